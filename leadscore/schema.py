@@ -1,0 +1,414 @@
+"""The table of lead fields: what each is called, which headers mean it, and how it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+CUSTOM_PREFIX = "custom:"
+"""Columns of a leads frame that no field covers are named ``custom:<header>``."""
+
+
+class Kind(StrEnum):
+    """What the values of a column are, which decides how they are cleaned, stored and used."""
+
+    TEXT = "text"
+    CATEGORY = "category"
+    NUMBER = "number"
+    MONEY = "money"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
+    IDENTIFIER = "identifier"
+
+
+NUMERIC_KINDS = frozenset({Kind.NUMBER, Kind.MONEY})
+
+
+class Group(StrEnum):
+    """The family a field belongs to; the first five are also the scorecard's groups."""
+
+    DEMOGRAPHIC = "demographic"
+    FIRMOGRAPHIC = "firmographic"
+    BEHAVIOURAL = "behavioural"
+    ENGAGEMENT = "engagement"
+    FIT = "fit"
+    FINANCIAL = "financial"
+    ORIGIN = "origin"
+    CONTACT = "contact"
+    CONSENT = "consent"
+    MANAGEMENT = "management"
+    OUTCOME = "outcome"
+
+
+class OutcomeStage(StrEnum):
+    """How far a lead has come."""
+
+    NEW = "new"
+    CONTACTED = "contacted"
+    QUALIFIED = "qualified"
+    CONVERTED = "converted"
+    LOST = "lost"
+
+
+CLOSED_STAGES = frozenset({OutcomeStage.CONVERTED, OutcomeStage.LOST})
+
+
+class Tier(StrEnum):
+    """Priority bands of a ranked list."""
+
+    HIGH = "High"
+    MEDIUM = "Medium"
+    LOW = "Low"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column a lead can have.
+
+    Parameters
+    ----------
+    name : str
+        Column name in frames and in the store.
+    label : str
+        What people read.
+    kind : Kind
+        How its values are cleaned.
+    group : Group
+        Family of the field.
+    aliases : tuple of str
+        Header spellings that mean this field, normalised by :func:`normalise_header`.
+    personal : bool
+        True when it identifies or describes a natural person: kept encrypted, masked by role, never logged.
+    feature : bool
+        True when rules and models may use it as it is.
+    low, high : float or None
+        Plausible range (inclusive) of numbers; outside is an issue, not an error.
+    changeable : bool
+        True when a person can influence it ("what would move it up").
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    group: Group
+    aliases: tuple[str, ...] = ()
+    personal: bool = False
+    feature: bool = False
+    low: float | None = None
+    high: float | None = None
+    changeable: bool = False
+
+
+def normalise_header(header: str) -> str:
+    """Reduce a header to lower-case letters and digits, so that spellings compare."""
+    return "".join(character for character in header.casefold() if character.isalnum())
+
+
+def _field(
+    name: str,
+    label: str,
+    kind: Kind,
+    group: Group,
+    aliases: str = "",
+    *,
+    personal: bool = False,
+    feature: bool = False,
+    between: tuple[float | None, float | None] = (None, None),
+    changeable: bool = False,
+) -> Field:
+    """Write one row of the table; aliases are given as people spell them, separated by ``|``."""
+    spellings = [name, label, *(alias for alias in aliases.split("|") if alias)]
+    normalised = tuple(dict.fromkeys(normalise_header(spelling) for spelling in spellings))
+    return Field(name, label, kind, group, normalised, personal, feature, between[0], between[1], changeable)
+
+
+COUNT = (0.0, 1_000_000.0)
+SHARE = (0.0, 1.0)
+
+FIELDS: tuple[Field, ...] = (
+    # who it is
+    _field("crm_id", "CRM id", Kind.IDENTIFIER, Group.CONTACT,
+           "id|record id|lead id|leadid|contact id|prospect id|person id|record id - contact|hs_object_id|lead number|"
+           "(do not modify) lead|18 digit id|external id|zoho id|lead key"),
+    _field("email", "E-mail", Kind.EMAIL, Group.CONTACT,
+           "email|e-mail|email address|e-mail address|mail|work email|business email|primary email|person - email|"
+           "emailaddress1|email 1|contact email", personal=True),
+    _field("first_name", "First name", Kind.TEXT, Group.CONTACT,
+           "firstname|given name|forename|person - first name|vorname", personal=True),
+    _field("last_name", "Last name", Kind.TEXT, Group.CONTACT,
+           "lastname|surname|family name|person - last name|nachname", personal=True),
+    _field("full_name", "Name", Kind.TEXT, Group.CONTACT,
+           "fullname|full name|contact name|lead name|person|person - name|contact person|prospect name", personal=True),
+    _field("phone", "Phone", Kind.PHONE, Group.CONTACT,
+           "phone number|telephone|tel|work phone|business phone|phone 1|person - phone|telephone1|contact number",
+           personal=True),
+    _field("mobile", "Mobile phone", Kind.PHONE, Group.CONTACT,
+           "mobile|mobile phone number|cell|cell phone|mobilephone|handy", personal=True),
+    _field("street", "Street", Kind.TEXT, Group.CONTACT,
+           "street address|address|address 1|address line 1|address1_line1|mailing street|postal address|strasse",
+           personal=True),
+    _field("linkedin_url", "LinkedIn profile", Kind.URL, Group.CONTACT,
+           "linkedin|linkedin profile url|linkedin url|person linkedin url|linkedin link", personal=True),
+    _field("linkedin_bio", "LinkedIn bio", Kind.TEXT, Group.CONTACT,
+           "linkedin bio|bio|linkedin summary|about|biography|profile summary|linkedin headline|headline", personal=True),
+    _field("notes", "Notes", Kind.TEXT, Group.CONTACT,
+           "note|comment|comments|description|remarks|message|enquiry", personal=True),
+    _field("age", "Age", Kind.NUMBER, Group.DEMOGRAPHIC, "age years|customer age|lead age years", personal=True,
+           feature=True, between=(16, 110)),
+    _field("gender", "Gender", Kind.CATEGORY, Group.DEMOGRAPHIC, "sex|salutation gender", personal=True),
+    _field("language", "Language", Kind.CATEGORY, Group.DEMOGRAPHIC, "preferred language|hs_language|locale",
+           feature=True),
+    # role and company
+    _field("job_title", "Job title", Kind.TEXT, Group.DEMOGRAPHIC,
+           "title|role|position|jobtitle|designation|job role|person - job title|job position", feature=True),
+    _field("seniority", "Seniority", Kind.CATEGORY, Group.DEMOGRAPHIC,
+           "seniority level|job level|management level|employment seniority", feature=True),
+    _field("department", "Department", Kind.CATEGORY, Group.DEMOGRAPHIC, "job function|function|departments|business unit",
+           feature=True),
+    _field("occupation", "Occupation", Kind.CATEGORY, Group.DEMOGRAPHIC,
+           "what is your current occupation|current occupation|employment status|profession", feature=True),
+    _field("company", "Company", Kind.TEXT, Group.FIRMOGRAPHIC,
+           "company name|organization|organisation|account|account name|company / account|employer|associated company|"
+           "organization - name|companyname|firm|business name|parent account"),
+    _field("company_domain", "Company domain", Kind.URL, Group.FIRMOGRAPHIC,
+           "domain|company domain name|associated company domain|email domain|website domain"),
+    _field("website", "Website", Kind.URL, Group.FIRMOGRAPHIC,
+           "website url|web site|homepage|company website|url|websiteurl"),
+    _field("industry", "Industry", Kind.CATEGORY, Group.FIRMOGRAPHIC,
+           "sector|company industry|vertical|industry sector|industrycode|branche", feature=True),
+    _field("employees", "Employees", Kind.NUMBER, Group.FIRMOGRAPHIC,
+           "number of employees|no of employees|no. of employees|employee count|company size|numberofemployees|"
+           "num employees|headcount|size|# employees|employees count", feature=True, between=(0, 5_000_000)),
+    _field("employee_range", "Company size range", Kind.CATEGORY, Group.FIRMOGRAPHIC,
+           "employee range|size range|company size range|employees range", feature=True),
+    _field("annual_revenue", "Annual revenue", Kind.MONEY, Group.FIRMOGRAPHIC,
+           "company revenue|annual revenue usd|yearly revenue|turnover|annualrevenue|revenue range", feature=True,
+           between=(0, 1e13)),
+    _field("technologies", "Technologies", Kind.TEXT, Group.FIRMOGRAPHIC,
+           "technology|tech stack|technology stack|technologies used|web technologies", feature=True),
+    _field("company_stage", "Company stage", Kind.CATEGORY, Group.FIRMOGRAPHIC, "stage of company|growth stage|maturity",
+           feature=True),
+    _field("funding_stage", "Funding stage", Kind.CATEGORY, Group.FIRMOGRAPHIC,
+           "funding|funding status|funding round|last funding round|latest funding", feature=True),
+    _field("funding_amount", "Funding raised", Kind.MONEY, Group.FIRMOGRAPHIC,
+           "total funding|funding raised|total money raised|amount raised", feature=True, between=(0, 1e12)),
+    _field("growth_rate", "Growth rate", Kind.NUMBER, Group.FIRMOGRAPHIC,
+           "growth|yoy growth|annual growth|revenue growth|employee growth", feature=True, between=(-1_000, 10_000)),
+    _field("market_share", "Market share", Kind.NUMBER, Group.FIRMOGRAPHIC, "market position|share of market", feature=True,
+           between=(0, 100)),
+    # where
+    _field("city", "City", Kind.CATEGORY, Group.DEMOGRAPHIC, "town|address1_city|mailing city|ort|location city",
+           feature=True),
+    _field("region", "State or region", Kind.CATEGORY, Group.DEMOGRAPHIC,
+           "state|province|state/region|state/province|state or province|county|address1_stateorprovince", feature=True),
+    _field("postal_code", "Postal code", Kind.IDENTIFIER, Group.DEMOGRAPHIC,
+           "zip|zip code|zipcode|postcode|zip/postal code|plz"),
+    _field("country", "Country", Kind.CATEGORY, Group.DEMOGRAPHIC,
+           "country/region|country code|mailing country|address1_country|nation|land", feature=True),
+    _field("location", "Location", Kind.CATEGORY, Group.DEMOGRAPHIC, "geo|geography|place|area|territory", feature=True),
+    _field("timezone", "Time zone", Kind.CATEGORY, Group.DEMOGRAPHIC, "time zone|hs_timezone"),
+    # where it came from
+    _field("source", "Lead source", Kind.CATEGORY, Group.ORIGIN,
+           "source|leadsource|lead source|original source|original traffic source|source channel|channel|leadsourcecode|"
+           "how did you hear about us|acquisition channel", feature=True),
+    _field("source_detail", "Source detail", Kind.CATEGORY, Group.ORIGIN,
+           "original source drill-down 1|source detail|lead source detail|lead origin|referrer|utm_source", feature=True),
+    _field("medium", "Medium", Kind.CATEGORY, Group.ORIGIN, "utm_medium|utm medium|marketing medium", feature=True),
+    _field("campaign", "Campaign", Kind.CATEGORY, Group.ORIGIN,
+           "campaign name|utm_campaign|marketing campaign|source campaign|campaignid", feature=True),
+    _field("spend", "Cost of the lead", Kind.MONEY, Group.ORIGIN,
+           "cost per lead|lead cost|cpl|acquisition cost|spend|ad spend|marketing spend|cost", between=(0, 1e9)),
+    _field("created_at", "Created", Kind.DATE, Group.MANAGEMENT,
+           "create date|created|created time|created date|creation date|date created|createdate|created on|createdon|"
+           "lead created|add time|lead - lead created|signup date|sign up date|date added|record created|lead date|"
+           "date of enquiry|enquiry date"),
+    _field("modified_at", "Last changed", Kind.DATE, Group.MANAGEMENT,
+           "last modified date|modified time|last modified|modified on|modifiedon|update time|updated at|last updated|"
+           "lastmodifieddate"),
+    # what they did on the site
+    _field("website_visits", "Website visits", Kind.NUMBER, Group.BEHAVIOURAL,
+           "totalvisits|total visits|visits|number of visits|sessions|number of sessions|web visits|hs_analytics_num_visits",
+           feature=True, between=COUNT, changeable=True),
+    _field("page_views", "Page views", Kind.NUMBER, Group.BEHAVIOURAL,
+           "pageviews|number of pageviews|total page views|hs_analytics_num_page_views|pages viewed", feature=True,
+           between=COUNT, changeable=True),
+    _field("pages_per_visit", "Pages per visit", Kind.NUMBER, Group.BEHAVIOURAL,
+           "page views per visit|average pageviews|pageviews per session", feature=True, between=(0, 1_000),
+           changeable=True),
+    _field("time_on_site", "Time on site (s)", Kind.NUMBER, Group.BEHAVIOURAL,
+           "total time spent on website|time spent on website|time on site|time on site seconds|session duration|"
+           "time spent|visit duration|time on website", feature=True, between=(0, 10_000_000), changeable=True),
+    _field("time_on_site_minutes", "Time on site (min)", Kind.NUMBER, Group.BEHAVIOURAL,
+           "minutes on site|time on site (minutes)|time on website minutes", feature=True, between=(0, 100_000),
+           changeable=True),
+    _field("bounce_rate", "Bounce rate", Kind.NUMBER, Group.BEHAVIOURAL, "bounces", feature=True, between=(0, 100)),
+    _field("downloads", "Content downloads", Kind.NUMBER, Group.BEHAVIOURAL,
+           "content downloads|number of downloads|whitepaper downloads|ebook downloads", feature=True, between=COUNT,
+           changeable=True),
+    _field("form_submissions", "Form submissions", Kind.NUMBER, Group.BEHAVIOURAL,
+           "number of form submissions|forms submitted|form fills|num_conversion_events|forms", feature=True,
+           between=COUNT, changeable=True),
+    _field("video_views", "Video views", Kind.NUMBER, Group.BEHAVIOURAL, "videos watched|number of video views",
+           feature=True, between=COUNT, changeable=True),
+    _field("property_views", "Property views", Kind.NUMBER, Group.BEHAVIOURAL,
+           "properties viewed|listing views|product views|items viewed", feature=True, between=COUNT, changeable=True),
+    _field("pricing_page_views", "Pricing page views", Kind.NUMBER, Group.BEHAVIOURAL,
+           "pricing views|pricing page visits|price page views", feature=True, between=COUNT, changeable=True),
+    _field("demo_requested", "Demo requested", Kind.BOOLEAN, Group.BEHAVIOURAL,
+           "requested demo|demo request|requested a demo|demo", feature=True, changeable=True),
+    _field("inquiry_submitted", "Inquiry submitted", Kind.BOOLEAN, Group.BEHAVIOURAL,
+           "inquiry|enquiry submitted|submitted inquiry|contact form submitted", feature=True, changeable=True),
+    _field("social_engagements", "Social engagements", Kind.NUMBER, Group.BEHAVIOURAL,
+           "social media engagement|social interactions|social clicks|likes|social engagement", feature=True,
+           between=COUNT, changeable=True),
+    _field("campaign_responses", "Campaign responses", Kind.NUMBER, Group.BEHAVIOURAL,
+           "campaign interactions|campaign clicks|number of campaign responses", feature=True, between=COUNT,
+           changeable=True),
+    # how they answer
+    _field("emails_sent", "E-mails sent", Kind.NUMBER, Group.ENGAGEMENT,
+           "emails delivered|marketing emails delivered|email sends|emails received|hs_email_delivered", feature=True,
+           between=COUNT),
+    _field("email_opens", "E-mails opened", Kind.NUMBER, Group.ENGAGEMENT,
+           "emails opened|email opened|opens|marketing emails opened|number of email opens|hs_email_open", feature=True,
+           between=COUNT, changeable=True),
+    _field("email_clicks", "E-mail clicks", Kind.NUMBER, Group.ENGAGEMENT,
+           "emails clicked|clicks|marketing emails clicked|number of email clicks|link clicks|hs_email_click", feature=True,
+           between=COUNT, changeable=True),
+    _field("email_replies", "E-mail replies", Kind.NUMBER, Group.ENGAGEMENT,
+           "replies|email responses|emails replied|marketing emails replied|sales emails replied|responses", feature=True,
+           between=COUNT, changeable=True),
+    _field("email_bounced", "E-mails bounced", Kind.NUMBER, Group.ENGAGEMENT,
+           "emails bounced|marketing emails bounced|hard bounces", feature=True, between=COUNT),
+    _field("open_rate", "Open rate", Kind.NUMBER, Group.ENGAGEMENT, "email open rate|opening rate", feature=True,
+           between=(0, 100), changeable=True),
+    _field("click_rate", "Click rate", Kind.NUMBER, Group.ENGAGEMENT, "email click rate|ctr|click through rate",
+           feature=True, between=(0, 100), changeable=True),
+    _field("calls", "Calls", Kind.NUMBER, Group.ENGAGEMENT, "number of calls|call count|calls made", feature=True,
+           between=COUNT, changeable=True),
+    _field("contact_attempts", "Contact attempts", Kind.NUMBER, Group.ENGAGEMENT,
+           "number of contact attempts|attempts|times contacted|number of times contacted|num_contacted_notes|touches",
+           feature=True, between=COUNT),
+    _field("meetings", "Meetings held", Kind.NUMBER, Group.ENGAGEMENT,
+           "meetings attended|number of meetings|meeting count|meeting attendance|meetings booked", feature=True,
+           between=COUNT, changeable=True),
+    _field("events_attended", "Events attended", Kind.NUMBER, Group.ENGAGEMENT,
+           "webinars attended|webinar attendance|events|number of events attended", feature=True, between=COUNT,
+           changeable=True),
+    _field("response_hours", "Response time (h)", Kind.NUMBER, Group.ENGAGEMENT,
+           "response time|lead response time|time to respond|hours to first response|response time hours", feature=True,
+           between=(0, 100_000)),
+    _field("support_tickets", "Support interactions", Kind.NUMBER, Group.ENGAGEMENT,
+           "support interactions|tickets|number of support tickets", feature=True, between=COUNT),
+    _field("past_purchases", "Past purchases", Kind.NUMBER, Group.ENGAGEMENT,
+           "purchase history|previous purchases|number of purchases|orders|number of orders", feature=True, between=COUNT),
+    _field("past_purchase_value", "Past purchase value", Kind.MONEY, Group.ENGAGEMENT,
+           "lifetime value|ltv|total purchases value|total spent|previous purchase value", feature=True, between=(0, 1e10)),
+    _field("last_activity_at", "Last activity", Kind.DATE, Group.ENGAGEMENT,
+           "last activity date|last activity time|last contacted|last engagement date|last seen|last activity on|"
+           "last visit date|date of last activity|last interaction|last contact date|notes_last_updated"),
+    _field("first_response_at", "First response", Kind.DATE, Group.ENGAGEMENT,
+           "first contacted|first contact date|date of first contact|first response date|first touch"),
+    # money a private buyer can bring
+    _field("income", "Income", Kind.MONEY, Group.FINANCIAL,
+           "annual income|household income|yearly income|salary", personal=True, feature=True, between=(0, 1e9)),
+    _field("credit_score", "Credit score", Kind.NUMBER, Group.FINANCIAL, "fico|fico score|credit rating score",
+           personal=True, feature=True, between=(300, 850)),
+    _field("budget", "Budget", Kind.MONEY, Group.FINANCIAL,
+           "budget amount|investment amount|planned budget|purchase budget|price range|estimated budget", feature=True,
+           between=(0, 1e11)),
+    _field("budget_disclosed", "Budget disclosed", Kind.BOOLEAN, Group.FINANCIAL, "disclosed budget|budget shared",
+           feature=True, changeable=True),
+    _field("financing_pre_approved", "Financing pre-approved", Kind.BOOLEAN, Group.FINANCIAL,
+           "pre approved|preapproved|pre-approved|financing approved|loan pre approved", feature=True, changeable=True),
+    _field("location_preference_set", "Location preference set", Kind.BOOLEAN, Group.FINANCIAL,
+           "location preference|preferred location set", feature=True, changeable=True),
+    _field("purchase_timeline", "Purchase timeline", Kind.CATEGORY, Group.FINANCIAL,
+           "timeline|timeframe|buying timeframe|purchase timeframe|time frame to buy|buying stage", feature=True),
+    # may we
+    _field("consent", "Consent to contact", Kind.BOOLEAN, Group.CONSENT,
+           "marketing consent|gdpr consent|opt in|opted in|optin|email opt in|consent given|legal basis given|"
+           "marketing opt in|permission to contact"),
+    _field("consent_source", "Source of the consent", Kind.CATEGORY, Group.CONSENT,
+           "legal basis|legal basis for processing contact's data|consent origin|consent method"),
+    _field("consent_at", "Date of the consent", Kind.DATE, Group.CONSENT, "consent date|opt in date|date of consent"),
+    _field("do_not_call", "Do not call", Kind.BOOLEAN, Group.CONSENT,
+           "donotcall|dnc|no calls|do not phone|donotphone|do not allow phone calls"),
+    _field("do_not_email", "Do not e-mail", Kind.BOOLEAN, Group.CONSENT,
+           "do not email|email opt out|emailoptout|opted out|opt out|unsubscribed|unsubscribed from all email|"
+           "hasoptedoutofemail|donotemail|hs_email_optout|do not allow emails"),
+    _field("do_not_contact", "Do not contact", Kind.BOOLEAN, Group.CONSENT,
+           "suppressed|blacklist|blocklist|never contact"),
+    # who works it
+    _field("owner", "Owner", Kind.CATEGORY, Group.MANAGEMENT,
+           "lead owner|contact owner|record owner|owner name|assigned to|sales rep|account owner|hubspot owner|"
+           "hubspot_owner_id|person - owner|lead - owner|ownerid|salesperson|rep"),
+    _field("rating", "Rating", Kind.CATEGORY, Group.MANAGEMENT, "lead rating|leadqualitycode|lead quality|temperature"),
+    # how it ended
+    _field("stage", "Stage", Kind.CATEGORY, Group.OUTCOME,
+           "status|lead status|lifecycle stage|lead stage|outcome|conversion status|pipeline stage|deal stage|statuscode|"
+           "hs_lead_status|result"),
+    _field("converted", "Converted", Kind.BOOLEAN, Group.OUTCOME,
+           "is converted|isconverted|conversion|converted?|won|is won|deal won|purchased|became customer|bought|sale|"
+           "converted flag"),
+    _field("converted_at", "Converted on", Kind.DATE, Group.OUTCOME,
+           "conversion date|converted date|converteddate|close date|closed date|won time|won date|became a customer date|"
+           "closedate|date won|actual close date"),
+    _field("lost_reason", "Reason for loss", Kind.CATEGORY, Group.OUTCOME,
+           "loss reason|lost reason|reason lost|closed lost reason|reason for losing"),
+    _field("revenue", "Deal revenue", Kind.MONEY, Group.OUTCOME,
+           "deal value|deal amount|amount|sale amount|won amount|total revenue|deal - value|order value|sales amount|"
+           "actual revenue", between=(0, 1e12)),
+    _field("currency", "Currency", Kind.CATEGORY, Group.OUTCOME, "currency code|transaction currency|deal currency"),
+    _field("stage_history", "Stage history", Kind.TEXT, Group.OUTCOME,
+           "status history|stage changes|lifecycle history|stage history"),
+)
+
+FIELD_BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
+
+OUTCOME_FIELDS = tuple(field.name for field in FIELDS if field.group is Group.OUTCOME)
+PERSONAL_FIELDS = tuple(field.name for field in FIELDS if field.personal)
+STORED_FIELDS = tuple(field.name for field in FIELDS if not field.personal)
+
+
+@dataclass(frozen=True)
+class CustomField:
+    """A column of the user's own that no field covers.
+
+    Parameters
+    ----------
+    header : str
+        The header as the user wrote it.
+    kind : Kind
+        Inferred from the values.
+    personal : bool
+        True when its values identify people (addresses, numbers, free text): kept encrypted.
+    """
+
+    header: str
+    kind: Kind
+    personal: bool = False
+
+    @property
+    def name(self) -> str:
+        """Column name in a leads frame."""
+        return CUSTOM_PREFIX + self.header
+
+
+def label_of(name: str, headers: dict[str, str] | None = None) -> str:
+    """Give a column the name its reader knows: the file's own header, the custom header, or the field's label."""
+    if headers and name in headers:
+        return headers[name]
+    if name.startswith(CUSTOM_PREFIX):
+        return name.removeprefix(CUSTOM_PREFIX)
+    field = FIELD_BY_NAME.get(name)
+    return field.label if field else name.replace("_", " ").capitalize()
+
+
+def missing_fields(names: Iterable[str], wanted: Sequence[str]) -> list[str]:
+    """List the wanted columns that are not among the names."""
+    present = set(names)
+    return [name for name in wanted if name not in present]
