@@ -1,0 +1,376 @@
+"""The command line: arguments in, one service call, one answer out."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from leadscore import __version__
+from leadscore.access import Role
+from leadscore.errors import InvalidRequest, LeadScoreError
+from leadscore.services import accounts, delivery, governance, intake, sampling, scoring, training
+from leadscore.workbench import DEFAULT_CLIENT, Workbench, open_workbench
+
+EXIT_DONE, EXIT_FAULT, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
+
+Answer = dict[str, Any]
+Command = Callable[[Workbench, argparse.Namespace], Answer]
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after the program's name; the process's own by default.
+
+    Returns
+    -------
+    int
+        0 done, 1 a fault of ours, 2 wrong usage, 3 the input or request is refused.
+    """
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, stream=sys.stderr,
+                        format="%(levelname)s %(name)s: %(message)s")
+    try:
+        answer = options.command(open_workbench(), options)
+    except LeadScoreError as refusal:
+        return _refuse(refusal, as_json=options.json)
+    except KeyboardInterrupt:
+        print("Stopped; nothing was kept.", file=sys.stderr)
+        return EXIT_FAULT
+    except Exception:
+        log.exception("the command failed")
+        print("Something went wrong on our side; the log above says where.", file=sys.stderr)
+        return EXIT_FAULT
+    exit_code = int(answer.pop("exit_code", EXIT_DONE))
+    _say(answer, as_json=options.json)
+    return exit_code
+
+
+# --- commands, in the order of the work ---------------------------------------------------------------------
+
+
+def _inspect(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    inspection = intake.inspect_file(workbench, _operator(), client=options.client, source=options.file,
+                                     filename=options.file.name, sheet=options.sheet)
+    return inspection.as_dict()
+
+
+def _import(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    actor = _operator()
+    imported = intake.import_file(workbench, actor, client=options.client, source=options.file,
+                                  filename=options.file.name, sheet=options.sheet, overrides=options.map,
+                                  progress=_progress)
+    scoring.rescore(workbench, actor, client=options.client, batch_id=imported.batch_id, progress=_progress)
+    return imported.as_dict()
+
+
+def _rescore(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return scoring.rescore(workbench, _operator(), client=options.client, progress=_progress).as_dict()
+
+
+def _train(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    request = training.TrainingRequest(
+        target=options.target, positive=options.positive, time=options.time, group=options.group,
+        algorithm=options.algorithm, balance=options.balance, keep=tuple(options.keep), drop=tuple(options.drop),
+        deploy=options.deploy)
+    if options.file is None:
+        trained = training.train_stored(workbench, _operator(), client=options.client, request=request,
+                                        progress=_progress)
+    else:
+        trained = training.train_file(workbench, _operator(), client=options.client, source=options.file,
+                                      filename=options.file.name, sheet=options.sheet, request=request,
+                                      progress=_progress)
+    return trained.as_dict()
+
+
+def _score(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    scored = scoring.score_file(workbench, _operator(), client=options.client, source=options.file,
+                                filename=options.file.name, sheet=options.sheet, overrides=options.map,
+                                model=options.model, policy=options.policy, top=options.top,
+                                reasons=options.reasons, progress=_progress)
+    answer = scored.as_dict()
+    if options.out:
+        exported = delivery.write_table(workbench, _operator(), client=options.client, frame=scored.frame,
+                                        path=options.out)
+        answer["out"] = str(exported.path)
+        answer["sha256"] = exported.sha256
+    return answer
+
+
+def _evaluate(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return training.evaluate_file(workbench, _operator(), client=options.client, source=options.file,
+                                  filename=options.file.name, sheet=options.sheet, target=options.target,
+                                  positive=options.positive, model=options.model, progress=_progress)
+
+
+def _models_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return {"models": [model.as_dict() for model in
+                       training.list_models(workbench, _operator(), client=options.client)]}
+
+
+def _models_show(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    shown = training.show_model(workbench, _operator(), client=options.client, version=options.version)
+    return shown.as_dict(whole=True)
+
+
+def _models_deploy(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return training.deploy_model(workbench, _operator(), client=options.client, version=options.version)
+
+
+def _models_verify(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return training.verify_model(workbench, _operator(), client=options.client, version=options.version)
+
+
+def _leads_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    view = delivery.ListView(tiers=tuple(options.tier), top=options.top, page_size=options.limit)
+    actor = _operator()
+    if options.out:
+        exported = delivery.export_to_path(workbench, actor, client=options.client, view=view, path=options.out)
+        return {"rows": exported.rows, "left_out": exported.left_out, "out": str(options.out),
+                "sha256": exported.sha256}
+    page = delivery.list_leads(workbench, actor, client=options.client, view=view)
+    return {"total": page.total, "leads": delivery.plain_rows(page.frame)}
+
+
+def _leads_show(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return delivery.lead_detail(workbench, _operator(), client=options.client, lead_id=options.lead_id).as_dict()
+
+
+def _audit_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    page = governance.audit_events(workbench, _operator(), limit=options.limit)
+    return {"records": page.total, "events": delivery.plain_rows(page.frame)}
+
+
+def _audit_verify(workbench: Workbench, _: argparse.Namespace) -> Answer:
+    verdict = governance.verify_audit(workbench, _operator())
+    return {**verdict.as_dict(), "exit_code": EXIT_DONE if verdict.ok else EXIT_REFUSED}
+
+
+def _audit_export(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    content = governance.export_audit(workbench, _operator())
+    options.out.write_bytes(content)
+    return {"out": str(options.out), "bytes": len(content)}
+
+
+def _demo(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    actor, client = _operator(), sampling.SAMPLE_CLIENT
+    campaign = sampling.make_campaign_file(workbench, actor, client=client, leads=options.leads, seed=options.seed)
+    imported = intake.import_file(workbench, actor, client=client, source=campaign.content,
+                                  filename=campaign.filename, progress=_progress)
+    request = training.TrainingRequest(deploy=True, random_state=options.seed)
+    trained = training.train_stored(workbench, actor, client=client, request=request, progress=_progress)
+    scoring.rescore(workbench, actor, client=client, progress=_progress)
+    target = options.out / "top_20_percent.csv"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    exported = delivery.export_to_path(workbench, actor, client=client, view=delivery.ListView(top="20%"), path=target)
+    return {"leads": imported.rows_read, "client": client, "import": imported.as_dict(),
+            "model_version": trained.model_version, "algorithm": trained.algorithm, "metrics": trained.metrics,
+            "export": {"path": str(target), "rows": exported.rows, "left_out": exported.left_out}}
+
+
+def _users_add(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    password = _new_password()
+    user = accounts.add_user(workbench, _operator(), name=options.name, password=password, role=Role(options.role),
+                             clients=options.clients or [DEFAULT_CLIENT])
+    return {"user": user.name, "role": str(user.role), "clients": sorted(user.clients)}
+
+
+def _users_list(workbench: Workbench, _: argparse.Namespace) -> Answer:
+    return {"users": [{"user": user.name, "role": str(user.role), "clients": sorted(user.clients)}
+                      for user in accounts.list_users(workbench, _operator())]}
+
+
+# --- words in -----------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="leadscore", description="Rank the leads of a file and say why.")
+    parser.add_argument("--version", action="version", version=f"leadscore {__version__}")
+    parser.set_defaults(json=False, verbose=False)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    inspect = _add(commands, "inspect", _inspect, "read and judge a file; nothing is stored", file=True)
+    inspect.add_argument("--sheet", help="sheet of a workbook")
+
+    importing = _add(commands, "import", _import, "store the leads of a file as a batch and score them", file=True)
+    _add_reading(importing)
+
+    _add(commands, "rescore", _rescore, "score the stored leads again")
+
+    _add_train(commands)
+    _add_score(commands)
+
+    evaluate = _add(commands, "evaluate", _evaluate, "measure a model on a labelled file it has not seen", file=True)
+    evaluate.add_argument("--target", required=True, metavar="COLUMN", help="header of the outcome")
+    evaluate.add_argument("--positive", metavar="VALUE", help="value that means converted")
+    evaluate.add_argument("--model", default="champion", metavar="V", help="model version or 'champion'")
+    evaluate.add_argument("--sheet", help="sheet of a workbook")
+
+    models = _family(commands, "models", "model versions")
+    _add(models, "list", _models_list, "all versions, newest first")
+    for name, command, text in (("show", _models_show, "one version with its report"),
+                                ("deploy", _models_deploy, "make a version the champion"),
+                                ("verify", _models_verify, "check every file of a version")):
+        _add(models, name, command, text).add_argument("version", metavar="V")
+
+    leads = _family(commands, "leads", "the stored, scored leads")
+    listing = _add(leads, "list", _leads_list, "best first")
+    listing.add_argument("--top", metavar="20%|N", help="only the best share or number")
+    listing.add_argument("--tier", action="append", default=[], choices=["High", "Medium", "Low"])
+    listing.add_argument("--limit", type=_between(1, 1_000), default=100, help="rows to print (1-1000)")
+    listing.add_argument("--out", type=Path, metavar="F", help="write them to a .csv or .xlsx file instead")
+    _add(leads, "show", _leads_show, "one lead with its reasons").add_argument("lead_id", type=int, metavar="ID")
+
+    audit = _family(commands, "audit", "the tamper-evident log")
+    _add(audit, "list", _audit_list, "newest first").add_argument("--limit", type=_between(1, 1_000), default=50)
+    _add(audit, "verify", _audit_verify, "check the chain; exit 3 names the first broken record")
+    _add(audit, "export", _audit_export, "write the log as CSV").add_argument("--out", type=Path, required=True)
+
+    demo = _add(commands, "demo", _demo, "the main job on a sample campaign, with nothing to upload")
+    demo.add_argument("--leads", type=_between(500, 5_000_000), default=5_000, metavar="N")
+    demo.add_argument("--seed", type=int, default=7, metavar="S")
+    demo.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder of the export")
+
+    users = _family(commands, "users", "people who may sign in")
+    adding = _add(users, "add", _users_add, "add a person; the password is asked for, or read from stdin")
+    adding.add_argument("name", metavar="NAME")
+    adding.add_argument("--role", required=True, choices=[str(role) for role in Role])
+    adding.add_argument("--clients", "--client", dest="clients", action="append", default=[], metavar="C")
+    _add(users, "list", _users_list, "people, roles and clients")
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    train = _add(commands, "train", _train, "train a model on a file, or on the stored outcomes")
+    train.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a labelled file; stored leads without it")
+    train.add_argument("--sheet", help="sheet of a workbook")
+    train.add_argument("--target", metavar="COLUMN", help="header of the outcome; needed with a file")
+    train.add_argument("--positive", metavar="VALUE", help="value that means converted")
+    train.add_argument("--time", metavar="COLUMN|rows", help="column of the date, or 'rows' when rows are in time order")
+    train.add_argument("--group", metavar="COLUMN", help="keep rows with the same value on one side of a split")
+    train.add_argument("--algorithm", default="auto", choices=["auto", "logistic", "forest", "xgboost", "neural",
+                                                               "logistic_regression", "random_forest",
+                                                               "neural_network"])
+    train.add_argument("--balance", default="auto", choices=["auto", "none", "weights", "smote"])
+    train.add_argument("--keep", action="append", default=[], metavar="COL", help="use this column although screened")
+    train.add_argument("--drop", action="append", default=[], metavar="COL", help="leave this column out")
+    train.add_argument("--deploy", action="store_true", help="make the new version the champion")
+
+
+def _add_score(commands: Any) -> None:
+    score = _add(commands, "score", _score, "score a file without storing its leads", file=True)
+    _add_reading(score)
+    score.add_argument("--model", default="champion", metavar="VERSION|champion|none")
+    score.add_argument("--policy", metavar="V", help="policy version; the active one by default")
+    score.add_argument("--top", metavar="20%|N", help="write only the best share or number")
+    score.add_argument("--reasons", type=_between(0, 50), default=5, metavar="K", help="reasons beside each lead")
+    score.add_argument("--out", type=Path, metavar="F", help=".csv or .xlsx file to write")
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sheet", help="sheet of a workbook")
+    parser.add_argument("--map", action="append", default=[], metavar="Header=field",
+                        help="map a header to a field by hand; 'Header=' leaves it a custom field")
+
+
+def _add(commands: Any, name: str, command: Command, text: str, *, file: bool = False) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    parser.add_argument("--json", action="store_true", help="print exactly one JSON object")
+    parser.add_argument("--verbose", action="store_true", help="log what happens to stderr")
+    if name not in {"add"}:
+        parser.add_argument("--client", default=DEFAULT_CLIENT, metavar="C", help="account whose leads these are")
+    if file:
+        parser.add_argument("file", type=Path, metavar="FILE")
+    return parser
+
+
+def _family(commands: Any, name: str, text: str) -> Any:
+    return commands.add_parser(name, help=text, description=text).add_subparsers(metavar="COMMAND", required=True)
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"{number} is not between {low} and {high}")
+        return number
+
+    whole_number.__name__ = "whole number"
+    return whole_number
+
+
+def _operator() -> Any:
+    return accounts.local_operator()
+
+
+def _new_password() -> str:
+    if sys.stdin.isatty():
+        first, second = getpass.getpass("Password: "), getpass.getpass("Again: ")
+    else:
+        first = sys.stdin.readline().rstrip("\r\n")
+        second = sys.stdin.readline().rstrip("\r\n") or first
+    if first != second:
+        raise InvalidRequest("passwords_differ", "The two passwords are not the same.", "Type the same one twice.")
+    return first
+
+
+# --- words out ----------------------------------------------------------------------------------------------
+
+
+def _progress(fraction: float, message: str) -> None:
+    print(f"{fraction:4.0%}  {message}", file=sys.stderr)
+
+
+def _say(answer: Answer, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(orjson.dumps(answer, default=str, option=orjson.OPT_SERIALIZE_NUMPY).decode() + "\n")
+        return
+    for line in _lines(answer):
+        print(line)
+
+
+def _lines(value: Any, indent: str = "") -> list[str]:
+    if isinstance(value, dict):
+        return [line for key, item in value.items() for line in _entry(str(key), item, indent)]
+    return [f"{indent}- {_inline(item)}" for item in value]
+
+
+def _entry(key: str, value: Any, indent: str) -> list[str]:
+    if isinstance(value, (dict, list, tuple)) and value and not _is_interval(value):
+        return [f"{indent}{key}:", *_lines(value, indent + "  ")]
+    return [f"{indent}{key}: {_inline(value)}"]
+
+
+def _is_interval(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"value", "low", "high"}
+
+
+def _inline(value: Any) -> str:
+    if _is_interval(value):
+        return f"{_inline(value['value'])}  ({_inline(value['low'])} to {_inline(value['high'])})"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_inline(item)}" for key, item in value.items())
+    if value is None or value in ([], {}):
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _refuse(refusal: LeadScoreError, *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(orjson.dumps({"error": refusal.as_dict()}).decode() + "\n")
+    else:
+        print(f"Refused ({refusal.code}): {refusal}", file=sys.stderr)
+    return EXIT_REFUSED

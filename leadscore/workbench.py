@@ -1,0 +1,78 @@
+"""The wired workbench: settings, store, vault, registry and clock, made once and passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from leadscore.config import Settings, load_settings
+from leadscore.store.database import migrate, open_database
+from leadscore.store.registry import Registry
+from leadscore.store.uploads import UploadStore
+from leadscore.store.vault import Vault, check_key, load_secret
+
+DEFAULT_CLIENT = "default"
+
+
+def utc_now() -> datetime:
+    """Give the present moment, aware of its time zone."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Everything a use case needs from the outside world.
+
+    Parameters
+    ----------
+    settings : Settings
+    engine : Engine
+        The store.
+    vault : Vault
+        Keys for personal fields, indexes and the audit chain.
+    registry : Registry
+        Model files.
+    uploads : UploadStore
+        Encrypted files waiting for a job, and files a job has made.
+    clock : callable
+        Gives the present moment; tests pass their own.
+    loaded : dict
+        Models already in memory, by version; filled by ``steps.models``.
+    """
+
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    registry: Registry
+    uploads: UploadStore
+    clock: Callable[[], datetime] = utc_now
+    loaded: dict[Any, Any] = field(default_factory=dict)
+
+
+def open_workbench(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Workbench:
+    """Prepare an empty home if need be and wire the parts together.
+
+    Raises
+    ------
+    LeadScoreError
+        The secret key does not belong to this store.
+    """
+    settings = settings or load_settings()
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    settings.models_folder.mkdir(parents=True, exist_ok=True)
+    vault = Vault(load_secret(settings))
+    engine = open_database(settings.url)
+    migrate(engine)
+    check_key(engine, vault)
+    return Workbench(
+        settings=settings,
+        engine=engine,
+        vault=vault,
+        registry=Registry(settings.models_folder, vault.key("manifest")),
+        uploads=UploadStore(settings.data_folder / "uploads", vault.key("uploads")),
+        clock=clock,
+    )
