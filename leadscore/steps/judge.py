@@ -1,0 +1,78 @@
+"""Leads become scored leads: features, rules, model, blend and tiers, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from leadscore.features.build import Features, build_features
+from leadscore.modeling.training import Prediction, TrainedModel
+from leadscore.schema import CustomField
+from leadscore.scoring.blend import Blend, blend
+from leadscore.scoring.policy import Policy
+from leadscore.scoring.scorecard import RuleScores, score_rules
+from leadscore.scoring.tiers import assign_tiers, is_qualified
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything that was decided about some leads, stage by stage; all frames share the leads' index."""
+
+    features: Features
+    rules: RuleScores
+    prediction: Prediction | None
+    blend: Blend
+    tiers: pd.Series
+    qualified: pd.Series
+
+    @property
+    def probability(self) -> pd.Series:
+        """The model's own probability in [0, 1]; NaN throughout when there is no model."""
+        index = self.features.frame.index
+        values = np.full(len(index), np.nan) if self.prediction is None else self.prediction.probability
+        return pd.Series(values, index=index, name="probability")
+
+
+def judge(
+    leads: pd.DataFrame,
+    *,
+    custom_fields: Sequence[CustomField],
+    headers: Mapping[str, str],
+    policy: Policy,
+    model: TrainedModel | None,
+    as_of: pd.Timestamp,
+) -> Judged:
+    """Score leads.
+
+    The result for a lead depends only on its own values, the policy, the model and the date, never on the
+    other leads; tiers by rank or capacity are the one exception, since rank is about the others.
+
+    Parameters
+    ----------
+    leads : DataFrame of shape (n_leads, n_columns)
+        A leads frame.
+    custom_fields : sequence of CustomField
+        The user's own columns among them.
+    headers : mapping of str to str
+        Column name to the name its reader knows.
+    policy : Policy
+    model : TrainedModel or None
+        None scores by rules alone.
+    as_of : Timestamp
+        The day recency is measured on.
+    """
+    features = build_features(leads, custom_fields, as_of=as_of, headers=dict(headers))
+    rules = score_rules(features, policy, as_of=as_of)
+    prediction = None if model is None else model.predict(features.frame)
+    blended = blend(rules, prediction, policy)
+    return Judged(
+        features=features,
+        rules=rules,
+        prediction=prediction,
+        blend=blended,
+        tiers=assign_tiers(blended.blended, policy),
+        qualified=is_qualified(blended.blended, policy),
+    )
