@@ -38,11 +38,11 @@ class UTCText(TypeDecorator[datetime]):
     impl = String(24)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Write a time-zone-aware datetime as ``2026-01-31T09:30:00.000Z``."""
         return None if value is None else to_text(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read the text back as an aware datetime."""
         return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
 
@@ -70,6 +70,14 @@ class Counter(SQLModel, table=True):
     __tablename__ = "counters"
     name: str = Field(primary_key=True, max_length=40)
     next_id: int = Field(sa_column=Column(BigId, nullable=False))
+
+
+class Fact(SQLModel, table=True):
+    """Something the store knows about itself, such as which secret it was written with."""
+
+    __tablename__ = "facts"
+    name: str = Field(primary_key=True, max_length=40)
+    value: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class Client(SQLModel, table=True):
@@ -133,6 +141,7 @@ class Job(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=32)
     client_id: int = _client()
     user_name: str = Field(max_length=80)
+    user_id: int | None = None
     kind: str = Field(max_length=20)
     state: str = Field(max_length=12, index=True)
     progress: float = 0.0
@@ -165,6 +174,7 @@ class Batch(SQLModel, table=True):
     rejected: int = 0
     mapping: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     choices: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    fields: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     custom_fields: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     quality: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     issues: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
@@ -380,6 +390,17 @@ class FileShape(SQLModel, table=True):
     choices: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     saved_by: str = Field(max_length=80)
     saved_at: datetime = _time(nullable=False)
+
+
+class Suppression(SQLModel, table=True):
+    """A person who was erased or must not be stored again, known only by blind indexes."""
+
+    __tablename__ = "suppressions"
+    client_id: int = Field(foreign_key="clients.id", primary_key=True)
+    kind: str = Field(primary_key=True, max_length=10)
+    digest: str = Field(primary_key=True, max_length=32)
+    reason: str = Field(default="", max_length=40)
+    at: datetime = _time(nullable=False)
 
 
 class AuditEvent(SQLModel, table=True):
