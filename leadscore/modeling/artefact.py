@@ -1,0 +1,115 @@
+"""Turns a trained model into files that cannot execute (JSON and XGBoost's UBJSON), and back after checking them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from xgboost.core import XGBoostError
+
+from leadscore.errors import TamperedData
+from leadscore.modeling.algorithms import Algorithm, Trees, restore
+from leadscore.modeling.calibration import Calibration
+from leadscore.modeling.encoding import Encoder
+from leadscore.modeling.training import TrainedModel, TrainingReport, installed_libraries
+from leadscore.schema import Kind
+
+FORMAT = "leadscore-model"
+FORMAT_VERSION = 1
+MODEL_FILE = "model.json"
+TREES_FILE = "trees.ubj"
+MAX_BYTES = {MODEL_FILE: 32 * 2**20, TREES_FILE: 256 * 2**20}
+
+
+def to_files(model: TrainedModel) -> dict[str, bytes]:
+    """Write a model as named files.
+
+    Parameters
+    ----------
+    model : TrainedModel
+
+    Returns
+    -------
+    dict of file name to bytes
+        ``model.json`` always, ``trees.ubj`` for trees. The same model always gives the same bytes.
+    """
+    state = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "algorithm": str(model.algorithm),
+        "encoder": model.encoder.to_dict(),
+        "kinds": {name: str(kind) for name, kind in model.kinds.items()},
+        "estimator": model.estimator.state(),
+        "calibration": {"slope": model.calibration.slope, "offset": model.calibration.offset},
+        "report": model.report.to_dict(),
+    }
+    files = {MODEL_FILE: json.dumps(state, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
+    if isinstance(model.estimator, Trees):
+        files[TREES_FILE] = bytes(model.estimator.booster.save_raw("ubj"))
+    return files
+
+
+def from_files(files: Mapping[str, bytes]) -> TrainedModel:
+    """Read a model; give it only files whose signature was checked.
+
+    Parameters
+    ----------
+    files : mapping of file name to bytes
+
+    Returns
+    -------
+    TrainedModel
+
+    Raises
+    ------
+    TamperedData
+        ``unreadable_model`` when a file is unknown, too large, or not what :func:`to_files` writes.
+    """
+    _check_sizes(files)
+    try:
+        state = json.loads(files[MODEL_FILE])
+        if (state["format"], state["version"]) != (FORMAT, FORMAT_VERSION):
+            raise ValueError("another format")
+        return _build(state, files.get(TREES_FILE))
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError, XGBoostError) as problem:
+        raise _unreadable(f"its parts do not fit together ({type(problem).__name__})") from problem
+
+
+def library_differences(report: TrainingReport) -> tuple[str, ...]:
+    """Name the libraries whose version is another one now than when the model was trained, with both versions."""
+    now = installed_libraries()
+    return tuple(
+        f"{name} {trained} then, {now.get(name, 'absent')} now"
+        for name, trained in report.libraries.items()
+        if now.get(name) != trained
+    )
+
+
+def _check_sizes(files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        if name not in MAX_BYTES:
+            raise _unreadable(f"it holds an unknown file “{name[:40]}”")
+        if len(content) > MAX_BYTES[name]:
+            raise _unreadable(f"{name} is larger than {MAX_BYTES[name] // 2**20} MB")
+
+
+def _build(state: Mapping[str, Any], trees: bytes | None) -> TrainedModel:
+    algorithm = Algorithm(state["algorithm"])
+    encoder = Encoder.from_dict(state["encoder"])
+    estimator = restore(algorithm, state["estimator"], trees)
+    width = estimator.booster.num_features() if isinstance(estimator, Trees) else len(cast(Any, estimator).design.sizes)
+    if width != len(encoder.sizes):
+        raise ValueError("the model and its columns differ in number")
+    return TrainedModel(
+        algorithm=algorithm,
+        encoder=encoder,
+        kinds={str(name): Kind(kind) for name, kind in state["kinds"].items()},
+        estimator=estimator,
+        calibration=Calibration(float(state["calibration"]["slope"]), float(state["calibration"]["offset"])),
+        report=TrainingReport.from_dict(state["report"]),
+    )
+
+
+def _unreadable(why: str) -> TamperedData:
+    return TamperedData("unreadable_model", f"The model cannot be read: {why}.", "Restore it from a backup or retrain.")

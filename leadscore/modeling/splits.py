@@ -1,0 +1,152 @@
+"""Divides leads into those learnt from and those measured on: forward in time when there is a date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from leadscore.modeling.encoding import Floats, Rows
+
+TEST_SHARE = 0.2
+FORWARD_CUTS = (0.5, 0.6, 0.7, 0.8, 0.9)
+FOLDS = 5
+MIN_KNOWN_TIMES = 0.8
+MIN_PER_CLASS = 5
+"""A side with fewer leads of one outcome than this measures nothing."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions of training and test leads, and why they were divided like that.
+
+    Parameters
+    ----------
+    kind : str
+        ``"forward"``, ``"grouped"`` or ``"stratified"``.
+    train, test : ndarray of int
+        Positions in the frame; in a forward split ``train`` is in the order of time.
+    reason : str
+    """
+
+    kind: str
+    train: Rows
+    test: Rows
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give kind, sizes and reason."""
+        return {"kind": self.kind, "train_rows": len(self.train), "test_rows": len(self.test), "reason": self.reason}
+
+
+def split_test(y: Floats, times: pd.Series | None, groups: pd.Series | None, *, random_state: int) -> Split:
+    """Set the test leads aside: the most recent fifth, else a stratified fifth; never half a group.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_leads,), 0 or 1
+    times : Series of shape (n_leads,) or None
+        Dates or numbers that say which lead came first.
+    groups : Series of shape (n_leads,) or None
+        Leads of one group (company) stay on one side; missing means a group of its own.
+    random_state : int
+
+    Returns
+    -------
+    Split
+    """
+    keys = group_keys(groups)
+    order = _time_order(times)
+    if order is not None:
+        cut = _time_cut(times, order)
+        train, test = _ahead(order, cut, len(order), keys)
+        if _measurable(y[train]) and _measurable(y[test]):
+            return Split("forward", train, test, "There is a date: the most recent leads are the test.")
+    reason = "There is no usable date" if order is None else "A split by date leaves too few outcomes on one side"
+    train, test = next(iter(_stratified(y, keys, random_state)))
+    kind = "stratified" if keys is None else "grouped"
+    together = "" if keys is None else ", leads of one group staying together"
+    return Split(kind, train, test, f"{reason}: a fifth of each outcome is the test{together}.")
+
+
+def folds(y: Floats, kind: str, keys: Rows | None, *, random_state: int, repeats: int = 1) -> list[tuple[Rows, Rows]]:
+    """Divide training leads into folds of the same kind as the test split.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_leads,)
+        In the order of time for ``kind="forward"``.
+    kind : str
+        As in :class:`Split`.
+    keys : ndarray of int of shape (n_leads,) or None
+        From :func:`group_keys`.
+    random_state : int
+    repeats : int
+        How often stratified folds are drawn.
+
+    Returns
+    -------
+    list of (fitting positions, judging positions)
+    """
+    if kind == "forward":
+        forward = _forward(len(y), keys)
+        usable = [pair for pair in forward if _measurable(y[pair[0]]) and _measurable(y[pair[1]])]
+        if len(usable) >= 2:
+            return usable
+    return [pair for repeat in range(repeats) for pair in _stratified(y, keys, random_state + repeat)]
+
+
+def group_keys(groups: pd.Series | None) -> Rows | None:
+    """Number the groups; a missing group becomes one of its own. None when there is nothing to keep together."""
+    if groups is None:
+        return None
+    codes, uniques = pd.factorize(groups)
+    alone = np.flatnonzero(codes < 0)
+    codes[alone] = len(uniques) + np.arange(len(alone))
+    return codes if len(np.unique(codes)) < len(codes) else None
+
+
+def _time_order(times: pd.Series | None) -> Rows | None:
+    if times is None or times.notna().mean() < MIN_KNOWN_TIMES or times.nunique() < 10:
+        return None
+    return np.asarray(times.reset_index(drop=True).sort_values(kind="stable", na_position="first").index)
+
+
+def _time_cut(times: pd.Series | None, order: Rows) -> int:
+    """Find where the last fifth begins, moved so that leads of one moment are not torn apart."""
+    wanted = round(len(order) * (1 - TEST_SHARE))
+    if times is None:
+        return wanted
+    ranks = times.reset_index(drop=True).iloc[order].rank(method="dense").fillna(0).to_numpy()
+    same = np.flatnonzero(ranks == ranks[wanted])
+    first, after = int(same[0]), int(same[-1]) + 1
+    return first if wanted - first <= after - wanted or after == len(order) else after
+
+
+def _ahead(order: Rows, start: int, end: int, keys: Rows | None) -> tuple[Rows, Rows]:
+    """Take what comes before ``start`` and what follows it, less the groups already met."""
+    before, after = order[:start], order[start:end]
+    if keys is not None:
+        after = after[~np.isin(keys[after], keys[before])]
+    return before, after
+
+
+def _forward(rows: int, keys: Rows | None) -> list[tuple[Rows, Rows]]:
+    order = np.arange(rows)
+    edges = [round(rows * cut) for cut in (*FORWARD_CUTS, 1.0)]
+    return [_ahead(order, start, end, keys) for start, end in zip(edges, edges[1:], strict=False)]
+
+
+def _stratified(y: Floats, keys: Rows | None, random_state: int) -> list[tuple[Rows, Rows]]:
+    labels: Sequence[int] = y.astype(int).tolist()
+    if keys is None:
+        return list(StratifiedKFold(FOLDS, shuffle=True, random_state=random_state).split(y, labels))
+    return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=random_state).split(y, labels, keys))
+
+
+def _measurable(y: Floats) -> bool:
+    return min(y.sum(), (1 - y).sum()) >= MIN_PER_CLASS
