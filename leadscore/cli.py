@@ -15,7 +15,7 @@ import orjson
 from leadscore import __version__
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest, LeadScoreError
-from leadscore.services import accounts, delivery, governance, intake, sampling, scoring, training
+from leadscore.services import accounts, delivery, governance, intake, models, sampling, scoring, training
 from leadscore.workbench import DEFAULT_CLIENT, Workbench, open_workbench
 
 EXIT_DONE, EXIT_FAULT, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
@@ -117,20 +117,20 @@ def _evaluate(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 def _models_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
     return {"models": [model.as_dict() for model in
-                       training.list_models(workbench, _operator(), client=options.client)]}
+                       models.list_models(workbench, _operator(), client=options.client)]}
 
 
 def _models_show(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    shown = training.show_model(workbench, _operator(), client=options.client, version=options.version)
+    shown = models.show_model(workbench, _operator(), client=options.client, version=options.version)
     return shown.as_dict(whole=True)
 
 
 def _models_deploy(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    return training.deploy_model(workbench, _operator(), client=options.client, version=options.version)
+    return models.deploy_model(workbench, _operator(), client=options.client, version=options.version)
 
 
 def _models_verify(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    return training.verify_model(workbench, _operator(), client=options.client, version=options.version)
+    return models.verify_model(workbench, _operator(), client=options.client, version=options.version)
 
 
 def _leads_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
@@ -165,7 +165,7 @@ def _audit_export(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 
 def _demo(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    actor, client = _operator(), sampling.SAMPLE_CLIENT
+    actor, client = _operator(), options.client
     campaign = sampling.make_campaign_file(workbench, actor, client=client, leads=options.leads, seed=options.seed)
     imported = intake.import_file(workbench, actor, client=client, source=campaign.content,
                                   filename=campaign.filename, progress=_progress)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.modeling.artefact import from_files
 from leadscore.modeling.training import TrainedModel
+from leadscore.store import audit
 from leadscore.store import models as model_rows
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
@@ -67,3 +69,13 @@ def load_model(workbench: Workbench, row: ModelVersion | None) -> ChosenModel:
             workbench.loaded.pop(next(iter(workbench.loaded)))
         workbench.loaded[row.folder] = from_files(files)
     return ChosenModel(row.id, workbench.loaded[row.folder])
+
+
+def crown(session: Session, workbench: Workbench, *, client_id: int, version: int, actor_name: str,
+          now: datetime) -> int | None:
+    """Make a version the champion, in the caller's transaction, and give the version it replaces."""
+    before = model_rows.champion(session, client_id)
+    model_rows.make_champion(session, client_id, version)
+    audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action="model_deployed",
+                 object=f"model:{version}", detail={"before": before.id if before else None, "after": version})
+    return before.id if before else None

@@ -1,0 +1,379 @@
+"""Files come in: inspected, mapped, cleaned, checked, stored as one batch, and undone as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leadscore.access import Action, Actor, require
+from leadscore.errors import UnreadableFile
+from leadscore.ingest.cleaning import CleaningChoices, CleanTable, clean_table
+from leadscore.ingest.duplicates import company_key, find_duplicates, fold_duplicates
+from leadscore.ingest.issues import concat_issues, count_by_code
+from leadscore.ingest.mapping import (
+    ColumnMatch,
+    as_mapping,
+    check_mapping,
+    map_headers,
+    parse_overrides,
+    shape_key,
+    target_candidates,
+)
+from leadscore.ingest.outcomes import outcome_stage
+from leadscore.ingest.quality import quality_report
+from leadscore.ingest.readers import RawTable
+from leadscore.ingest.validation import rejected_rows, validate
+from leadscore.schema import label_of
+from leadscore.steps.exporting import csv_bytes
+from leadscore.steps.reading import read_file
+from leadscore.store import audit, batches, clients, shapes
+from leadscore.store import leads as lead_rows
+from leadscore.store import outcomes as outcome_rows
+from leadscore.store.database import read, write
+from leadscore.store.tables import Batch
+from leadscore.workbench import Workbench
+
+NEW, UPDATED, SAME = "new", "updated", "same"
+PREVIEW_ROWS = 50
+ISSUES_KEPT = 20_000
+
+Progress = Callable[[float, str], None]
+Mapping_ = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a file looks like before anything is stored."""
+
+    filename: str
+    rows: int
+    columns: tuple[str, ...]
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    sheets: tuple[str, ...]
+    matches: tuple[ColumnMatch, ...]
+    remembered: bool
+    choices: dict[str, Any]
+    preview: pd.DataFrame
+    issues: pd.DataFrame
+    target_candidates: tuple[str, ...]
+    shape: str
+    sha256: str
+    seen_before: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer of the command line."""
+        return {
+            "file": self.filename, "rows": self.rows, "columns": list(self.columns), "encoding": self.encoding,
+            "delimiter": self.delimiter, "sheet": self.sheet, "sheets": list(self.sheets),
+            "mapping": {match.header: match.field for match in self.matches},
+            "confidence": {match.header: round(match.confidence, 2) for match in self.matches if match.field},
+            "issues": count_by_code(self.issues), "target_candidates": list(self.target_candidates),
+            "sha256": self.sha256, "imported_before_as_batch": self.seen_before,
+        }
+
+
+@dataclass(frozen=True)
+class ImportCheck:
+    """What an import with these decisions would do."""
+
+    rows: int
+    will_reject: int
+    duplicates_in_file: int
+    quality: dict[str, Any]
+    issues: pd.DataFrame
+    sample: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import did; the four counts after ``rows_read`` add up to it."""
+
+    batch_id: int
+    rows_read: int
+    rows_stored: int
+    updated: int
+    duplicates: int
+    rejected: int
+    issues: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer of the command line."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """A past import."""
+
+    id: int
+    filename: str
+    rows_read: int
+    rows_stored: int
+    updated: int
+    duplicates: int
+    rejected: int
+    state: str
+    imported_by: str
+    created_at: datetime
+    undone_at: datetime | None
+    quality: dict[str, Any]
+    issues: dict[str, int]
+
+
+@dataclass(frozen=True)
+class UndoResult:
+    """What undoing an import did."""
+
+    batch_id: int
+    deleted: int
+    restored: int
+
+
+@dataclass(frozen=True)
+class StagedUpload:
+    """A file that waits, encrypted, for a person's decisions."""
+
+    id: str
+    filename: str
+    size: int
+
+
+# --- before the import --------------------------------------------------------------------------------------
+
+
+def stage_upload(workbench: Workbench, actor: Actor, *, client: str, data: bytes, filename: str) -> str:
+    """Keep the bytes of an upload, encrypted, until they are imported or discarded; return their id."""
+    require(actor, Action.IMPORT_LEADS, client)
+    if len(data) > workbench.settings.max_upload_bytes:
+        raise UnreadableFile("file_too_large",
+                             f"The file has {len(data):,} bytes; the limit is {workbench.settings.max_upload_mb} MB.",
+                             "Split it, or import it on the command line.")
+    return workbench.uploads.put(data, {"filename": filename, "client": client})
+
+
+def staged_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str) -> StagedUpload:
+    """Find a staged file of this client.
+
+    Raises
+    ------
+    NotFound
+        There is none with this id.
+    """
+    require(actor, Action.IMPORT_LEADS, client)
+    data, meta = workbench.uploads.get(upload_id, client)
+    return StagedUpload(upload_id, str(meta["filename"]), len(data))
+
+
+def discard_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str) -> None:
+    """Forget a staged file."""
+    require(actor, Action.IMPORT_LEADS, client)
+    workbench.uploads.delete(upload_id, client)
+
+
+def inspect_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str,
+                 sheet: str | None = None) -> Inspection:
+    """Read and judge a file; nothing is stored.
+
+    Raises
+    ------
+    UnreadableFile
+        The bytes are no table; the code says why.
+    """
+    require(actor, Action.IMPORT_LEADS, client)
+    raw = read_file(workbench.settings, source, filename, sheet)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        shape = shape_key(raw.frame.columns)
+        known = shapes.find(session, row.id, shape) if row and row.id else None
+        seen = batches.find_by_sha256(session, row.id, raw.sha256) if row and row.id else None
+    matches = tuple(map_headers(list(raw.frame.columns), raw.frame, known.mapping if known else None))
+    mapping = as_mapping(matches)
+    clean = clean_table(raw, mapping, CleaningChoices(), as_of=workbench.clock())
+    issues = concat_issues(raw.issues, clean.issues, validate(clean, as_of=workbench.clock()))
+    return Inspection(
+        filename=filename, rows=raw.rows_read, columns=tuple(raw.frame.columns), encoding=raw.encoding,
+        delimiter=raw.delimiter, sheet=raw.sheet, sheets=raw.sheets, matches=matches, remembered=known is not None,
+        choices=known.choices if known else CleaningChoices().to_dict(), preview=raw.frame.head(PREVIEW_ROWS),
+        issues=issues, target_candidates=tuple(target_candidates(raw, mapping)), shape=shape, sha256=raw.sha256,
+        seen_before=seen.id if seen else None)
+
+
+def inspect_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str,
+                   sheet: str | None = None) -> Inspection:
+    """Inspect a staged file."""
+    require(actor, Action.IMPORT_LEADS, client)
+    data, meta = workbench.uploads.get(upload_id, client)
+    return inspect_file(workbench, actor, client=client, source=data, filename=str(meta["filename"]), sheet=sheet)
+
+
+def check_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str, sheet: str | None,
+                 mapping: Mapping_, choices: Mapping[str, Any]) -> ImportCheck:
+    """Show what importing a staged file with these decisions would do; nothing is stored."""
+    require(actor, Action.IMPORT_LEADS, client)
+    data, meta = workbench.uploads.get(upload_id, client)
+    raw = read_file(workbench.settings, data, str(meta["filename"]), sheet)
+    prepared = _prepare(raw, mapping, CleaningChoices.from_dict(choices), workbench.clock())
+    sample = prepared.clean.leads.head(PREVIEW_ROWS).rename(columns=lambda name: label_of(name))
+    return ImportCheck(rows=raw.rows_read, will_reject=int(prepared.rejected.sum()),
+                       duplicates_in_file=int(prepared.folded_away.sum()), quality=prepared.quality,
+                       issues=prepared.issues, sample=sample)
+
+
+# --- the import ---------------------------------------------------------------------------------------------
+
+
+def import_file(
+    workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str, sheet: str | None = None,
+    mapping: Mapping_ | None = None, overrides: Sequence[str] = (), choices: Mapping[str, Any] | None = None,
+    remember: bool = False, progress: Progress | None = None,
+) -> ImportResult:
+    """Store the leads of a file as one batch, all of it or nothing.
+
+    Parameters
+    ----------
+    source : bytes or Path
+        The file; a path may exceed the browser's limit.
+    mapping : mapping of str to str or None, optional
+        Header to field; worked out (and remembered decisions used) when left out.
+    overrides : sequence of str
+        ``"Header=field"`` corrections to the mapping.
+    choices : mapping, optional
+        Cleaning choices as :class:`CleaningChoices` writes them.
+    remember : bool
+        Keep mapping and choices for the next file with these headers.
+
+    Raises
+    ------
+    UnreadableFile, InvalidRequest
+        Refused; nothing was stored.
+    """
+    require(actor, Action.IMPORT_LEADS, client)
+    tell = progress or _silent
+    tell(0.05, "Reading the file")
+    raw = read_file(workbench.settings, source, filename, sheet)
+    mapping, chosen = _decisions(workbench, client, raw, mapping, overrides, choices)
+    tell(0.25, f"Cleaning {raw.rows_read:,} rows")
+    prepared = _prepare(raw, mapping, chosen, workbench.clock())
+    tell(0.5, "Storing")
+    with write(workbench.engine) as session:
+        result = _store(session, workbench, actor, client, raw, prepared, mapping, chosen)
+        if remember:
+            shapes.save(session, result.client_id, shape_key(raw.frame.columns), mapping=dict(mapping),
+                        choices=chosen.to_dict(), by=actor.name, now=workbench.clock())
+    tell(1.0, f"Stored {result.imported.rows_stored:,} leads")
+    return result.imported
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    clean: CleanTable
+    rejected: pd.Series
+    folded_away: pd.Series
+    issues: pd.DataFrame
+    quality: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    client_id: int
+    imported: ImportResult
+
+
+def _silent(_fraction: float, _message: str) -> None:
+    pass
+
+
+def _decisions(workbench: Workbench, client: str, raw: RawTable, mapping: Mapping_ | None, overrides: Sequence[str],
+               choices: Mapping[str, Any] | None) -> tuple[dict[str, str | None], CleaningChoices]:
+    headers = list(raw.frame.columns)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        known = shapes.find(session, row.id, shape_key(headers)) if row and row.id else None
+    if mapping is None:
+        mapping = as_mapping(map_headers(headers, raw.frame, known.mapping if known else None))
+    decided = _with_overrides(dict(mapping), parse_overrides(overrides, headers))
+    check_mapping(decided, headers)
+    if choices is None:
+        choices = known.choices if known else {}
+    return decided, CleaningChoices.from_dict(choices)
+
+
+def _with_overrides(mapping: dict[str, str | None], overrides: Mapping_) -> dict[str, str | None]:
+    taken = {field for field in overrides.values() if field}
+    kept = {header: None if chosen in taken else chosen for header, chosen in mapping.items()}
+    return kept | dict(overrides)
+
+
+def _prepare(raw: RawTable, mapping: Mapping_, choices: CleaningChoices, now: datetime) -> _Prepared:
+    clean = clean_table(raw, mapping, choices, as_of=now)
+    issues = concat_issues(raw.issues, clean.issues, validate(clean, as_of=now))
+    rejected = rejected_rows(issues, clean)
+    duplicate_of = find_duplicates(clean.leads).where(~rejected, -1)
+    # a duplicate of a rejected row is the first good one of its kind
+    duplicate_of = duplicate_of.where(~duplicate_of.isin(np.flatnonzero(rejected)), -1)
+    folded = fold_duplicates(clean.leads, duplicate_of, choices.duplicates)
+    quality = quality_report(clean, issues, as_of=now).to_dict()
+    return _Prepared(clean=_replace_leads(clean, folded), rejected=rejected, folded_away=duplicate_of >= 0,
+                     issues=issues, quality=quality)
+
+
+def _replace_leads(clean: CleanTable, leads: pd.DataFrame) -> CleanTable:
+    return CleanTable(leads=leads, custom_fields=clean.custom_fields, headers=clean.headers,
+                      row_numbers=clean.row_numbers, issues=clean.issues)
+
+
+def _store(session: Session, workbench: Workbench, actor: Actor, client: str, raw: RawTable, prepared: _Prepared,
+           mapping: Mapping_, choices: CleaningChoices) -> _Stored:
+    """Write everything an import brings, in the caller's transaction."""
+    now, vault = workbench.clock(), workbench.vault
+    client_id = clients.ensure(session, client, now)
+    batch = batches.add(session, client_id=client_id, filename=raw.filename, sha256=raw.sha256, sheet=raw.sheet,
+                        mapping=dict(mapping), choices=choices.to_dict(), imported_by=actor.name, now=now,
+                        custom_fields=[asdict(custom) for custom in prepared.clean.custom_fields])
+    batch_id = int(batch.id or 0)
+    kept = ~(prepared.rejected | prepared.folded_away).to_numpy()
+    leads, rows = prepared.clean.leads[kept], prepared.clean.row_numbers[kept]
+    lead_ids, changed = _write_leads(session, vault, client_id, batch_id, leads, rows, prepared.clean, choices, now)
+    events = _outcomes_of(leads, lead_ids)
+    outcome_rows.append(session, client_id=client_id, batch_id=batch_id, events=events, origin="import",
+                        recorded_by=actor.name, now=now)
+    counts = {"rows_read": raw.rows_read, "rows_stored": int((changed == NEW).sum()),
+              "updated": int((changed == UPDATED).sum()),
+              "duplicates": int((changed == SAME).sum() + prepared.folded_away.sum()),
+              "rejected": int(prepared.rejected.sum())}
+    issues = count_by_code(prepared.issues)
+    batches.complete(session, client_id, batch_id, counts=counts, issues=issues, quality=prepared.quality,
+                     issue_rows=_sealed_issues(vault, batch_id, prepared.issues))
+    audit.append(session, vault, at=now, client_id=client_id, actor=actor.name, action="leads_imported",
+                 object=f"batch:{batch_id}", detail={"sha256": raw.sha256, **counts})
+    return _Stored(client_id, ImportResult(batch_id=batch_id, issues=issues, **counts))
+
+
+def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, leads: pd.DataFrame,
+                 rows: np.ndarray, clean: CleanTable, choices: CleaningChoices,
+                 now: datetime) -> tuple[np.ndarray, np.ndarray]:
+    """Store new leads and update known ones; say per row which lead it is and what became of it."""
+    emails, phones = lead_rows.frame_indexes(vault, leads)
+    crm_ids = leads["crm_id"].tolist() if "crm_id" in leads else [None] * len(leads)
+    lead_ids = lead_rows.match_existing(session, client_id, email_indexes=emails, crm_ids=crm_ids,
+                                        phone_indexes=phones)
+    known = lead_ids != lead_rows.NO_MATCH
+    companies = company_key(leads["company"]) if "company" in leads else None
+    fate = np.where(known, SAME, NEW)
+    lead_ids[~known] = lead_rows.write_leads(
+        session, vault, client_id=client_id, batch_id=batch_id, leads=leads[~known], row_numbers=rows[~known],
+        custom_fields=clean.custom_fields, company_key=None if companies is None else companies[~known], now=now)
+    if known.any() and choices.duplicates is not DuplicateChoice.SKIP:
+        updated = lead_rows.update_leads(
+            session, vault, client_id=client_id, batch_id=batch_id, lead_ids=lead_ids[known], leads=leads[known],
+            custom_fields=clean.custom_fields, company_key=None if companies is None else companies[known], now=now)
+        fate[np.flatnonzero(known)[updated.changed]] = UPDATED
+    return lead_ids, fate

@@ -1,0 +1,145 @@
+"""The policy in force is looked at, tried out, and saved as a new version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leadscore.access import Action, Actor, require
+from leadscore.schema import Tier
+from leadscore.scoring.policy import Policy
+from leadscore.scoring.tiers import assign_tiers
+from leadscore.steps.dates import reference_date
+from leadscore.steps.judge import judge
+from leadscore.steps.models import CHAMPION, find_version, load_model
+from leadscore.steps.policies import PolicyInForce, policy_in_force
+from leadscore.steps.selection import count_of_top
+from leadscore.store import audit, clients
+from leadscore.store import leads as lead_rows
+from leadscore.store import policies as policy_rows
+from leadscore.store.database import read, write
+from leadscore.workbench import Workbench
+
+PREVIEW_LEADS = 20_000
+"""Leads a preview looks at: enough for two steady digits, few enough to answer while a slider is let go."""
+
+CHANGEABLE = ("group_weights", "alpha", "alpha_is_suggested", "thresholds", "tier_mode", "top_share", "capacity")
+
+
+@dataclass(frozen=True)
+class PolicyPreview:
+    """What a change would do to the stored leads (or a sample of them)."""
+
+    leads: int
+    tiers_before: dict[str, int]
+    tiers_after: dict[str, int]
+    entering: int
+    leaving: int
+    histogram: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class PolicySummary:
+    """One saved version."""
+
+    version: int
+    comment: str
+    created_by: str
+    created_at: Any
+    active: bool
+
+
+def current_policy(workbench: Workbench, actor: Actor, *, client: str) -> PolicyInForce:
+    """Give the policy in force with its version, comment, author and date."""
+    require(actor, Action.VIEW_LEADS, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        return policy_in_force(session, clients.ensure(session, client, now), None, now=now)
+
+
+def list_policies(workbench: Workbench, actor: Actor, *, client: str) -> list[PolicySummary]:
+    """List the versions, newest first."""
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        versions = policy_rows.versions(session, row.id) if row and row.id else []
+        return [PolicySummary(v.version, v.comment, v.created_by, v.created_at, v.active) for v in versions]
+
+
+def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any]) -> PolicyPreview:
+    """Show tiers, entries and exits of the top 20 % and the distribution under changed settings; nothing is saved.
+
+    Raises
+    ------
+    InvalidRequest
+        The changes contradict themselves (weights that do not total 100, thresholds out of order).
+    """
+    require(actor, Action.VIEW_LEADS, client)
+    before = current_policy(workbench, actor, client=client).policy
+    after = changed(before, changes)
+    now = workbench.clock()
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        lead_ids = lead_rows.ids(session, client_id)
+        custom = lead_rows.custom_fields(session, client_id)
+        as_of = reference_date(lead_rows.latest_dates(session, client_id), now)
+        sample = np.sort(np.random.default_rng(0).permutation(lead_ids)[:PREVIEW_LEADS])
+        leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=sample)
+        chosen = load_model(workbench, find_version(session, client_id, CHAMPION))
+    scores = [judge(leads, custom_fields=custom, headers={}, policy=policy, model=chosen.model, as_of=as_of)
+              .blend.blended for policy in (before, after)]
+    top = [set(score.nlargest(count_of_top("20%", len(score))).index) for score in scores]
+    return PolicyPreview(
+        leads=len(leads), tiers_before=_tiers(scores[0], before), tiers_after=_tiers(scores[1], after),
+        entering=len(top[1] - top[0]), leaving=len(top[0] - top[1]), histogram=_histogram(*scores))
+
+
+def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any], comment: str) -> int:
+    """Save changed settings as a new version in force and return its number; scores change at the next rescoring.
+
+    Raises
+    ------
+    InvalidRequest
+        The changes contradict themselves; the old version stays in force.
+    """
+    require(actor, Action.EDIT_POLICY, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.ensure(session, client, now)
+        before = policy_in_force(session, client_id, None, now=now)
+        after = changed(before.policy, changes)
+        saved = policy_rows.save(session, client_id, body=after.to_dict(), comment=comment, created_by=actor.name,
+                                 now=now)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="policy_saved",
+                     object=f"policy:{saved.version}",
+                     detail={"comment": comment, "before": _told(before.policy, changes),
+                             "after": _told(after, changes)})
+        return saved.version
+
+
+def changed(policy: Policy, changes: Mapping[str, Any]) -> Policy:
+    """Apply changes to a policy; the result is checked as a whole."""
+    body = policy.to_dict()
+    body.update({name: value for name, value in changes.items() if name in CHANGEABLE})
+    return Policy.from_dict(body)
+
+
+def _told(policy: Policy, changes: Mapping[str, Any]) -> dict[str, Any]:
+    body = policy.to_dict()
+    return {name: body[name] for name in CHANGEABLE if name in changes}
+
+
+def _tiers(scores: pd.Series, policy: Policy) -> dict[str, int]:
+    counts = assign_tiers(scores, policy).value_counts()
+    return {str(tier): int(counts.get(tier, 0)) for tier in Tier}
+
+
+def _histogram(before: pd.Series, after: pd.Series, bins: int = 20) -> pd.DataFrame:
+    edges = np.linspace(0, 100, bins + 1)
+    return pd.DataFrame({
+        "low": edges[:-1], "high": edges[1:],
+        "before": np.histogram(before, edges)[0], "after": np.histogram(after, edges)[0]})

@@ -1,0 +1,247 @@
+"""Scores are made: for the stored leads, or for a file whose leads are not kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leadscore.access import Action, Actor, require
+from leadscore.ingest.cleaning import CleaningChoices, clean_table
+from leadscore.ingest.mapping import as_mapping, check_mapping, map_headers, parse_overrides, shape_key
+from leadscore.schema import OutcomeStage, Tier
+from leadscore.scoring.policy import Policy
+from leadscore.scoring.reasons import reason_columns
+from leadscore.scoring.tiers import assign_tiers
+from leadscore.steps.dates import reference_date
+from leadscore.steps.judge import Judged, judge
+from leadscore.steps.models import CHAMPION, ChosenModel, find_version, load_model
+from leadscore.steps.policies import policy_in_force
+from leadscore.steps.reading import read_file
+from leadscore.steps.selection import count_of_top, unreachable_reason
+from leadscore.store import audit, clients, shapes
+from leadscore.store import leads as lead_rows
+from leadscore.store import scores as score_rows
+from leadscore.store.database import read, write
+from leadscore.workbench import Workbench
+
+CHUNK = 100_000
+"""Leads in memory at a time when the store is scored again."""
+
+Progress = Callable[[float, str], None]
+
+RESULT_COLUMNS = ("rank", "score", "probability", "tier", "qualified")
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """What a scoring of stored leads did."""
+
+    rows: int
+    model_version: int | None
+    policy_version: int
+    run_id: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer of the command line."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ScoredFile:
+    """A scored file: its own columns in their order, best lead first, then ours."""
+
+    frame: pd.DataFrame
+    rows: int
+    exported: int
+    tiers: dict[str, int]
+    model_version: int | None
+    policy_version: int
+    seconds: float
+    missing_columns: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer of the command line."""
+        return {"rows": self.rows, "exported": self.exported, "tiers": self.tiers,
+                "model_version": self.model_version, "policy_version": self.policy_version,
+                "seconds": round(self.seconds, 3), "missing_columns": list(self.missing_columns)}
+
+
+def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | None = None,
+            progress: Progress | None = None) -> Rescored:
+    """Score the stored leads of a client, or those an import touched, with the policy and champion in force.
+
+    Earlier scores move to the history; a person's override stays in force.
+    """
+    require(actor, Action.IMPORT_LEADS if batch_id else Action.EDIT_LEADS, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.ensure(session, client, now)
+        policy = policy_in_force(session, client_id, None, now=now)
+        chosen = load_model(workbench, find_version(session, client_id, CHAMPION))
+        lead_ids = lead_rows.ids(session, client_id, batch_id=batch_id)
+        custom = lead_rows.custom_fields(session, client_id)
+        as_of = _reference_date(session, workbench, client_id, lead_ids, custom)
+        parts = []
+        for done in range(0, len(lead_ids), CHUNK):
+            if progress:
+                progress(done / max(len(lead_ids), 1), f"Scoring lead {done + 1:,} of {len(lead_ids):,}")
+            leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK])
+            judged = judge(leads, custom_fields=custom, headers={}, policy=policy.policy, model=chosen.model,
+                           as_of=as_of)
+            parts.append(_narrow(leads, judged))
+        run_id = None
+        if parts:
+            scores = _with_overrides(_with_final_tiers(pd.concat(parts), policy.policy),
+                                     lead_rows.overrides(session, client_id, lead_ids))
+            run_id = score_rows.new_run(session, client_id, policy_version=policy.version,
+                                        model_version=chosen.version, as_of=as_of.to_pydatetime(), rows=len(scores),
+                                        started_by=actor.name, now=now)
+            score_rows.replace_scores(session, client_id, run_id, scores)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="leads_scored",
+                     object=f"run:{run_id}", detail={"rows": len(lead_ids), "policy_version": policy.version,
+                                                     "model_version": chosen.version, "as_of": as_of.isoformat()})
+    if progress:
+        progress(1.0, f"Scored {len(lead_ids):,} leads")
+    return Rescored(len(lead_ids), chosen.version, policy.version, run_id)
+
+
+def score_file(
+    workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str, sheet: str | None = None,
+    overrides: Sequence[str] = (), model: str = CHAMPION, policy: str | None = None, top: str | None = None,
+    reasons: int = 5, progress: Progress | None = None,
+) -> ScoredFile:
+    """Score a file; its leads are not stored, no row is dropped or merged.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        ``"Header=field"`` corrections to the mapping.
+    model : str
+        A version, ``"champion"`` (rules alone while there is none) or ``"none"``.
+    policy : str or None
+        A policy version; the active one by default.
+    top : str or None
+        ``"20%"`` or ``"400"``; all rows by default.
+    reasons : int
+        Reasons beside each lead, in [0, 50].
+
+    Raises
+    ------
+    UnreadableFile, InvalidRequest, NotFound
+        Refused.
+    """
+    require(actor, Action.VIEW_LEADS, client)
+    started = time.perf_counter()
+    tell = progress or _silent
+    tell(0.0, "Reading the file")
+    raw = read_file(workbench.settings, source, filename, sheet)
+    wanted = count_of_top(top, raw.rows_read)
+    in_force, chosen, remembered = _load(workbench, client, model, policy, list(raw.frame.columns))
+    mapping = _mapping(raw.frame, remembered, overrides)
+    tell(0.3, f"Cleaning {raw.rows_read:,} rows")
+    clean = clean_table(raw, mapping, CleaningChoices(), as_of=workbench.clock())
+    tell(0.5, "Scoring")
+    as_of = reference_date(clean.leads, workbench.clock())
+    judged = judge(clean.leads, custom_fields=clean.custom_fields, headers=clean.headers, policy=in_force.policy,
+                   model=chosen.model, as_of=as_of)
+    tell(0.8, "Writing down the reasons")
+    frame = _ranked(raw.frame, judged, wanted, reasons)
+    tell(1.0, f"Scored {raw.rows_read:,} leads")
+    counts = judged.tiers.value_counts()
+    return ScoredFile(
+        frame=frame, rows=raw.rows_read, exported=len(frame), tiers={str(tier): int(counts.get(tier, 0)) for tier in Tier},
+        model_version=chosen.version, policy_version=in_force.version, seconds=time.perf_counter() - started,
+        missing_columns=tuple(judged.prediction.missing_columns) if judged.prediction else ())
+
+
+def _silent(_fraction: float, _message: str) -> None:
+    pass
+
+
+def _load(workbench: Workbench, client: str, model: str, policy: str | None,
+          headers: list[str]) -> tuple[Any, ChosenModel, Mapping[str, str | None] | None]:
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.ensure(session, client, now)
+        in_force = policy_in_force(session, client_id, policy, now=now)
+        known = shapes.find(session, client_id, shape_key(headers))
+        chosen = load_model(workbench, find_version(session, client_id, model))
+    return in_force, chosen, known.mapping if known else None
+
+
+def _mapping(frame: pd.DataFrame, remembered: Mapping[str, str | None] | None,
+             overrides: Sequence[str]) -> dict[str, str | None]:
+    headers = list(frame.columns)
+    automatic = as_mapping(map_headers(headers, frame, remembered))
+    corrections = parse_overrides(overrides, headers)
+    taken = {field for field in corrections.values() if field}
+    mapping = {header: None if field in taken else field for header, field in automatic.items()} | corrections
+    check_mapping(mapping, headers)
+    return mapping
+
+
+def _ranked(rows: pd.DataFrame, judged: Judged, wanted: int, reasons: int) -> pd.DataFrame:
+    order = np.argsort(-judged.blend.blended.to_numpy(), kind="stable")[:wanted]
+    chosen = judged.features.frame.index[order]
+    ours = pd.DataFrame({
+        "rank": np.arange(1, len(order) + 1),
+        "score": judged.blend.blended.to_numpy()[order].round(1),
+        "probability": judged.probability.to_numpy()[order].round(4),
+        "tier": judged.tiers.to_numpy()[order],
+        "qualified": judged.qualified.to_numpy()[order],
+    })
+    texts = reason_columns(judged.blend, judged.features, index=chosen, k=reasons).reset_index(drop=True)
+    taken = set(RESULT_COLUMNS) | set(texts.columns)
+    theirs = rows.iloc[order].reset_index(drop=True).rename(columns=lambda name: _free_name(name, taken, rows))
+    return pd.concat([theirs, ours, texts], axis=1)
+
+
+def _free_name(name: str, taken: set[str], rows: pd.DataFrame) -> str:
+    while name in taken:
+        name = f"input_{name}"
+        if name in rows.columns:
+            continue
+    return name
+
+
+def _reference_date(session: Any, workbench: Workbench, client_id: int, lead_ids: np.ndarray,
+                    custom: Any) -> pd.Timestamp:
+    dates = lead_rows.latest_dates(session, client_id)
+    return reference_date(dates, workbench.clock())
+
+
+def _narrow(leads: pd.DataFrame, judged: Judged) -> pd.DataFrame:
+    """Keep of a chunk what the scores table holds."""
+    frame = pd.DataFrame({
+        "rule_score": judged.rules.rule_score,
+        "probability": judged.probability,
+        "blended": judged.blend.blended,
+        "fit": judged.rules.fit,
+        "engagement": judged.rules.engagement,
+        "tier": judged.tiers,
+        "qualified": judged.qualified,
+        "reachable": unreachable_reason(leads).isna(),
+    }, index=leads.index)
+    for name in ("owner", "source", "country", "industry"):
+        frame[name] = leads[name] if name in leads else pd.Series(None, index=leads.index, dtype="str")
+    return frame
+
+
+def _with_final_tiers(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Tiers by rank or capacity are about all leads at once, so they wait for the last chunk."""
+    return scores.assign(tier=assign_tiers(scores["blended"], policy))
+
+
+def _with_overrides(scores: pd.DataFrame, overrides: pd.DataFrame) -> pd.DataFrame:
+    by_hand = overrides.reindex(scores.index)
+    return scores.assign(score=by_hand["score"].fillna(scores["blended"]),
+                         tier=by_hand["tier"].where(by_hand["tier"].notna(), scores["tier"]))
+
+
+DEFAULT_OUTCOME = str(OutcomeStage.NEW)

@@ -1,0 +1,247 @@
+"""Models are trained on a file or on stored outcomes, measured, registered and deployed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+
+from leadscore.access import Action, Actor, require
+from leadscore.errors import InvalidRequest, NotFound
+from leadscore.features.build import Features
+from leadscore.modeling.artefact import to_files
+from leadscore.modeling.evaluation import Interval, measure
+from leadscore.modeling.targets import binary_target
+from leadscore.modeling.training import TrainedModel, TrainingOptions, Verdict, train
+from leadscore.schema import CLOSED_STAGES
+from leadscore.scoring.blend import suggest_alpha
+from leadscore.scoring.policy import Policy
+from leadscore.scoring.scorecard import score_rules
+from leadscore.steps.material import (
+    Material,
+    columns_named,
+    features_of,
+    from_file,
+    from_store,
+    groups_of,
+    times_of,
+)
+from leadscore.steps.models import CHAMPION, crown, find_version, load_model
+from leadscore.steps.policies import policy_in_force
+from leadscore.steps.reading import read_file
+from leadscore.store import audit, clients
+from leadscore.store import leads as lead_rows
+from leadscore.store import models as model_rows
+from leadscore.store.database import read, write
+from leadscore.workbench import Workbench
+
+Progress = Callable[[float, str], None]
+
+ALGORITHM_ALIASES = {"logistic_regression": "logistic", "random_forest": "forest", "neural_network": "neural"}
+MIN_OUTCOMES_EACH = 40
+CONTRACT_METRICS = ("roc_auc", "average_precision", "brier", "log_loss", "calibration_error", "capture_at_20",
+                    "lift_at_20", "precision_at_20")
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What to train; the defaults let the data decide."""
+
+    target: str | None = None
+    positive: str | None = None
+    time: str | None = None
+    group: str | None = None
+    algorithm: str = "auto"
+    balance: str = "auto"
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    deploy: bool = False
+    random_state: int = 0
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainingRequest:
+        """Read plain values; unknown names are ignored."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{name: tuple(value) if isinstance(value, list) else value
+                      for name, value in values.items() if name in known})
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gave; metrics are ``{name: {value, low, high}}`` on leads the model had not seen."""
+
+    model_version: int
+    algorithm: str
+    balance: str
+    split: dict[str, Any]
+    set_aside: list[dict[str, str]]
+    suspects: list[dict[str, str]]
+    metrics: dict[str, dict[str, float | None]]
+    candidates: list[dict[str, Any]]
+    verdict: str
+    warnings: list[str]
+    target: str
+    deployed: bool
+    suggested_alpha: float | None
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer of the command line."""
+        return asdict(self)
+
+
+# --- training -----------------------------------------------------------------------------------------------
+
+
+def train_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str,
+               request: TrainingRequest, sheet: str | None = None, progress: Progress | None = None) -> Trained:
+    """Train on a labelled file whose leads are not stored.
+
+    Raises
+    ------
+    UnreadableFile, InvalidRequest
+        The file, the target or its outcomes do not allow it; nothing is registered.
+    """
+    require(actor, Action.TRAIN_MODEL, client)
+    if not request.target:
+        raise InvalidRequest("no_target", "Which column holds the outcome?", "Name it with --target COLUMN.")
+    tell = progress or _silent
+    tell(0.0, "Reading the file")
+    raw = read_file(workbench.settings, source, filename, sheet)
+    material = from_file(raw, target=request.target, positive=request.positive, now=workbench.clock())
+    return _train(workbench, actor, client, material, request, tell)
+
+
+def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: TrainingRequest,
+                 progress: Progress | None = None) -> Trained:
+    """Train on the stored leads and their outcomes, or on another stored column when the request names one."""
+    require(actor, Action.TRAIN_MODEL, client)
+    tell = progress or _silent
+    tell(0.0, "Loading the stored leads")
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        leads = lead_rows.read_leads(session, workbench.vault, client_id)
+        stages = lead_rows.outcomes(session, client_id)
+        custom = lead_rows.custom_fields(session, client_id)
+    material = from_store(leads, stages, custom, target=request.target, positive=request.positive)
+    return _train(workbench, actor, client, material, request, tell)
+
+
+def ready_for_first_model(workbench: Workbench, actor: Actor, *, client: str) -> bool:
+    """Say whether there is no champion yet and the stored outcomes suffice for one."""
+    require(actor, Action.TRAIN_MODEL, client)
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        if model_rows.champion(session, client_id) is not None:
+            return False
+        counts = lead_rows.outcomes(session, client_id).value_counts()
+    return min(int(counts.get(stage, 0)) for stage in CLOSED_STAGES) >= MIN_OUTCOMES_EACH
+
+
+def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str,
+                  target: str, positive: str | None = None, model: str = CHAMPION, sheet: str | None = None,
+                  progress: Progress | None = None) -> dict[str, Any]:
+    """Measure a model on a labelled file it has not seen.
+
+    Returns
+    -------
+    dict
+        ``rows``, ``positives``, ``model_version`` and ``metrics`` as training reports them.
+    """
+    require(actor, Action.VIEW_LEADS, client)
+    tell = progress or _silent
+    tell(0.0, "Reading the file")
+    raw = read_file(workbench.settings, source, filename, sheet)
+    material = from_file(raw, target=target, positive=positive, now=workbench.clock())
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        chosen = load_model(workbench, find_version(session, row.id, model) if row and row.id else None)
+    if chosen.model is None:
+        raise NotFound("no_model", "There is no model to measure.", "Train one, or name its version with --model.")
+    y = binary_target(material.outcome, positive).y
+    decided = y.notna().to_numpy()
+    features = features_of(material, workbench.clock())
+    tell(0.6, "Scoring")
+    prediction = chosen.model.predict(features.frame.loc[decided], contributions=False)
+    metrics = measure(y[decided].to_numpy(), prediction.probability, random_state=0)
+    return {"rows": int(decided.sum()), "positives": int(y.sum()), "model_version": chosen.version,
+            "metrics": _plain(metrics)}
+
+
+def _train(workbench: Workbench, actor: Actor, client: str, material: Material, request: TrainingRequest,
+           tell: Progress) -> Trained:
+    started = time.perf_counter()
+    y = binary_target(material.outcome, material.positive).y
+    features = features_of(material, workbench.clock())
+    kinds = {spec.name: spec.kind for spec in features.specs}
+    model = train(
+        features.frame, kinds, y, times=times_of(material, request.time), groups=groups_of(material, request.group),
+        labels={spec.name: spec.label for spec in features.specs},
+        sources={spec.name: spec.sources for spec in features.specs},
+        options=TrainingOptions(
+            algorithm=ALGORITHM_ALIASES.get(request.algorithm, request.algorithm), balance=request.balance,
+            keep=columns_named(request.keep, material), drop=columns_named(request.drop, material),
+            random_state=request.random_state),
+        progress=lambda fraction, message: tell(0.1 + 0.8 * fraction, message))
+    tell(0.92, "Registering the model")
+    seconds = time.perf_counter() - started
+    return _register(workbench, actor, client, material, request, model, features, seconds)
+
+
+def _register(workbench: Workbench, actor: Actor, client: str, material: Material, request: TrainingRequest,
+              model: TrainedModel, features: Features, seconds: float) -> Trained:
+    now = workbench.clock()
+    report = model.report.to_dict()
+    files = to_files(model)
+    with write(workbench.engine) as session:
+        client_id = clients.ensure(session, client, now)
+        in_force = policy_in_force(session, client_id, None, now=now)
+        alpha = _suggested_alpha(model, features, in_force.policy)
+        report |= {"suggested_alpha": alpha, "target": material.target, "seconds": round(seconds, 2),
+                   "policy_version": in_force.version}
+        manifest = {"target": material.target, "data_fingerprint": material.fingerprint,
+                    "created_at": now.isoformat(), "created_by": actor.name, "algorithm": model.report.algorithm,
+                    "balance": model.report.balance}
+        saved = workbench.registry.save(files, manifest)
+        first = model_rows.champion(session, client_id) is None
+        deploy = request.deploy or (first and model.report.verdict != Verdict.CHANCE)
+        row = model_rows.add(session, client_id, folder=saved.folder, algorithm=model.report.algorithm,
+                             balance=model.report.balance, metrics=report["metrics"], report=report,
+                             manifest=saved.manifest, created_by=actor.name, now=now)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="model_trained",
+                     object=f"model:{row.id}", detail={"algorithm": row.algorithm, "balance": row.balance,
+                                                       "fingerprint": material.fingerprint})
+        if deploy:
+            crown(session, workbench, client_id=client_id, version=int(row.id or 0), actor_name=actor.name, now=now)
+    return Trained(
+        model_version=int(row.id or 0), algorithm=row.algorithm, balance=row.balance, split=report["split"],
+        set_aside=report["set_aside"], suspects=report["suspects"], metrics=_contract(report["metrics"]),
+        candidates=report["candidates"], verdict=report["verdict"], warnings=report["warnings"],
+        target=material.target, deployed=deploy, suggested_alpha=alpha, seconds=round(seconds, 2))
+
+
+
+def _suggested_alpha(model: TrainedModel, features: Features, policy: Policy) -> float | None:
+    """Find the blend that would have ranked the held-out leads best."""
+    if model.held_out is None:
+        return None
+    held_out = model.held_out
+    unseen = replace(features, frame=features.frame.loc[held_out.index])
+    rules = score_rules(unseen, policy)
+    return float(suggest_alpha(rules.rule_score, held_out["probability"], held_out["y"]).alpha)
+
+
+def _contract(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the promised figures first."""
+    return {name: metrics[name] for name in CONTRACT_METRICS if name in metrics} | dict(metrics)
+
+
+def _plain(metrics: Mapping[str, Interval]) -> dict[str, Any]:
+    return _contract({name: figure.to_dict() for name, figure in metrics.items()})
+
+
+def _silent(_fraction: float, _message: str) -> None:
+    pass

@@ -1,0 +1,178 @@
+"""The worker: takes queued jobs from the store, one at a time, and does them through the services."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from leadscore.access import Actor
+from leadscore.errors import Cancelled, LeadScoreError
+from leadscore.services import accounts, delivery, intake, jobs, sampling, scoring, training
+from leadscore.workbench import Workbench, open_workbench
+
+POLL_SECONDS = 0.4
+HEARTBEAT_SECONDS = 5.0
+PROGRESS_SECONDS = 0.3
+
+Progress = Callable[[float, str], None]
+Task = Callable[[Workbench, Actor, jobs.ClaimedJob, Progress], dict[str, Any]]
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Work until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    workbench = open_workbench()
+    jobs.fail_abandoned(workbench)
+    while not stopping.is_set():
+        if not run_next(workbench):
+            stopping.wait(POLL_SECONDS)
+    return 0
+
+
+def run_pending(workbench: Workbench) -> int:
+    """Do every queued job in this process and return how many there were."""
+    done = 0
+    while run_next(workbench):
+        done += 1
+    return done
+
+
+def run_next(workbench: Workbench) -> bool:
+    """Do the oldest queued job; False when none is waiting."""
+    job = jobs.claim(workbench)
+    if job is None:
+        return False
+    reporter = _Reporter(workbench, job.id)
+    try:
+        with reporter:
+            actor = accounts.actor_of(workbench, name=job.user_name, user_id=job.user_id)
+            result = TASKS[job.kind](workbench, actor, job, reporter.tell)
+    except Cancelled:
+        jobs.finish(workbench, job.id, state="cancelled")
+    except LeadScoreError as refusal:
+        jobs.finish(workbench, job.id, state="failed", error=refusal.as_dict())
+    except Exception:
+        log.exception("job %s (%s) failed", job.id, job.kind)
+        fault = LeadScoreError("internal_fault", f"The work stopped because of a fault of ours (job {job.id}).",
+                               "Nothing was kept. Try again; if it fails again, send us this number.")
+        jobs.finish(workbench, job.id, state="failed", error=fault.as_dict())
+    else:
+        jobs.finish(workbench, job.id, state="done", result=result)
+    return True
+
+
+class _Reporter:
+    """Writes progress and a heartbeat to the job row, and turns a requested cancel into ``Cancelled``."""
+
+    def __init__(self, workbench: Workbench, job_id: str) -> None:
+        self._workbench, self._job_id = workbench, job_id
+        self._told_at = 0.0
+        self._ended = threading.Event()
+        self._pulse = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> None:
+        self._pulse.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._pulse.join()
+
+    def tell(self, fraction: float, message: str) -> None:
+        moment = time.monotonic()
+        if moment - self._told_at < PROGRESS_SECONDS and fraction < 1:
+            return
+        self._told_at = moment
+        if jobs.progress(self._workbench, self._job_id, fraction, message):
+            raise Cancelled("cancelled", "The job was stopped as you asked.", "Nothing was kept.")
+
+    def _beat(self) -> None:
+        while not self._ended.wait(HEARTBEAT_SECONDS):
+            jobs.heartbeat(self._workbench, self._job_id)
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """Give one step of a job its share of the progress bar."""
+    return lambda fraction, message: progress(start + (end - start) * fraction, message)
+
+
+def _import(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+    wishes = job.arguments
+    data, filename = intake.open_upload(workbench, actor, client=job.client, upload_id=wishes["upload_id"])
+    imported = intake.import_file(
+        workbench, actor, client=job.client, source=data, filename=filename, sheet=wishes.get("sheet"),
+        mapping=wishes.get("mapping"), choices=wishes.get("choices"), remember=bool(wishes.get("remember")),
+        progress=_part(progress, 0.0, 0.5))
+    trained = _first_model(workbench, actor, job, _part(progress, 0.5, 0.8)) if wishes.get("train_first") else None
+    scored = scoring.rescore(workbench, actor, client=job.client,
+                             batch_id=None if trained else imported.batch_id, progress=_part(progress, 0.8, 1.0))
+    intake.discard_upload(workbench, actor, client=job.client, upload_id=wishes["upload_id"])
+    return {"import": imported.as_dict(), "training": trained, "scoring": scored.as_dict()}
+
+
+def _first_model(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob,
+                 progress: Progress) -> dict[str, Any] | None:
+    if not training.ready_for_first_model(workbench, actor, client=job.client):
+        return None
+    try:
+        return training.train_stored(workbench, actor, client=job.client, request=training.TrainingRequest(),
+                                     progress=progress).as_dict()
+    except Cancelled:
+        raise
+    except LeadScoreError as refusal:
+        # the import stands; the page shows why there is no model yet
+        return {"error": refusal.as_dict()}
+
+
+def _demo(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+    campaign = sampling.make_campaign_file(workbench, actor, client=job.client,
+                                           leads=int(job.arguments.get("leads", 5_000)),
+                                           seed=int(job.arguments.get("seed", 7)))
+    imported = intake.import_file(workbench, actor, client=job.client, source=campaign.content,
+                                  filename=campaign.filename, progress=_part(progress, 0.0, 0.3))
+    trained = _first_model(workbench, actor, job, _part(progress, 0.3, 0.8))
+    scored = scoring.rescore(workbench, actor, client=job.client, progress=_part(progress, 0.8, 1.0))
+    return {"import": imported.as_dict(), "training": trained, "scoring": scored.as_dict()}
+
+
+def _train(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+    request = training.TrainingRequest.from_dict(job.arguments)
+    trained = training.train_stored(workbench, actor, client=job.client, request=request,
+                                    progress=_part(progress, 0.0, 0.85))
+    scored = scoring.rescore(workbench, actor, client=job.client, progress=_part(progress, 0.85, 1.0)) \
+        if trained.deployed else None
+    return {"training": trained.as_dict(), "scoring": scored.as_dict() if scored else None}
+
+
+def _rescore(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+    return scoring.rescore(workbench, actor, client=job.client, progress=progress).as_dict()
+
+
+def _export(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+    progress(0.1, "Collecting the leads")
+    exported = delivery.export_leads(workbench, actor, client=job.client,
+                                     view=delivery.ListView.from_dict(job.arguments["view"]),
+                                     format=job.arguments["format"])
+    progress(0.9, "Keeping the file for you")
+    kept = intake.stage_result(workbench, actor, client=job.client, data=exported.content, filename=exported.filename)
+    return {"file": kept, "rows": exported.rows, "left_out": exported.left_out, "sha256": exported.sha256}
+
+
+TASKS: dict[str, Task] = {"import": _import, "demo": _demo, "train": _train, "rescore": _rescore, "export": _export}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
