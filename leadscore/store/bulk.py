@@ -131,7 +131,7 @@ def to_list(values: Any) -> list[Any]:
     if isinstance(values, list | tuple):
         return list(values)
     if isinstance(values, pa.Array | pa.ChunkedArray):
-        return _without_nul(values).to_pylist()
+        return list(_without_nul(values).to_pylist())
     if isinstance(values, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
         return _pandas_list(values)
     return _numpy_list(np.asarray(values))
@@ -155,8 +155,7 @@ def _pandas_list(values: Any) -> list[Any]:
 def _text_list(values: Any) -> list[Any]:
     array = values.array if isinstance(values, pd.Series | pd.Index) else values
     arrow = pa.array(array, from_pandas=True)
-    listed: list[Any] = _without_nul(arrow).to_pylist()
-    return listed
+    return list(_without_nul(arrow).to_pylist())
 
 
 def _without_nul(arrow: Any) -> Any:

@@ -255,8 +255,9 @@ def _outcome_columns(outcome: pd.Series | pd.DataFrame | None, count: int) -> tu
 def _personal_names(leads: pd.DataFrame, custom_fields: Sequence[CustomField]) -> tuple[list[str], list[str]]:
     """Split the columns that have no table column of their own into personal and other ones."""
     hidden = {field.name for field in custom_fields if field.personal}
-    personal = [name for name in leads if name in hidden or (name in FIELD_BY_NAME and FIELD_BY_NAME[name].personal)]
-    other = [name for name in leads if name.startswith(CUSTOM_PREFIX) and name not in hidden]
+    names = [str(name) for name in leads.columns]
+    personal = [name for name in names if name in hidden or (name in FIELD_BY_NAME and FIELD_BY_NAME[name].personal)]
+    other = [name for name in names if name.startswith(CUSTOM_PREFIX) and name not in hidden]
     return personal, other
 
 
@@ -498,7 +499,8 @@ def colleagues(session: Session, client_id: int, lead_id: int, limit: int = 100)
     """List the ids of the other leads of the same company."""
     (found,) = fetch_columns(session, "SELECT o.id FROM leads o JOIN leads l ON o.client_id = l.client_id AND "
                              "o.company_key = l.company_key WHERE l.id = :lead AND l.client_id = :client "
-                             "AND o.id <> l.id ORDER BY o.id LIMIT :limit", {"lead": lead_id, "client": client_id, "limit": limit})
+                             "AND o.id <> l.id ORDER BY o.id LIMIT :limit",
+                             {"lead": lead_id, "client": client_id, "limit": limit})
     return np.array(found, dtype=np.int64)
 
 

@@ -236,7 +236,8 @@ def _lead_class() -> type[SQLModel]:
         Index("ix_leads_phone", "client_id", "phone_index"),
         Index("ix_leads_company", "client_id", "company_key"),
     )
-    return type(SQLModel)("Lead", (SQLModel,), body, table=True)
+    made: type[SQLModel] = type(SQLModel)("Lead", (SQLModel,), body, table=True)  # type: ignore[misc]
+    return made
 
 
 Lead = _lead_class()

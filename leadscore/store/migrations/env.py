@@ -1,5 +1,7 @@
 """What Alembic runs: the migrations on the connection, and in the transaction, that the store opened."""
 
+from typing import Literal
+
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlmodel import SQLModel
@@ -8,7 +10,7 @@ from sqlmodel.sql.sqltypes import AutoString
 from leadscore.store.tables import UTCText
 
 
-def render_item(kind: str, item: object, _context: AutogenContext) -> str | bool:
+def render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
     """Write our own column types as plain ones, so that a version does not change with the program."""
     if kind == "type" and isinstance(item, UTCText):
         return "sa.String(length=24)"

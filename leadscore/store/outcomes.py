@@ -1,0 +1,130 @@
+"""What became of leads: stages appended, never overwritten; the latest one also stands in the lead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlmodel import Session
+
+from leadscore.schema import OutcomeStage
+from leadscore.store.bulk import fetch_columns, in_portions, insert_rows, member_of, members, to_list
+from leadscore.store.leads import settle_outcomes
+from leadscore.store.tables import to_text
+
+COLUMNS = ("lead_id", "stage", "label", "at", "revenue", "currency", "origin", "recorded_by", "recorded_at", "batch_id")
+BY_PERSON, BY_IMPORT = "person", "import"
+
+
+def append(session: Session, client_id: int, outcomes: pd.DataFrame, *, batch_id: int | None, origin: str,
+           recorded_by: str, now: datetime) -> int:
+    """Append outcomes that are not known yet and settle the leads they are about.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Columns ``lead_id`` and ``stage``; optional ``label`` (the user's word), ``at`` (UTC or missing),
+        ``revenue`` and ``currency``.
+    batch_id : int or None
+        The import that told, so that undo takes them back.
+
+    Returns
+    -------
+    int
+        Number of new ones; the same stage, time and revenue of the same lead is known already.
+    """
+    if outcomes.empty:
+        return 0
+    fresh = _lists(outcomes)
+    lead_ids = np.unique(np.array(fresh["lead_id"], dtype=np.int64))
+    known = _known(session, client_id, lead_ids)
+    kept = []
+    for position, key in enumerate(zip(fresh["lead_id"], fresh["stage"], fresh["at"], fresh["revenue"], strict=True)):
+        if key not in known:
+            known.add(key)
+            kept.append(position)
+    columns: dict[str, Any] = {name: [values[position] for position in kept] for name, values in fresh.items()}
+    written = insert_rows(session, "outcomes", columns | {
+        "client_id": client_id, "batch_id": batch_id, "origin": origin, "recorded_by": recorded_by[:80],
+        "recorded_at": now})
+    settle_outcomes(session, client_id, np.unique(np.array(columns["lead_id"], dtype=np.int64)))
+    return written
+
+
+def record(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray, *, stage: OutcomeStage | str,
+           at: datetime | None, recorded_by: str, now: datetime, revenue: float | None = None,
+           currency: str | None = None) -> int:
+    """Record what a person says became of leads; ids of other clients are left out.
+
+    Returns
+    -------
+    int
+        Number of leads of this client among the ids.
+    """
+    own = _own(session, client_id, np.unique(np.asarray(lead_ids, dtype=np.int64)))
+    frame = pd.DataFrame({"lead_id": own, "stage": str(OutcomeStage(stage))})
+    frame["at"] = pd.Series([to_text(at or now)] * len(frame), dtype=object)
+    frame["revenue"] = pd.Series([revenue] * len(frame), dtype=float)
+    frame["currency"] = pd.Series([currency] * len(frame), dtype=object)
+    append(session, client_id, frame, batch_id=None, origin=BY_PERSON, recorded_by=recorded_by, now=now)
+    return len(own)
+
+
+def of_leads(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
+    """Give the recorded outcomes, oldest first.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``; ``at`` and ``recorded_at`` as UTC times.
+    """
+    names = ", ".join(COLUMNS)
+    statement = f"SELECT {names} FROM outcomes WHERE client_id = :client"
+    parameters: dict[str, Any] = {"client": client_id}
+    if lead_ids is not None:
+        statement = f"{statement} AND {member_of(session, 'lead_id', 'ids')}"
+        parameters["ids"] = members(session, np.asarray(lead_ids, dtype=np.int64))
+    columns = fetch_columns(session, f"{statement} ORDER BY coalesce(at, recorded_at), id", parameters)
+    return _typed(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def _typed(columns: dict[str, list[Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame({
+        "lead_id": np.array(columns["lead_id"], dtype=np.int64),
+        "revenue": np.array(columns["revenue"], dtype=float),
+        "batch_id": pd.array(columns["batch_id"], dtype="Int64"),
+    } | {name: pd.array(columns[name], dtype="str") for name in ("stage", "label", "currency", "origin", "recorded_by")}
+      | {name: pd.to_datetime(pd.Series(columns[name], dtype=object), utc=True, format="ISO8601").dt.as_unit("us")
+         for name in ("at", "recorded_at")})
+    return frame[list(COLUMNS)]
+
+
+def _lists(outcomes: pd.DataFrame) -> dict[str, list[Any]]:
+    count = len(outcomes)
+    lists = {name: to_list(outcomes[name]) if name in outcomes else [None] * count
+             for name in ("lead_id", "stage", "label", "at", "revenue", "currency")}
+    lists["stage"] = [str(stage) for stage in lists["stage"]]
+    return lists
+
+
+def _known(session: Session, client_id: int, lead_ids: np.ndarray) -> set[tuple[Any, ...]]:
+    known: set[tuple[Any, ...]] = set()
+    for portion in in_portions(lead_ids):
+        columns = fetch_columns(session, "SELECT lead_id, stage, at, revenue FROM outcomes WHERE client_id = :client "
+                                f"AND {member_of(session, 'lead_id', 'ids')}",
+                                {"client": client_id, "ids": members(session, portion)})
+        known.update(zip(*columns, strict=True))
+    return known
+
+
+def _own(session: Session, client_id: int, lead_ids: np.ndarray) -> np.ndarray:
+    found: list[int] = []
+    for portion in in_portions(lead_ids):
+        (some,) = fetch_columns(session, f"SELECT id FROM leads WHERE client_id = :client AND "
+                                f"{member_of(session, 'id', 'ids')} ORDER BY id",
+                                {"client": client_id, "ids": members(session, portion)})
+        found.extend(some)
+    return np.array(found, dtype=np.int64)

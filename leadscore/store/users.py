@@ -1,0 +1,155 @@
+"""The people who sign in: accounts, the clients they may touch, their sessions and their tries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, delete, select, update
+
+from leadscore.errors import InvalidRequest, NotFound
+from leadscore.store.tables import Client, Membership, SignInAttempt, User, UserSession
+
+
+def add(session: Session, *, name: str, role: str, password_hash: str, now: datetime) -> User:
+    """Keep a new account.
+
+    Raises
+    ------
+    InvalidRequest
+        The name is taken.
+    """
+    if find(session, name) is not None:
+        raise InvalidRequest("name_taken", f"There is already a user '{name}'.", "Choose another name.")
+    row = User(name=name, role=role, password_hash=password_hash, created_at=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find(session: Session, name: str) -> User | None:
+    """Find an account by its name."""
+    return session.exec(select(User).where(User.name == name)).one_or_none()
+
+
+def get(session: Session, user_id: int) -> User:
+    """Find an account by its id or refuse.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+    """
+    row = session.get(User, user_id)
+    if row is None:
+        raise NotFound("unknown_user", "There is no such user.", "The Settings page lists the users.")
+    return row
+
+
+def list_all(session: Session) -> list[User]:
+    """List the accounts by name."""
+    return list(session.exec(select(User).order_by(col(User.name))))
+
+
+def count(session: Session, *, role: str | None = None) -> int:
+    """Count the accounts that may sign in, of one role when it is named."""
+    statement = select(func.count()).select_from(User).where(col(User.disabled).is_(False))
+    return int(session.exec(statement if role is None else statement.where(User.role == role)).one())
+
+
+def change(session: Session, user_id: int, *, role: str | None = None, password_hash: str | None = None,
+           disabled: bool | None = None) -> User:
+    """Change what is given of an account and end its sessions, so that the change holds at once."""
+    row = get(session, user_id)
+    row.role = row.role if role is None else role
+    row.password_hash = row.password_hash if password_hash is None else password_hash
+    row.disabled = row.disabled if disabled is None else disabled
+    session.add(row)
+    session.flush()
+    close_sessions_of(session, user_id)
+    return row
+
+
+# --- which clients ---------------------------------------------------------------------------------------------
+
+
+def set_clients(session: Session, user_id: int, client_ids: Iterable[int]) -> None:
+    """Replace the clients a user may touch."""
+    session.exec(delete(Membership).where(col(Membership.user_id) == user_id))
+    session.add_all([Membership(user_id=user_id, client_id=client_id) for client_id in sorted(set(client_ids))])
+    session.flush()
+
+
+def clients_of(session: Session, user_id: int) -> frozenset[str]:
+    """Name the clients a user may touch."""
+    return frozenset(session.exec(select(Client.name).join(Membership, col(Membership.client_id) == col(Client.id))
+                                  .where(Membership.user_id == user_id)))
+
+
+# --- sessions --------------------------------------------------------------------------------------------------
+
+
+def open_session(session: Session, *, token_hash: str, user_id: int, kind: str, now: datetime,
+                 expires_at: datetime) -> UserSession:
+    """Keep a signed-in browser or an API token, by the hash of its token."""
+    row = UserSession(token_hash=token_hash, user_id=user_id, kind=kind, created_at=now, seen_at=now,
+                      expires_at=expires_at)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find_session(session: Session, token_hash: str) -> tuple[UserSession, User] | None:
+    """Find a session with its user, whatever their state; the caller judges times and rights."""
+    found = session.exec(select(UserSession, User).join(User, col(User.id) == col(UserSession.user_id))
+                         .where(UserSession.token_hash == token_hash)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def touch_session(session: Session, token_hash: str, *, now: datetime) -> None:
+    """Note that a session is in use."""
+    session.exec(update(UserSession).where(col(UserSession.token_hash) == token_hash).values(seen_at=now))
+
+
+def close_session(session: Session, token_hash: str) -> None:
+    """End one session."""
+    session.exec(delete(UserSession).where(col(UserSession.token_hash) == token_hash))
+
+
+def close_sessions_of(session: Session, user_id: int) -> int:
+    """End all sessions of a user; returns how many there were."""
+    return int(session.exec(delete(UserSession).where(col(UserSession.user_id) == user_id)).rowcount)
+
+
+def close_expired(session: Session, *, now: datetime) -> int:
+    """Remove the sessions whose time is over."""
+    return int(session.exec(delete(UserSession).where(col(UserSession.expires_at) < now)).rowcount)
+
+
+# --- tries to sign in ------------------------------------------------------------------------------------------
+
+
+def note_attempt(session: Session, *, account_hash: str, address_hash: str, succeeded: bool, reason: str,
+                 now: datetime) -> None:
+    """Keep one try."""
+    session.add(SignInAttempt(account_hash=account_hash, address_hash=address_hash, succeeded=succeeded,
+                              reason=reason[:40], at=now))
+    session.flush()
+
+
+def count_failures(session: Session, *, since: datetime, account_hash: str | None = None,
+                   address_hash: str | None = None) -> int:
+    """Count failed tries since a moment, of an account, from an address, or both."""
+    statement = select(func.count()).select_from(SignInAttempt).where(
+        col(SignInAttempt.succeeded).is_(False), SignInAttempt.at >= since)
+    if account_hash is not None:
+        statement = statement.where(SignInAttempt.account_hash == account_hash)
+    if address_hash is not None:
+        statement = statement.where(SignInAttempt.address_hash == address_hash)
+    return int(session.exec(statement).one())
+
+
+def forget_attempts(session: Session, *, before: datetime) -> int:
+    """Remove the tries from before a moment."""
+    return int(session.exec(delete(SignInAttempt).where(col(SignInAttempt.at) < before)).rowcount)
