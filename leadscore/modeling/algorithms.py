@@ -29,9 +29,10 @@ THREADS = 2
 """Fixed, because sums over another number of threads differ in the last bit and a repeat would not be a repeat."""
 
 LOGISTIC_C = 1.0
+LOGISTIC_TOLERANCE = 1e-3
 BOOSTING: dict[str, Any] = {
-    "objective": "binary:logistic", "tree_method": "hist", "max_depth": 4, "learning_rate": 0.1,
-    "subsample": 0.8, "colsample_bytree": 0.8, "min_child_weight": 3, "reg_lambda": 2.0, "max_cat_to_onehot": 8,
+    "objective": "binary:logistic", "tree_method": "hist", "max_depth": 5, "learning_rate": 0.05,
+    "subsample": 0.8, "colsample_bytree": 0.5, "min_child_weight": 5, "reg_lambda": 2.0, "max_cat_to_onehot": 8,
 }  # fmt: skip
 MOST_ROUNDS = 300
 FEWEST_ROUNDS = 10
@@ -79,8 +80,12 @@ class Logistic:
 
     def state(self) -> dict[str, Any]:
         """Give what must be kept as JSON."""
-        return {"design": self.design.to_dict(), "weights": self.weights.tolist(), "means": self.means.tolist(),
-                "base": self.base}
+        return {
+            "design": self.design.to_dict(),
+            "weights": self.weights.tolist(),
+            "means": self.means.tolist(),
+            "base": self.base,
+        }
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ def restore(algorithm: Algorithm, state: Mapping[str, Any], booster: bytes | Non
 def _fit_logistic(codes: Codes, y: Floats, balance: Balance, random_state: int) -> Logistic:
     codes, y, weights = rebalance(codes, y, balance, random_state=random_state)
     design = fit_design(codes)
-    model = LogisticRegression(C=LOGISTIC_C, max_iter=200, tol=1e-3)
+    model = LogisticRegression(C=LOGISTIC_C, max_iter=200, tol=LOGISTIC_TOLERANCE)
     model.fit(design.wide(codes), y, sample_weight=weights)
     coefficients = np.asarray(model.coef_[0], dtype=np.float64)
     means = design.terms(codes, coefficients).mean(axis=0)

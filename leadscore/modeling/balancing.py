@@ -24,9 +24,7 @@ class Balance(StrEnum):
     SMOTE = "smote"
 
 
-def rebalance(
-    codes: Codes, y: Floats, how: Balance, *, random_state: int
-) -> tuple[Codes, Floats, Floats | None]:
+def rebalance(codes: Codes, y: Floats, how: Balance, *, random_state: int) -> tuple[Codes, Floats, Floats | None]:
     """Prepare fitting rows; never give it rows used to calibrate, to choose or to test.
 
     Parameters

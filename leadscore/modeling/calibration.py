@@ -55,7 +55,7 @@ def fit_calibration(margin: Floats, y: Floats) -> Calibration:
 
 def _smoothed(y: Floats) -> Floats:
     positives, negatives = y.sum(), (1 - y).sum()
-    return np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    return np.asarray(np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2)))
 
 
 def _newton(x: Floats, target: Floats, rounds: int = 30) -> tuple[float, float]:

@@ -305,7 +305,7 @@ class Design:
         kept = np.clip(values.astype(np.float64), self.low[column], self.high[column])
         if self.skewed[column]:
             kept = np.sign(kept) * np.log1p(np.abs(kept))
-        return np.nan_to_num((kept - self.mean[column]) / self.scale[column])
+        return np.asarray(np.nan_to_num((kept - self.mean[column]) / self.scale[column]))
 
     def wide(self, codes: Codes) -> Floats:
         """Expand codes to a float32 matrix of shape (n_leads, sum of widths)."""
@@ -355,15 +355,19 @@ class Design:
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Design:
         """Build from :meth:`to_dict`."""
-        arrays = {name: np.asarray(state[name], dtype=kind) for name, kind in _DESIGN_ARRAYS.items()}
+        arrays: dict[str, Any] = {name: np.asarray(state[name], dtype=kind) for name, kind in _DESIGN_ARRAYS.items()}
         if any(array.shape != (len(state["sizes"]),) for array in arrays.values()):
             raise ValueError("the parts of the design differ in length")
         return cls(sizes=tuple(int(size) for size in state["sizes"]), **arrays)
 
 
-_DESIGN_ARRAYS: dict[str, type] = {"low": float, "high": float, "skewed": bool, "mean": float, "scale": float,
-                                   "gaps": bool}
+_DESIGN_ARRAYS: dict[str, type] = {
+    "low": float, "high": float, "skewed": bool, "mean": float, "scale": float, "gaps": bool,
+}  # fmt: skip
 TAIL = 0.005
+"""Share of training leads left out at each end when the range of a number is taken."""
+REACH = 1.0
+"""Numbers may go this many training ranges beyond what was learnt: trends go on, typing errors do not count in full."""
 SKEW = 2.0
 
 
@@ -371,7 +375,7 @@ def fit_design(codes: Codes) -> Design:
     """Learn ranges, means and scales of training codes."""
     columns = [_number_shape(codes.values[:, column], size) for column, size in enumerate(codes.sizes)]
     low, high, skewed, mean, scale = (np.array(part) for part in zip(*columns, strict=True))
-    gaps = np.isnan(codes.values).any(axis=0)
+    gaps = np.asarray(np.isnan(codes.values).any(axis=0))
     return Design(codes.sizes, low, high, skewed, mean, scale, gaps)
 
 
@@ -382,6 +386,7 @@ def _number_shape(values: Floats, size: int) -> tuple[float, float, bool, float,
     low, high = np.quantile(present, [TAIL, 1 - TAIL])
     if low == high:
         low, high = present.min(), present.max()
+    low, high = low - REACH * (high - low), high + REACH * (high - low)
     kept = np.clip(present, low, high)
     deviation = kept.std()
     skewed = bool(deviation > 0 and abs(((kept - kept.mean()) ** 3).mean()) / deviation**3 > SKEW)

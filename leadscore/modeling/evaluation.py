@@ -45,9 +45,7 @@ class _Ranked:
     edges: np.ndarray
 
 
-def measure(
-    y: Floats, probability: Floats, *, random_state: int, n_boot: int = 200
-) -> dict[str, Interval]:
+def measure(y: Floats, probability: Floats, *, random_state: int, n_boot: int = 200) -> dict[str, Interval]:
     """Measure a ranking and its probabilities.
 
     Parameters

@@ -53,8 +53,9 @@ OUTCOME_VALUE = re.compile(
     r"junk|rejected|paid)\b"
 )
 RECORD_VALUE = re.compile(r"^(modified|updated|edited|changed|record (modified|updated|changed))$")
-ID_WORDS = frozenset({"id", "ids", "number", "no", "nr", "num", "key", "uuid", "guid", "ref", "reference", "serial",
-                      "index", "row"})
+ID_WORDS = frozenset(
+    {"id", "ids", "number", "no", "nr", "num", "key", "uuid", "guid", "ref", "reference", "serial", "index", "row"}
+)
 
 
 class Cause(StrEnum):
@@ -169,7 +170,7 @@ def _look_at(
 ) -> _Column:
     label = labels.get(name, name.removeprefix("custom:"))
     words = f"{' '.join(words_of(name))} / {' '.join(words_of(label))}"
-    filled = values.notna().to_numpy(dtype=float)
+    filled: Floats = values.notna().to_numpy().astype(np.float64)
     power = _power(_cells(values, kind), y, fold) if kind in MODELLED_KINDS else 0.5
     return _Column(name, label, words, kind, values, y, power, roc_auc(y, filled))
 
@@ -198,7 +199,7 @@ def _cells(values: pd.Series, kind: Kind | None) -> Rows:
         if np.isfinite(numbers).sum() < 2:
             return np.isfinite(numbers).astype(np.intp)
         edges = np.unique(np.quantile(numbers[np.isfinite(numbers)], np.linspace(0, 1, BINS + 1)[1:-1]))
-        return np.where(np.isfinite(numbers), np.searchsorted(edges, numbers, side="left") + 1, 0)
+        return np.asarray(np.where(np.isfinite(numbers), np.searchsorted(edges, numbers, side="left") + 1, 0))
     codes, _ = pd.factorize(values)
     return codes + 1
 
@@ -293,7 +294,10 @@ def _values_name_outcome(column: _Column) -> tuple[Cause, str] | None:
 def _filled_by_outcome(column: _Column) -> tuple[Cause, str] | None:
     if max(column.filled_power, 1 - column.filled_power) < FILLED_TELLS:
         return None
-    return Cause.FILLED_BY_OUTCOME, f"It is filled for {_fill_rates(column)}: whether it is filled gives the outcome away."
+    return (
+        Cause.FILLED_BY_OUTCOME,
+        f"Whether it is filled gives the outcome away: it is for {_fill_rates(column)}.",
+    )
 
 
 def _fill_rates(column: _Column) -> str:
@@ -304,7 +308,10 @@ def _fill_rates(column: _Column) -> str:
 def _too_good(column: _Column) -> tuple[Cause, str] | None:
     if column.power < TOO_GOOD:
         return None
-    return Cause.TOO_GOOD, f"It predicts the outcome too well alone (AUC {column.power:.2f}): probably known only later."
+    return (
+        Cause.TOO_GOOD,
+        f"It predicts the outcome too well alone (AUC {column.power:.2f}): it may be known only later.",
+    )
 
 
 def _strong_afterthought(column: _Column) -> tuple[Cause, str] | None:
@@ -362,8 +369,8 @@ def _derived(
     leaking = {name: finding.label for name, finding in aside.items() if finding.code not in harmless}
     found = []
     for name in columns:
-        origin = next((leaking[source] for source in sources.get(name, ()) if source in leaking and source != name), None)
-        if origin is not None and name not in aside:
-            label = labels.get(name, name)
-            found.append(Finding(name, label, Cause.DERIVED, f"It is computed from “{origin}”, which is set aside."))
+        origins = [leaking[source] for source in sources.get(name, ()) if source in leaking and source != name]
+        if origins and name not in aside:
+            reason = f"It is computed from “{origins[0]}”, which is set aside."
+            found.append(Finding(name, labels.get(name, name), Cause.DERIVED, reason))
     return found

@@ -101,7 +101,7 @@ def folds(y: Floats, kind: str, keys: Rows | None, *, random_state: int, repeats
 
 
 def group_keys(groups: pd.Series | None) -> Rows | None:
-    """Number the groups; a missing group becomes one of its own. None when there is nothing to keep together."""
+    """Give each group a number and a missing one its own; None when there is nothing to keep together."""
     if groups is None:
         return None
     codes, uniques = pd.factorize(groups)
@@ -149,4 +149,4 @@ def _stratified(y: Floats, keys: Rows | None, random_state: int) -> list[tuple[R
 
 
 def _measurable(y: Floats) -> bool:
-    return min(y.sum(), (1 - y).sum()) >= MIN_PER_CLASS
+    return bool(min(y.sum(), (1 - y).sum()) >= MIN_PER_CLASS)

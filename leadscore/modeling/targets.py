@@ -105,9 +105,7 @@ def _positives(present: Sequence[str], positive: str | None) -> list[str]:
         return [value for value in present if value in POSITIVE]
     wanted = str(_plain(pd.Series([positive])).iloc[0])
     if wanted not in present:
-        raise InvalidRequest(
-            "unknown_positive", f"No lead has the outcome “{positive}”.", f"Found: {_shown(present)}."
-        )
+        raise InvalidRequest("unknown_positive", f"No lead has the outcome “{positive}”.", f"Found: {_shown(present)}.")
     return [wanted]
 
 

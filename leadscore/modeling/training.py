@@ -1,4 +1,4 @@
-"""Trains a model from features and outcomes: screen, split, choose, fit, calibrate, measure once, and say it plainly."""
+"""Trains a model from features and outcomes: split, screen, choose, fit, calibrate, measure once, say it plainly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leadscore.modeling import algorithms, evaluation, explanation, leakage, spl
 from leadscore.modeling.algorithms import Algorithm, Estimator
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.calibration import Calibration, fit_calibration
-from leadscore.modeling.encoding import Codes, Encoder, Floats, Rows, fit_encoder
+from leadscore.modeling.encoding import MODELLED_KINDS, Codes, Encoder, Floats, Rows, fit_encoder
 from leadscore.modeling.evaluation import Interval
 from leadscore.modeling.leakage import Finding, Screen
 from leadscore.schema import Kind
@@ -92,8 +92,13 @@ class Candidate:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the plain JSON form."""
-        return {"algorithm": str(self.algorithm), "balance": str(self.balance), "roc_auc": self.roc_auc,
-                "average_precision": self.average_precision.to_dict(), "chosen": self.chosen}
+        return {
+            "algorithm": str(self.algorithm),
+            "balance": str(self.balance),
+            "roc_auc": self.roc_auc,
+            "average_precision": self.average_precision.to_dict(),
+            "chosen": self.chosen,
+        }
 
 
 @dataclass(frozen=True)
@@ -219,6 +224,21 @@ class _Trial:
     area_error: float
 
 
+@dataclass(frozen=True)
+class _Unseen:
+    """Margins of leads by models that were not fitted on them, and how these leads ended."""
+
+    margins: Floats
+    y: Floats
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    encoder: Encoder
+    estimator: Estimator
+    calibration: Calibration
+
+
 def train(
     features: pd.DataFrame,
     kinds: Mapping[str, Kind],
@@ -232,6 +252,9 @@ def train(
     progress: Progress | None = None,
 ) -> TrainedModel:
     """Train a model and measure it once on leads it has not seen.
+
+    The figures of the report belong to a model fitted without the test leads. The model given back is fitted once
+    more, the same way, on all leads: the latest ones are the most like those to come.
 
     Parameters
     ----------
@@ -278,21 +301,23 @@ def train(
     trials = _try_all(pairs, codes, y_train, split.kind, None if keys is None else keys[split.train], options, progress)
     best = _choose(trials)
 
-    progress(0.80, f"Fitting {best.candidate.algorithm}")
-    algorithm, balance = best.candidate.algorithm, best.candidate.balance
-    estimator = algorithms.fit(algorithm, codes, y_train, balance, random_state=options.random_state)
-    calibration = fit_calibration(best.margins, best.y)
-
-    progress(0.92, "Measuring on the test leads")
-    codes_test = encoder.encode(tested).codes
-    probability = calibration.probability(estimator.margin(codes_test))
+    progress(0.75, f"Fitting {best.candidate.algorithm}")
+    measured = _fit(best, encoder, codes, y_train, _Unseen(best.margins, best.y), options)
+    margins = measured.estimator.margin(encoder.encode(tested).codes)
+    probability = measured.calibration.probability(margins)
     metrics = evaluation.measure(y_test, probability, random_state=options.random_state, n_boot=BOOTSTRAP_DRAWS)
+
+    progress(0.90, "Fitting once more on all leads")
+    everything = leads.iloc[np.concatenate([split.train, split.test])]
+    y_all = np.concatenate([y_train, y_test])
+    encoder = fit_encoder(everything[used], kinds)
+    unseen = _Unseen(np.concatenate([best.margins, margins]), np.concatenate([best.y, y_test]))
+    codes = encoder.encode(everything).codes
+    final = _fit(best, encoder, codes, y_all, unseen, options)
     warnings = _warnings(metrics, y_train, y_test, found, outcome)
-    sample = codes.rows(np.linspace(0, len(codes) - 1, min(len(codes), IMPORTANCE_ROWS)).astype(np.intp))
-    shares = explanation.to_sources(estimator.contributions(sample), encoder.owners, calibration.slope)
     report = TrainingReport(
-        algorithm=str(algorithm),
-        balance=str(balance),
+        algorithm=str(best.candidate.algorithm),
+        balance=str(best.candidate.balance),
         split=split.to_dict(),
         set_aside=tuple(finding.to_dict() for finding in found.set_aside),
         suspects=tuple(finding.to_dict() for finding in found.suspects),
@@ -300,18 +325,24 @@ def train(
         candidates=tuple(_marked(trial.candidate, best.candidate).to_dict() for trial in trials),
         verdict=str(_verdict(best, metrics, y_test, warnings)),
         warnings=warnings,
-        importance=explanation.importance(pd.DataFrame(shares, columns=list(encoder.sources))),
+        importance=_importance(final, codes),
         reliability=tuple(evaluation.reliability(y_test, probability)),
         gains=tuple(evaluation.gains(y_test, probability)),
-        parameters=algorithms.parameters(algorithm, estimator)
+        parameters=algorithms.parameters(best.candidate.algorithm, final.estimator)
         | {"random_state": options.random_state, "calibration": "Platt, on leads not fitted on"},
         libraries=installed_libraries(),
-        data=_data_summary(leads[used], outcome),
+        data=_data_summary(everything[used], y_all),
     )
     held_out = pd.DataFrame({"y": y_test, "probability": probability}, index=tested.index)
     progress(1.0, "Done")
     return TrainedModel(
-        algorithm, encoder, {name: kinds[name] for name in encoder.sources}, estimator, calibration, report, held_out
+        algorithm=best.candidate.algorithm,
+        encoder=encoder,
+        kinds={name: kinds[name] for name in encoder.sources},
+        estimator=final.estimator,
+        calibration=final.calibration,
+        report=report,
+        held_out=held_out,
     )
 
 
@@ -382,8 +413,9 @@ def _screen(
     )
     left = leads.drop(columns=[finding.column for finding in dropped])
     found = leakage.screen(left, kinds, y, labels=labels, sources=sources, random_state=options.random_state)
-    kept = tuple(finding for finding in found.set_aside if finding.column in keep and kinds[finding.column] in
-                 leakage.MODELLED_KINDS)
+    kept = tuple(
+        finding for finding in found.set_aside if finding.column in keep and kinds[finding.column] in MODELLED_KINDS
+    )
     aside = tuple(finding for finding in found.set_aside if finding not in kept)
     return Screen((*dropped, *aside), (*kept, *found.suspects))
 
@@ -458,10 +490,10 @@ def _try_one(
 def _choose(trials: Sequence[_Trial]) -> _Trial:
     """Take the best average precision, or the simplest whose distance to it may be chance (one standard error)."""
     best = max(trials, key=lambda trial: trial.candidate.average_precision.value)
-    order = {name: place for place, name in enumerate(Algorithm)} | {}
-    balances = {name: place for place, name in enumerate(Balance)}
-    tied = [trial for trial in trials if _within_chance(best, trial)]
-    return min(tied, key=lambda trial: (order[trial.candidate.algorithm], balances[trial.candidate.balance]))
+    simplicity = [*Algorithm, *Balance]
+    tied = [trial.candidate for trial in trials if _within_chance(best, trial)]
+    chosen = min(tied, key=lambda c: (simplicity.index(c.algorithm), simplicity.index(c.balance)))
+    return next(trial for trial in trials if trial.candidate is chosen)
 
 
 def _within_chance(best: _Trial, other: _Trial) -> bool:
@@ -471,9 +503,23 @@ def _within_chance(best: _Trial, other: _Trial) -> bool:
     return bool(gap.mean() <= gap.std(ddof=1) / np.sqrt(len(gap)))
 
 
+def _fit(best: _Trial, encoder: Encoder, codes: Codes, y: Floats, unseen: _Unseen, options: TrainingOptions) -> _Fitted:
+    candidate = best.candidate
+    estimator = algorithms.fit(candidate.algorithm, codes, y, candidate.balance, random_state=options.random_state)
+    return _Fitted(encoder, estimator, fit_calibration(unseen.margins, unseen.y))
+
+
+def _importance(fitted: _Fitted, codes: Codes) -> dict[str, float]:
+    sample = codes.rows(np.linspace(0, len(codes) - 1, min(len(codes), IMPORTANCE_ROWS)).astype(np.intp))
+    raw = fitted.estimator.contributions(sample)
+    shares = explanation.to_sources(raw, fitted.encoder.owners, fitted.calibration.slope)
+    return explanation.importance(pd.DataFrame(shares, columns=list(fitted.encoder.sources)))
+
+
 def _marked(candidate: Candidate, chosen: Candidate) -> Candidate:
-    return Candidate(candidate.algorithm, candidate.balance, candidate.average_precision, candidate.roc_auc,
-                     candidate is chosen)
+    return Candidate(
+        candidate.algorithm, candidate.balance, candidate.average_precision, candidate.roc_auc, candidate is chosen
+    )
 
 
 def _warnings(
@@ -505,9 +551,11 @@ def _warnings(
 def _verdict(best: _Trial, metrics: Mapping[str, Interval], y_test: Floats, warnings: Sequence[str]) -> Verdict:
     """Judge by folds and test together: noise must not pass because one of them was lucky."""
     area = metrics["roc_auc"].value
-    if best.area - 0.5 <= CHANCE_ERRORS * best.area_error or area <= 0.5:
+    tested = (area - 0.5) / evaluation.auc_error_by_chance(y_test)
+    tried = (best.area - 0.5) / best.area_error
+    if area <= 0.5 or max(tried, tested - 1) <= CHANCE_ERRORS:
         return Verdict.CHANCE
-    sure = area - 0.5 > 2 * evaluation.auc_error_by_chance(y_test) and metrics["roc_auc"].low > 0.5
+    sure = min(tried, tested) > 2 and metrics["roc_auc"].low > 0.5
     return Verdict.READY if sure and not warnings else Verdict.CARE
 
 
@@ -516,8 +564,12 @@ def _data_summary(leads: pd.DataFrame, y: Floats) -> dict[str, Any]:
     digest = hashlib.sha256(pd.util.hash_pandas_object(leads.reset_index(drop=True), index=False).to_numpy().tobytes())
     digest.update(y.tobytes())
     digest.update("\x00".join(map(str, leads.columns)).encode())
-    return {"rows": len(leads), "positives": int(y.sum()), "columns": [str(name) for name in leads.columns],
-            "fingerprint": digest.hexdigest()}
+    return {
+        "rows": len(leads),
+        "positives": int(y.sum()),
+        "columns": [str(name) for name in leads.columns],
+        "fingerprint": digest.hexdigest(),
+    }
 
 
 __all__ = [
