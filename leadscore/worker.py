@@ -7,8 +7,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
+
+from sqlalchemy.exc import OperationalError
 
 from leadscore.access import Actor
 from leadscore.errors import Cancelled, LeadScoreError
@@ -18,6 +21,7 @@ from leadscore.workbench import Workbench, open_workbench
 POLL_SECONDS = 0.4
 HEARTBEAT_SECONDS = 5.0
 PROGRESS_SECONDS = 0.3
+ABANDONED_EVERY_SECONDS = 15.0
 
 Progress = Callable[[float, str], None]
 Task = Callable[[Workbench, Actor, jobs.ClaimedJob, Progress], dict[str, Any]]
@@ -36,8 +40,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     workbench = open_workbench()
-    jobs.fail_abandoned(workbench)
+    looked_at = -ABANDONED_EVERY_SECONDS
     while not stopping.is_set():
+        if time.monotonic() - looked_at > ABANDONED_EVERY_SECONDS:
+            looked_at = time.monotonic()
+            jobs.fail_abandoned(workbench)
         if not run_next(workbench):
             stopping.wait(POLL_SECONDS)
     return 0
@@ -61,17 +68,15 @@ def run_next(workbench: Workbench) -> bool:
         with reporter:
             actor = accounts.actor_of(workbench, name=job.user_name, user_id=job.user_id)
             result = TASKS[job.kind](workbench, actor, job, reporter.tell)
-    except Cancelled:
-        jobs.finish(workbench, job.id, state="cancelled")
     except LeadScoreError as refusal:
-        jobs.finish(workbench, job.id, state="failed", error=refusal.as_dict())
+        jobs.finish(workbench, job.id, error=refusal)
     except Exception:
         log.exception("job %s (%s) failed", job.id, job.kind)
         fault = LeadScoreError("internal_fault", f"The work stopped because of a fault of ours (job {job.id}).",
                                "Nothing was kept. Try again; if it fails again, send us this number.")
-        jobs.finish(workbench, job.id, state="failed", error=fault.as_dict())
+        jobs.finish(workbench, job.id, error=fault)
     else:
-        jobs.finish(workbench, job.id, state="done", result=result)
+        jobs.finish(workbench, job.id, result=result)
     return True
 
 
@@ -81,6 +86,7 @@ class _Reporter:
     def __init__(self, workbench: Workbench, job_id: str) -> None:
         self._workbench, self._job_id = workbench, job_id
         self._told_at = 0.0
+        self._latest = (0.0, "Starting")
         self._ended = threading.Event()
         self._pulse = threading.Thread(target=self._beat, daemon=True)
 
@@ -93,15 +99,18 @@ class _Reporter:
 
     def tell(self, fraction: float, message: str) -> None:
         moment = time.monotonic()
+        self._latest = (fraction, message)
         if moment - self._told_at < PROGRESS_SECONDS and fraction < 1:
             return
         self._told_at = moment
-        if jobs.progress(self._workbench, self._job_id, fraction, message):
+        if not jobs.progress(self._workbench, self._job_id, fraction, message):
             raise Cancelled("cancelled", "The job was stopped as you asked.", "Nothing was kept.")
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
-            jobs.heartbeat(self._workbench, self._job_id)
+            # while this job itself writes, the store is locked; the next beat will do
+            with suppress(OperationalError):
+                jobs.progress(self._workbench, self._job_id, *self._latest)
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

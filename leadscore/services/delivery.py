@@ -42,43 +42,6 @@ EXPORTED_CONTACT = ("crm_id", "first_name", "last_name", "phone", "mobile", "cit
 
 
 @dataclass(frozen=True)
-class ListView:
-    """What a person wants to see of the ranked list; every part of it fits into an address."""
-
-    search: str = ""
-    tiers: tuple[str, ...] = ()
-    outcomes: tuple[str, ...] = ()
-    owners: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
-    industries: tuple[str, ...] = ()
-    batch_id: int | None = None
-    min_score: float | None = None
-    max_score: float | None = None
-    reachable_only: bool = False
-    hide_exported: bool = False
-    fields: tuple[tuple[str, str], ...] = ()
-    top: str | None = None
-    columns: tuple[str, ...] = ()
-    company_of: int | None = None
-    order: str = "score"
-    page: int = 1
-    page_size: int = 100
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain values, for an address or a job."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ListView:
-        """Read plain values; unknown names are ignored, lists become tuples."""
-        known = {item.name for item in fields(cls)}
-        plain = {name: tuple(tuple(part) if isinstance(part, list) else part for part in value)
-                 if isinstance(value, list) else value for name, value in values.items() if name in known}
-        return cls(**plain)
-
-
-@dataclass(frozen=True)
 class LeadPage:
     """One page of the ranked list."""
 
@@ -192,13 +155,14 @@ def list_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListVie
     with read(workbench.engine) as session:
         row = clients.find(session, client)
         if row is None or row.id is None:
-            return LeadPage(_empty_list(view), 0, 0, 0, 0, None, None, None)
-        scope = _scope(session, workbench, row.id, view)
+            return LeadPage(empty_list(view), 0, 0, 0, 0, None, None, None)
+        scope = scope_of(session, workbench, row.id, view)
         offset = (max(view.page, 1) - 1) * size
         ranked = score_rows.page(session, row.id, scope.filter, order=view.order, offset=offset,
                                  limit=max(0, min(size, scope.wanted - offset)))
         run = score_rows.latest_run(session, row.id)
-        frame = _listed(session, workbench, actor, row.id, ranked, view, first_rank=offset + 1)
+        frame = listed_rows(session, workbench, row.id, ranked, view, first_rank=offset + 1,
+                            personal=actor.may(Action.VIEW_PERSONAL_DATA))
     return LeadPage(frame=frame, total=scope.wanted, pages=-(-scope.wanted // size), unreachable=scope.unreachable,
                     exported_before=scope.exported, model_version=run.model_version if run else None,
                     policy_version=run.policy_version if run else None, as_of=run.as_of if run else None)
@@ -214,7 +178,7 @@ def filter_options(workbench: Workbench, actor: Actor, *, client: str) -> Filter
         values = {name: score_rows.distinct(session, row.id, name)
                   for name in ("outcome", "owner", "source", "country", "industry")}
         past = [(int(batch.id or 0), f"{batch.filename} · {batch.created_at:%d %b %Y}")
-                for batch in batches.of_client(session, row.id) if batch.undone_at is None]
+                for batch in batches.list_all(session, row.id) if batch.undone_at is None]
         columns = [(item.name, item.label) for item in FIELDS if item.name not in SHOWN_FIELDS]
         columns += [(custom.name, custom.header) for custom in lead_rows.custom_fields(session, row.id)]
     return FilterOptions([str(tier) for tier in Tier], values["outcome"], values["owner"], values["source"],
@@ -234,9 +198,9 @@ def export_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListV
     now = workbench.clock()
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
-        scope = _scope(session, workbench, client_id, view)
+        scope = scope_of(session, workbench, client_id, view)
         ranked = score_rows.page(session, client_id, scope.filter, order=view.order, offset=0, limit=scope.wanted)
-        frame, left_out = _exported(session, workbench, actor, client_id, ranked, view)
+        frame, left_out = exported_rows(session, workbench, client_id, ranked, view)
     if frame.empty:
         raise InvalidRequest("nothing_to_export", "No lead is left to export.",
                              "Widen the filter; people without consent are always left out.")
@@ -274,142 +238,6 @@ def write_table(workbench: Workbench, actor: Actor, *, client: str, frame: pd.Da
     return WrittenFile(path, digest)
 
 
-@dataclass(frozen=True)
-class _Scope:
-    """Which leads a view means: the filter, how many of the best, and who of them is special."""
-
-    filter: ListFilter
-    wanted: int
-    unreachable: int
-    exported: int
-
-
-def _scope(session: Session, workbench: Workbench, client_id: int, view: ListView) -> _Scope:
-    chosen = _list_filter(session, workbench, client_id, view)
-    total = score_rows.count(session, client_id, chosen)
-    policy = policy_in_force_or_none(session, client_id)
-    wanted = count_of_top(view.top, total, policy.capacity if policy else None)
-    special = score_rows.special_counts(session, client_id, chosen, wanted)
-    return _Scope(chosen, wanted, special.unreachable, special.exported)
-
-
-def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView) -> ListFilter:
-    company = lead_rows.company_key_of(session, client_id, view.company_of) if view.company_of else None
-    return ListFilter(
-        tiers=view.tiers, outcomes=view.outcomes, owners=view.owners, sources=view.sources, countries=view.countries,
-        industries=view.industries, batch_id=view.batch_id, min_score=view.min_score, max_score=view.max_score,
-        reachable=True if view.reachable_only else None, exclude_exported=view.hide_exported, fields=view.fields,
-        company_key=company, search=view.search.strip() or None,
-        lead_ids=lead_rows.search_people(session, workbench.vault, client_id, view.search) if view.search.strip()
-        else None)
-
-
-def _listed(session: Session, workbench: Workbench, actor: Actor, client_id: int, ranked: pd.DataFrame,
-            view: ListView, *, first_rank: int) -> pd.DataFrame:
-    """Dress ranked ids with what people read."""
-    if ranked.empty:
-        return _empty_list(view)
-    leads = _read(session, workbench, client_id, ranked.index.to_numpy())
-    explained = _explain(session, workbench, client_id, leads, ranked, reasons=1)
-    frame = _basics(leads, ranked, explained, first_rank).assign(top_reason=explained.reasons["reason_1"])
-    for name in view.columns:
-        frame[label_of(name)] = leads[name] if name in leads else pd.Series(None, index=leads.index, dtype="str")
-    if not actor.may(Action.VIEW_PERSONAL_DATA):
-        frame = _masked(frame, lead_rows.custom_fields(session, client_id))
-    return frame.reset_index(names="lead_id")
-
-
-def _exported(session: Session, workbench: Workbench, actor: Actor, client_id: int, ranked: pd.DataFrame,
-              view: ListView) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Give the rows of an export, and how many were left out for which reason."""
-    leads = _read(session, workbench, client_id, ranked.index.to_numpy())
-    why = unreachable_reason(leads)
-    left_out = {UNREACHABLE_REASONS[str(code)]: int(count) for code, count in why.value_counts().items()}
-    ranks = pd.Series(np.arange(1, len(ranked) + 1), index=ranked.index)
-    keep = why.isna()
-    leads, ranked = leads[keep], ranked[keep]
-    if leads.empty:
-        return pd.DataFrame({"lead_id": []}), left_out
-    explained = _explain(session, workbench, client_id, leads, ranked, reasons=EXPORTED_REASONS)
-    frame = _basics(leads, ranked, explained, 1).assign(rank=ranks[keep])
-    contact = {name: leads[name] for name in EXPORTED_CONTACT if name in leads and name not in frame}
-    chosen = {label_of(name): leads[name] for name in view.columns if name in leads}
-    texts = explained.reasons
-    return pd.concat([frame.drop(columns="exported"), pd.DataFrame(contact | chosen, index=leads.index), texts],
-                     axis=1).reset_index(names="lead_id"), left_out
-
-
-def _read(session: Session, workbench: Workbench, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
-    return lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids).reindex(lead_ids)
-
-
-@dataclass(frozen=True)
-class _Explained:
-    reasons: pd.DataFrame
-    actions: pd.DataFrame
-
-
-def _explain(session: Session, workbench: Workbench, client_id: int, leads: pd.DataFrame, ranked: pd.DataFrame, *,
-             reasons: int) -> _Explained:
-    """Repeat each run's own judgement, so that the reasons are those of the score shown."""
-    custom = lead_rows.custom_fields(session, client_id)
-    headers = batches.headers(session, client_id)
-    texts, actions = [], []
-    for run_id, members in ranked.groupby("run_id", sort=False):
-        run = score_rows.run(session, client_id, int(run_id))
-        part = leads.loc[members.index]
-        judged = _judge_again(session, workbench, client_id, run, part, custom, headers)
-        texts.append(reason_columns(judged.blend, judged.features, k=reasons))
-        policy = policy_in_force(session, client_id, str(run.policy_version), now=workbench.clock()).policy
-        actions.append(next_action(members["tier"], run.created_at, policy))
-    return _Explained(pd.concat(texts).reindex(ranked.index), pd.concat(actions).reindex(ranked.index))
-
-
-def _judge_again(session: Session, workbench: Workbench, client_id: int, run: ScoreRun, leads: pd.DataFrame,
-                 custom: Sequence[CustomField], headers: Mapping[str, str]) -> Judged:
-    policy = policy_in_force(session, client_id, str(run.policy_version), now=workbench.clock()).policy
-    version = str(run.model_version) if run.model_version else NO_MODEL
-    chosen = load_model(workbench, find_version(session, client_id, version))
-    return judge(leads, custom_fields=custom, headers=headers, policy=policy, model=chosen.model,
-                 as_of=pd.Timestamp(run.as_of))
-
-
-def _basics(leads: pd.DataFrame, ranked: pd.DataFrame, explained: _Explained, first_rank: int) -> pd.DataFrame:
-    frame = pd.DataFrame(index=ranked.index)
-    frame["rank"] = np.arange(first_rank, first_rank + len(ranked))
-    frame["score"] = ranked["score"].round(1)
-    frame["tier"] = ranked["tier"]
-    frame["probability"] = ranked["probability"].round(4)
-    frame["name"] = person_names(leads)
-    for name in SHOWN_FIELDS:
-        frame[name] = leads[name] if name in leads else pd.Series(None, index=leads.index, dtype="str")
-    frame["next_action"] = explained.actions["action"]
-    frame["due"] = explained.actions["due"]
-    frame["outcome"] = ranked["outcome"]
-    frame["exported"] = ranked["exported"]
-    return frame
-
-
-def person_names(leads: pd.DataFrame) -> pd.Series:
-    """Put together what a lead is called: the full name, else first and last name."""
-    empty = pd.Series(None, index=leads.index, dtype="str")
-    full = leads["full_name"] if "full_name" in leads else empty
-    first = leads["first_name"] if "first_name" in leads else empty
-    last = leads["last_name"] if "last_name" in leads else empty
-    joined = first.fillna("").str.cat(last.fillna(""), sep=" ").str.strip()
-    return full.where(full.notna(), joined.mask(joined == ""))
-
-
-def _masked(frame: pd.DataFrame, custom: Sequence[CustomField]) -> pd.DataFrame:
-    hidden = {"name", "email"} | {field.label for field in FIELDS if field.personal}
-    hidden |= {field.header for field in custom if field.personal}
-    return frame.assign(**{name: frame[name].where(frame[name].isna(), MASK) for name in frame if name in hidden})
-
-
-def _empty_list(view: ListView) -> pd.DataFrame:
-    names = ["lead_id", "rank", "score", "tier", "probability", "name", *SHOWN_FIELDS, "next_action", "due", "outcome",
-             "exported", "top_reason", *(label_of(name) for name in view.columns)]
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in names})
 
 
 def _shape_of(view: ListView) -> dict[str, Any]:
@@ -424,3 +252,211 @@ def _write_private(path: Path, content: bytes) -> None:
     except OSError as problem:
         raise InvalidRequest("cannot_write", f"The file '{path}' cannot be written: {problem.strerror}.",
                              "Choose another place.") from problem
+
+
+# --- one lead -----------------------------------------------------------------------------------------------
+
+
+def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int) -> LeadDetail:
+    """Give everything about one lead; personal values are masked when the role may not see them.
+
+    Raises
+    ------
+    NotFound
+        The client has no such lead.
+    """
+    require(actor, Action.VIEW_LEADS, client)
+    personal = actor.may(Action.VIEW_PERSONAL_DATA)
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        row = lead_rows.find_lead(session, client_id, lead_id)
+        leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=[lead_id])
+        custom = lead_rows.custom_fields(session, client_id)
+        headers = batches.headers(session, client_id)
+        current = score_rows.current(session, client_id, lead_id)
+        verdict = _verdict(session, workbench, client_id, leads, current, custom, headers)
+        colleagues = _colleagues(session, workbench, client_id, lead_id, personal)
+        told = outcome_rows.of_leads(session, client_id, [lead_id])
+        history = score_rows.history(session, client_id, lead_id)
+        activities = lead_rows.activities(session, client_id, lead_id)
+        batch = batches.get(session, client_id, int(row.batch_id))
+    why = unreachable_reason(leads).iloc[0]
+    name = person_names(leads).iloc[0] if personal else None
+    company = leads["company"].iloc[0] if "company" in leads else None
+    titles = [str(part) for part in (name, company) if isinstance(part, str) and part]
+    if personal:
+        _note_view(workbench, actor, client_id, lead_id)
+    return LeadDetail(
+        lead_id=lead_id, title=titles[0] if titles else f"Lead {lead_id}",
+        values=_values(leads, custom, headers, personal), override=_override(row), history=history, outcomes=told,
+        activities=activities, colleagues=colleagues,
+        batch={"id": batch.id, "filename": batch.filename, "created_at": batch.created_at,
+               "imported_by": batch.imported_by, "sha256": batch.sha256},
+        source_row=int(row.source_row), reachable=not isinstance(why, str),
+        unreachable_reason=UNREACHABLE_REASONS[why] if isinstance(why, str) else None,
+        company_key=row.company_key, **verdict)
+
+
+def record_outcome(workbench: Workbench, actor: Actor, *, client: str, lead_ids: Sequence[int], stage: str,
+                   at: datetime | None = None, revenue: float | None = None, currency: str | None = None) -> int:
+    """Record what became of leads and return how many of them are this client's.
+
+    Raises
+    ------
+    InvalidRequest
+        An unknown stage, a date in the future, or revenue that is no amount.
+    """
+    require(actor, Action.EDIT_LEADS, client)
+    now = workbench.clock()
+    _check_outcome(stage, at, revenue, now)
+    with write(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        count = outcome_rows.record(session, client_id, list(lead_ids), stage=stage, at=at, revenue=revenue,
+                                    currency=currency, recorded_by=actor.name, now=now)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
+                     action="outcome_recorded", object=_named_leads(lead_ids), detail={"stage": stage, "leads": count})
+    return count
+
+
+def assign_owner(workbench: Workbench, actor: Actor, *, client: str, lead_ids: Sequence[int],
+                 owner: str | None) -> int:
+    """Give leads an owner (or none) and return how many of them are this client's."""
+    require(actor, Action.EDIT_LEADS, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        count = lead_rows.assign_owner(session, client_id, list(lead_ids), (owner or "").strip() or None, now=now)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="owner_assigned",
+                     object=_named_leads(lead_ids), detail={"owner": owner, "leads": count})
+    return count
+
+
+def override(workbench: Workbench, actor: Actor, *, client: str, lead_id: int, reason: str, tier: str | None = None,
+             score: float | None = None) -> None:
+    """Set tier or score of a lead by hand; re-scoring keeps it and keeps what the model says beside it.
+
+    Raises
+    ------
+    InvalidRequest
+        No reason, neither tier nor score, an unknown tier, or a score outside 0-100.
+    """
+    require(actor, Action.EDIT_LEADS, client)
+    _check_override(tier, score, reason)
+    _set_override(workbench, actor, client, lead_id, score=score, tier=tier, reason=reason.strip())
+
+
+def clear_override(workbench: Workbench, actor: Actor, *, client: str, lead_id: int) -> None:
+    """Let rules and model speak again."""
+    require(actor, Action.EDIT_LEADS, client)
+    _set_override(workbench, actor, client, lead_id, score=None, tier=None, reason=None)
+
+
+def _set_override(workbench: Workbench, actor: Actor, client: str, lead_id: int, *, score: float | None,
+                  tier: str | None, reason: str | None) -> None:
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        before = _override(lead_rows.find_lead(session, client_id, lead_id))
+        lead_rows.set_override(session, client_id, lead_id, score=score, tier=tier, reason=reason,
+                               by=actor.name if reason else None, now=now)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
+                     action="override_set" if reason else "override_cleared", object=f"lead:{lead_id}",
+                     detail={"before": before and {"score": before["score"], "tier": before["tier"]},
+                             "after": {"score": score, "tier": tier}})
+
+
+def _check_override(tier: str | None, score: float | None, reason: str) -> None:
+    if not reason.strip():
+        raise InvalidRequest("no_reason", "An override needs a reason.", "Say why, for those who come after you.")
+    if tier is None and score is None:
+        raise InvalidRequest("empty_override", "Neither a tier nor a score was given.", "Choose at least one.")
+    if tier is not None and tier not in {str(name) for name in Tier}:
+        raise InvalidRequest("unknown_tier", f"'{tier}' is no tier.", "Choose High, Medium or Low.")
+    if score is not None and not 0 <= score <= 100:
+        raise InvalidRequest("wrong_score", f"{score:g} is not between 0 and 100.", "Scores run from 0 to 100.")
+
+
+def _check_outcome(stage: str, at: datetime | None, revenue: float | None, now: datetime) -> None:
+    if stage not in {str(name) for name in OutcomeStage}:
+        raise InvalidRequest("unknown_stage", f"'{stage}' is no outcome.",
+                             f"Choose one of {', '.join(OutcomeStage)}.")
+    if at is not None and at > now + CLOCK_SLACK:
+        raise InvalidRequest("future_outcome", "An outcome cannot lie in the future.", "Check the date.")
+    if revenue is not None and not 0 <= revenue < MOST_REVENUE:
+        raise InvalidRequest("wrong_revenue", f"{revenue:g} is no revenue.", "Give an amount of 0 or more.")
+
+
+def _named_leads(lead_ids: Sequence[int]) -> str:
+    return f"lead:{lead_ids[0]}" if len(lead_ids) == 1 else f"{len(lead_ids)} leads"
+
+
+def _note_view(workbench: Workbench, actor: Actor, client_id: int, lead_id: int) -> None:
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="lead_viewed",
+                     object=f"lead:{lead_id}", detail={})
+
+
+def _verdict(session: Session, workbench: Workbench, client_id: int, leads: pd.DataFrame,
+             current: pd.Series | None, custom: Sequence[CustomField], headers: Mapping[str, str]) -> dict[str, Any]:
+    """Say what the lead's score is and why; nothing when it has not been scored."""
+    if current is None:
+        return dict.fromkeys(("score", "blended", "rule_score", "probability", "probability_low", "probability_high",
+                              "tier", "qualified", "fit", "engagement", "base", "due")) | {
+            "reasons": [], "waterfall": pd.DataFrame({"label": [], "effect": []}), "criteria": pd.DataFrame(),
+            "next_action": "Score the leads first"}
+    run = score_rows.run(session, client_id, int(current["run_id"]))
+    judged = judge_again(session, workbench, client_id, run, leads, custom, headers)
+    reasons = reasons_for_lead(judged.blend, judged.features, leads.index[0])
+    action = next_action(pd.Series([current["tier"]]), run.created_at, judged.policy).iloc[0]
+    numbers = {name: _number(current[name]) for name in
+               ("score", "blended", "rule_score", "probability", "fit", "engagement")}
+    return numbers | {
+        "probability_low": None, "probability_high": None, "tier": current["tier"],
+        "qualified": bool(current["qualified"]), "reasons": reasons, "base": float(judged.blend.base),
+        "waterfall": pd.DataFrame({"label": [reason.text for reason in reasons],
+                                   "effect": [reason.effect for reason in reasons]}),
+        "criteria": criteria_table(judged.rules, judged.features, judged.policy, leads.index[0]),
+        "next_action": action["action"], "due": action["due"]}
+
+
+def _number(value: Any) -> float | None:
+    return None if _missing(value) else float(value)
+
+
+def _colleagues(session: Session, workbench: Workbench, client_id: int, lead_id: int, personal: bool) -> pd.DataFrame:
+    ids = lead_rows.colleagues(session, client_id, lead_id)
+    leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=ids)
+    scores = score_rows.of_leads(session, client_id, ids)
+    frame = pd.DataFrame({"name": person_names(leads) if personal else MASK,
+                          "job_title": leads["job_title"] if "job_title" in leads else None}, index=leads.index)
+    return frame.join(scores[["score", "tier"]]).reset_index(names="lead_id")
+
+
+def _override(row: Any) -> dict[str, Any] | None:
+    if row.override_by is None:
+        return None
+    return {"score": row.override_score, "tier": row.override_tier, "reason": row.override_reason,
+            "by": row.override_by, "at": row.override_at}
+
+
+def _values(leads: pd.DataFrame, custom: Sequence[CustomField], headers: Mapping[str, str],
+            personal: bool) -> list[tuple[str, str, str]]:
+    """List group, name and text of every value the lead has."""
+    lead, shown = leads.iloc[0], []
+    for field_ in (*FIELDS, *custom):
+        value = lead.get(field_.name)
+        if _missing(value) or value == "":
+            continue
+        group = str(field_.group) if isinstance(field_, Field) else "your own columns"
+        shown.append((group, label_of(field_.name, dict(headers)), MASK if field_.personal and not personal
+                      else _as_text(value)))
+    return shown
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%d %b %Y %H:%M}".removesuffix(" 00:00")
+    return f"{value:,.10g}" if isinstance(value, (float, np.floating)) else str(value)

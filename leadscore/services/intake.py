@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -10,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import UnreadableFile
-from leadscore.ingest.cleaning import CleaningChoices, CleanTable, clean_table
+from leadscore.ingest.cleaning import CleaningChoices, CleanTable, DuplicateChoice, clean_table
 from leadscore.ingest.duplicates import company_key, find_duplicates, fold_duplicates
-from leadscore.ingest.issues import concat_issues, count_by_code
+from leadscore.ingest.issues import EMPTY, concat_issues, count_by_code
 from leadscore.ingest.mapping import (
     ColumnMatch,
     as_mapping,
@@ -24,12 +26,13 @@ from leadscore.ingest.mapping import (
     parse_overrides,
     shape_key,
     target_candidates,
+    with_overrides,
 )
 from leadscore.ingest.outcomes import outcome_stage
 from leadscore.ingest.quality import quality_report
 from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
-from leadscore.schema import label_of
+from leadscore.schema import OutcomeStage, label_of
 from leadscore.steps.exporting import csv_bytes
 from leadscore.steps.reading import read_file
 from leadscore.store import audit, batches, clients, shapes
@@ -37,11 +40,13 @@ from leadscore.store import leads as lead_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store.database import read, write
 from leadscore.store.tables import Batch
+from leadscore.store.vault import Vault
 from leadscore.workbench import Workbench
 
 NEW, UPDATED, SAME = "new", "updated", "same"
 PREVIEW_ROWS = 50
 ISSUES_KEPT = 20_000
+SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 
 Progress = Callable[[float, str], None]
 Mapping_ = Mapping[str, str | None]
@@ -167,9 +172,8 @@ def staged_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id:
     NotFound
         There is none with this id.
     """
-    require(actor, Action.IMPORT_LEADS, client)
-    data, meta = workbench.uploads.get(upload_id, client)
-    return StagedUpload(upload_id, str(meta["filename"]), len(data))
+    data, filename = open_upload(workbench, actor, client=client, upload_id=upload_id)
+    return StagedUpload(upload_id, filename, len(data))
 
 
 def discard_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str) -> None:
@@ -209,17 +213,15 @@ def inspect_file(workbench: Workbench, actor: Actor, *, client: str, source: byt
 def inspect_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str,
                    sheet: str | None = None) -> Inspection:
     """Inspect a staged file."""
-    require(actor, Action.IMPORT_LEADS, client)
-    data, meta = workbench.uploads.get(upload_id, client)
-    return inspect_file(workbench, actor, client=client, source=data, filename=str(meta["filename"]), sheet=sheet)
+    data, filename = open_upload(workbench, actor, client=client, upload_id=upload_id)
+    return inspect_file(workbench, actor, client=client, source=data, filename=filename, sheet=sheet)
 
 
 def check_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str, sheet: str | None,
                  mapping: Mapping_, choices: Mapping[str, Any]) -> ImportCheck:
     """Show what importing a staged file with these decisions would do; nothing is stored."""
-    require(actor, Action.IMPORT_LEADS, client)
-    data, meta = workbench.uploads.get(upload_id, client)
-    raw = read_file(workbench.settings, data, str(meta["filename"]), sheet)
+    data, filename = open_upload(workbench, actor, client=client, upload_id=upload_id)
+    raw = read_file(workbench.settings, data, filename, sheet)
     prepared = _prepare(raw, mapping, CleaningChoices.from_dict(choices), workbench.clock())
     sample = prepared.clean.leads.head(PREVIEW_ROWS).rename(columns=lambda name: label_of(name))
     return ImportCheck(rows=raw.rows_read, will_reject=int(prepared.rejected.sum()),
@@ -266,7 +268,7 @@ def import_file(
     with write(workbench.engine) as session:
         result = _store(session, workbench, actor, client, raw, prepared, mapping, chosen)
         if remember:
-            shapes.save(session, result.client_id, shape_key(raw.frame.columns), mapping=dict(mapping),
+            shapes.save(session, result.client_id, shape_key(raw.frame.columns), mapping=mapping,
                         choices=chosen.to_dict(), by=actor.name, now=workbench.clock())
     tell(1.0, f"Stored {result.imported.rows_stored:,} leads")
     return result.imported
@@ -299,17 +301,11 @@ def _decisions(workbench: Workbench, client: str, raw: RawTable, mapping: Mappin
         known = shapes.find(session, row.id, shape_key(headers)) if row and row.id else None
     if mapping is None:
         mapping = as_mapping(map_headers(headers, raw.frame, known.mapping if known else None))
-    decided = _with_overrides(dict(mapping), parse_overrides(overrides, headers))
+    decided = with_overrides(mapping, parse_overrides(overrides, headers))
     check_mapping(decided, headers)
     if choices is None:
         choices = known.choices if known else {}
     return decided, CleaningChoices.from_dict(choices)
-
-
-def _with_overrides(mapping: dict[str, str | None], overrides: Mapping_) -> dict[str, str | None]:
-    taken = {field for field in overrides.values() if field}
-    kept = {header: None if chosen in taken else chosen for header, chosen in mapping.items()}
-    return kept | dict(overrides)
 
 
 def _prepare(raw: RawTable, mapping: Mapping_, choices: CleaningChoices, now: datetime) -> _Prepared:
@@ -335,23 +331,21 @@ def _store(session: Session, workbench: Workbench, actor: Actor, client: str, ra
     """Write everything an import brings, in the caller's transaction."""
     now, vault = workbench.clock(), workbench.vault
     client_id = clients.ensure(session, client, now)
-    batch = batches.add(session, client_id=client_id, filename=raw.filename, sha256=raw.sha256, sheet=raw.sheet,
-                        mapping=dict(mapping), choices=choices.to_dict(), imported_by=actor.name, now=now,
-                        custom_fields=[asdict(custom) for custom in prepared.clean.custom_fields])
-    batch_id = int(batch.id or 0)
+    batch_id = batches.create(session, client_id, filename=raw.filename, sha256=raw.sha256, sheet=raw.sheet,
+                              mapping=mapping, choices=choices.to_dict(), imported_by=actor.name, now=now,
+                              custom_fields=prepared.clean.custom_fields)
     kept = ~(prepared.rejected | prepared.folded_away).to_numpy()
     leads, rows = prepared.clean.leads[kept], prepared.clean.row_numbers[kept]
     lead_ids, changed = _write_leads(session, vault, client_id, batch_id, leads, rows, prepared.clean, choices, now)
-    events = _outcomes_of(leads, lead_ids)
-    outcome_rows.append(session, client_id=client_id, batch_id=batch_id, events=events, origin="import",
-                        recorded_by=actor.name, now=now)
+    outcome_rows.append(session, client_id, _outcomes_of(leads, lead_ids), batch_id=batch_id,
+                        origin=outcome_rows.BY_IMPORT, recorded_by=actor.name, now=now)
     counts = {"rows_read": raw.rows_read, "rows_stored": int((changed == NEW).sum()),
               "updated": int((changed == UPDATED).sum()),
               "duplicates": int((changed == SAME).sum() + prepared.folded_away.sum()),
               "rejected": int(prepared.rejected.sum())}
     issues = count_by_code(prepared.issues)
-    batches.complete(session, client_id, batch_id, counts=counts, issues=issues, quality=prepared.quality,
-                     issue_rows=_sealed_issues(vault, batch_id, prepared.issues))
+    batches.finish(session, client_id, batch_id, issues=issues, quality=prepared.quality,
+                   issue_rows=_seal_issues(vault, batch_id, prepared.issues), **counts)
     audit.append(session, vault, at=now, client_id=client_id, actor=actor.name, action="leads_imported",
                  object=f"batch:{batch_id}", detail={"sha256": raw.sha256, **counts})
     return _Stored(client_id, ImportResult(batch_id=batch_id, issues=issues, **counts))
@@ -377,3 +371,85 @@ def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, 
             custom_fields=clean.custom_fields, company_key=None if companies is None else companies[known], now=now)
         fate[np.flatnonzero(known)[updated.changed]] = UPDATED
     return lead_ids, fate
+
+
+def _outcomes_of(leads: pd.DataFrame, lead_ids: np.ndarray) -> pd.DataFrame:
+    """List what the rows tell of outcomes; that a lead is new tells nothing."""
+    stages = outcome_stage(leads)
+    told = (stages["stage"].notna() & (stages["stage"] != str(OutcomeStage.NEW))).to_numpy()
+    events = pd.DataFrame({"lead_id": lead_ids[told], "stage": stages["stage"].to_numpy()[told]})
+    for name, column in (("label", "stage"), ("at", "converted_at"), ("revenue", "revenue"), ("currency", "currency")):
+        if column in leads:
+            events[name] = leads[column].array[told]
+    return events
+
+
+def _seal_issues(vault: Vault, batch_id: int, issues: pd.DataFrame) -> bytes | None:
+    """Keep the rows with problems for download; their values may be personal, so they are encrypted."""
+    if issues.empty:
+        return None
+    worst_first = issues.sort_values("severity", key=lambda column: column.map(SEVERITY_ORDER), kind="stable")
+    return vault.encrypt(zlib.compress(csv_bytes(worst_first.head(ISSUES_KEPT))), f"batch_issues:{batch_id}")
+
+
+# --- afterwards ---------------------------------------------------------------------------------------------
+
+
+def list_batches(workbench: Workbench, actor: Actor, *, client: str) -> list[BatchView]:
+    """List the imports of a client, newest first."""
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        return [_batch_view(batch) for batch in batches.list_all(session, row.id)] if row and row.id else []
+
+
+def undo_import(workbench: Workbench, actor: Actor, *, client: str, batch_id: int) -> UndoResult:
+    """Take an import back: its leads go, leads it changed get their earlier values.
+
+    Raises
+    ------
+    NotFound
+        The client has no such import.
+    InvalidRequest
+        It was undone before, or a later import built on it.
+    """
+    require(actor, Action.IMPORT_LEADS, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        undone = lead_rows.undo_batch(session, workbench.vault, client_id=client_id, batch_id=batch_id, now=now)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="import_undone",
+                     object=f"batch:{batch_id}", detail={"deleted": undone.deleted, "restored": undone.restored})
+    return UndoResult(batch_id, undone.deleted, undone.restored)
+
+
+def issue_report(workbench: Workbench, actor: Actor, *, client: str, batch_id: int) -> bytes:
+    """Give the rows with problems of an import as CSV; the worst come first.
+
+    Raises
+    ------
+    NotFound
+        The client has no such import.
+    """
+    require(actor, Action.VIEW_PERSONAL_DATA, client)
+    with read(workbench.engine) as session:
+        batch = batches.get(session, clients.require(session, client), batch_id)
+        sealed = batch.issue_rows
+    if sealed is None:
+        return csv_bytes(EMPTY)
+    return zlib.decompress(workbench.vault.decrypt(sealed, f"batch_issues:{batch_id}"))
+
+
+def open_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str) -> tuple[bytes, str]:
+    """Give the bytes and the name of a staged file."""
+    require(actor, Action.IMPORT_LEADS, client)
+    data, meta = workbench.uploads.get(upload_id, client)
+    return data, str(meta["filename"])
+
+
+def _batch_view(batch: Batch) -> BatchView:
+    return BatchView(
+        id=int(batch.id or 0), filename=batch.filename, rows_read=batch.rows_read, rows_stored=batch.rows_stored,
+        updated=batch.updated, duplicates=batch.duplicates, rejected=batch.rejected, state=batch.state,
+        imported_by=batch.imported_by, created_at=batch.created_at, undone_at=batch.undone_at, quality=batch.quality,
+        issues=batch.issues)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from leadscore.access import Action, Actor, require
-from leadscore.errors import InvalidRequest, NotFound
+from leadscore.errors import Cancelled, InvalidRequest, LeadScoreError, NotFound
 from leadscore.store import audit, clients
 from leadscore.store import jobs as job_rows
 from leadscore.store.database import read, write
@@ -22,7 +22,6 @@ KINDS = {
     "export": Action.EXPORT_LEADS,
 }
 
-ABANDONED_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -146,28 +145,28 @@ def claim(workbench: Workbench) -> ClaimedJob | None:
 
 
 def progress(workbench: Workbench, job_id: str, fraction: float, message: str) -> bool:
-    """Write down how far a job is; True when a person asked to stop it."""
+    """Write down how far a job is; False when a person asked to stop it."""
     with write(workbench.engine) as session:
-        return job_rows.set_progress(session, job_id, fraction, message, now=workbench.clock())
+        return job_rows.report(session, job_id, progress=fraction, message=message, now=workbench.clock())
 
 
-def heartbeat(workbench: Workbench, job_id: str) -> None:
-    """Say that the worker of this job is alive."""
+def finish(workbench: Workbench, job_id: str, *, result: dict[str, Any] | None = None,
+           error: LeadScoreError | None = None) -> None:
+    """Write down how a job ended: with a result, an error, or because a person stopped it."""
+    now = workbench.clock()
     with write(workbench.engine) as session:
-        job_rows.heartbeat(session, job_id, now=workbench.clock())
-
-
-def finish(workbench: Workbench, job_id: str, *, state: str, result: dict[str, Any] | None = None,
-           error: dict[str, Any] | None = None) -> None:
-    """Write down how a job ended."""
-    with write(workbench.engine) as session:
-        job_rows.finish(session, job_id, state=state, result=result, error=error, now=workbench.clock())
+        if isinstance(error, Cancelled):
+            job_rows.end_cancelled(session, job_id, now=now)
+        elif error is not None:
+            job_rows.fail(session, job_id, error=error.as_dict(), now=now)
+        else:
+            job_rows.finish(session, job_id, result=result or {}, now=now)
 
 
 def fail_abandoned(workbench: Workbench) -> int:
     """Mark jobs whose worker died as failed; their transactions were rolled back."""
     with write(workbench.engine) as session:
-        return job_rows.fail_stale(session, now=workbench.clock(), older_than=ABANDONED_AFTER)
+        return len(job_rows.fail_stale(session, now=workbench.clock()))
 
 
 def _view(job: Job, client: str) -> JobView:

@@ -44,7 +44,7 @@ def list_models(workbench: Workbench, actor: Actor, *, client: str) -> list[Mode
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
         row = clients.find(session, client)
-        return [_model_view(version) for version in model_rows.versions(session, row.id)] if row and row.id else []
+        return [_model_view(version) for version in model_rows.list_all(session, row.id)] if row and row.id else []
 
 
 def show_model(workbench: Workbench, actor: Actor, *, client: str, version: str) -> ModelView:

@@ -66,7 +66,7 @@ def list_policies(workbench: Workbench, actor: Actor, *, client: str) -> list[Po
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
         row = clients.find(session, client)
-        versions = policy_rows.versions(session, row.id) if row and row.id else []
+        versions = policy_rows.list_all(session, row.id) if row and row.id else []
         return [PolicySummary(v.version, v.comment, v.created_by, v.created_at, v.active) for v in versions]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,22 @@ import pandas as pd
 
 from leadscore.access import Action, Actor, require
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
-from leadscore.ingest.mapping import as_mapping, check_mapping, map_headers, parse_overrides, shape_key
-from leadscore.schema import OutcomeStage, Tier
+from leadscore.ingest.mapping import (
+    as_mapping,
+    check_mapping,
+    map_headers,
+    parse_overrides,
+    shape_key,
+    with_overrides,
+)
+from leadscore.schema import Tier
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.reasons import reason_columns
 from leadscore.scoring.tiers import assign_tiers
 from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import Judged, judge
 from leadscore.steps.models import CHAMPION, ChosenModel, find_version, load_model
-from leadscore.steps.policies import policy_in_force
+from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.reading import read_file
 from leadscore.steps.selection import count_of_top, unreachable_reason
 from leadscore.store import audit, clients, shapes
@@ -79,36 +86,34 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     Earlier scores move to the history; a person's override stays in force.
     """
     require(actor, Action.IMPORT_LEADS if batch_id else Action.EDIT_LEADS, client)
-    now = workbench.clock()
-    with write(workbench.engine) as session:
-        client_id = clients.ensure(session, client, now)
-        policy = policy_in_force(session, client_id, None, now=now)
-        chosen = load_model(workbench, find_version(session, client_id, CHAMPION))
+    tell, now = progress or _silent, workbench.clock()
+    in_force, chosen = _versions(workbench, client, CHAMPION, None)
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
         lead_ids = lead_rows.ids(session, client_id, batch_id=batch_id)
         custom = lead_rows.custom_fields(session, client_id)
-        as_of = _reference_date(session, workbench, client_id, lead_ids, custom)
+        as_of = reference_date(lead_rows.latest_dates(session, client_id), now)
         parts = []
         for done in range(0, len(lead_ids), CHUNK):
-            if progress:
-                progress(done / max(len(lead_ids), 1), f"Scoring lead {done + 1:,} of {len(lead_ids):,}")
+            tell(0.9 * done / len(lead_ids), f"Scoring lead {done + 1:,} of {len(lead_ids):,}")
             leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK])
-            judged = judge(leads, custom_fields=custom, headers={}, policy=policy.policy, model=chosen.model,
-                           as_of=as_of)
+            judged = judge(leads, custom_fields=custom, headers={}, policy=in_force.policy, model=chosen.model,
+                           as_of=as_of, contributions=False)
             parts.append(_narrow(leads, judged))
-        run_id = None
+    tell(0.9, f"Storing {len(lead_ids):,} scores")
+    run_id = None
+    with write(workbench.engine) as session:
         if parts:
-            scores = _with_overrides(_with_final_tiers(pd.concat(parts), policy.policy),
-                                     lead_rows.overrides(session, client_id, lead_ids))
-            run_id = score_rows.new_run(session, client_id, policy_version=policy.version,
-                                        model_version=chosen.version, as_of=as_of.to_pydatetime(), rows=len(scores),
-                                        started_by=actor.name, now=now)
+            scores = _with_final_tiers(pd.concat(parts), in_force.policy)
+            run_id = score_rows.new_run(
+                session, client_id, policy_version=in_force.version, model_version=chosen.version,
+                as_of=as_of.to_pydatetime(), rows=len(scores), started_by=actor.name, now=now)
             score_rows.replace_scores(session, client_id, run_id, scores)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="leads_scored",
-                     object=f"run:{run_id}", detail={"rows": len(lead_ids), "policy_version": policy.version,
+                     object=f"run:{run_id}", detail={"rows": len(lead_ids), "policy_version": in_force.version,
                                                      "model_version": chosen.version, "as_of": as_of.isoformat()})
-    if progress:
-        progress(1.0, f"Scored {len(lead_ids):,} leads")
-    return Rescored(len(lead_ids), chosen.version, policy.version, run_id)
+    tell(1.0, f"Scored {len(lead_ids):,} leads")
+    return Rescored(len(lead_ids), chosen.version, in_force.version, run_id)
 
 
 def score_file(
@@ -142,8 +147,8 @@ def score_file(
     tell(0.0, "Reading the file")
     raw = read_file(workbench.settings, source, filename, sheet)
     wanted = count_of_top(top, raw.rows_read)
-    in_force, chosen, remembered = _load(workbench, client, model, policy, list(raw.frame.columns))
-    mapping = _mapping(raw.frame, remembered, overrides)
+    in_force, chosen = _versions(workbench, client, model, policy)
+    mapping = _mapping(workbench, client, raw.frame, overrides)
     tell(0.3, f"Cleaning {raw.rows_read:,} rows")
     clean = clean_table(raw, mapping, CleaningChoices(), as_of=workbench.clock())
     tell(0.5, "Scoring")
@@ -164,24 +169,23 @@ def _silent(_fraction: float, _message: str) -> None:
     pass
 
 
-def _load(workbench: Workbench, client: str, model: str, policy: str | None,
-          headers: list[str]) -> tuple[Any, ChosenModel, Mapping[str, str | None] | None]:
+def _versions(workbench: Workbench, client: str, model: str, policy: str | None) -> tuple[PolicyInForce, ChosenModel]:
     now = workbench.clock()
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
+        row = find_version(session, client_id, model)
         in_force = policy_in_force(session, client_id, policy, now=now)
-        known = shapes.find(session, client_id, shape_key(headers))
-        chosen = load_model(workbench, find_version(session, client_id, model))
-    return in_force, chosen, known.mapping if known else None
+    return with_suggested_blend(in_force, row), load_model(workbench, row)
 
 
-def _mapping(frame: pd.DataFrame, remembered: Mapping[str, str | None] | None,
+def _mapping(workbench: Workbench, client: str, frame: pd.DataFrame,
              overrides: Sequence[str]) -> dict[str, str | None]:
     headers = list(frame.columns)
-    automatic = as_mapping(map_headers(headers, frame, remembered))
-    corrections = parse_overrides(overrides, headers)
-    taken = {field for field in corrections.values() if field}
-    mapping = {header: None if field in taken else field for header, field in automatic.items()} | corrections
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        known = shapes.find(session, row.id, shape_key(headers)) if row and row.id else None
+    automatic = as_mapping(map_headers(headers, frame, known.mapping if known else None))
+    mapping = with_overrides(automatic, parse_overrides(overrides, headers))
     check_mapping(mapping, headers)
     return mapping
 
@@ -210,12 +214,6 @@ def _free_name(name: str, taken: set[str], rows: pd.DataFrame) -> str:
     return name
 
 
-def _reference_date(session: Any, workbench: Workbench, client_id: int, lead_ids: np.ndarray,
-                    custom: Any) -> pd.Timestamp:
-    dates = lead_rows.latest_dates(session, client_id)
-    return reference_date(dates, workbench.clock())
-
-
 def _narrow(leads: pd.DataFrame, judged: Judged) -> pd.DataFrame:
     """Keep of a chunk what the scores table holds."""
     frame = pd.DataFrame({
@@ -236,12 +234,3 @@ def _narrow(leads: pd.DataFrame, judged: Judged) -> pd.DataFrame:
 def _with_final_tiers(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Tiers by rank or capacity are about all leads at once, so they wait for the last chunk."""
     return scores.assign(tier=assign_tiers(scores["blended"], policy))
-
-
-def _with_overrides(scores: pd.DataFrame, overrides: pd.DataFrame) -> pd.DataFrame:
-    by_hand = overrides.reindex(scores.index)
-    return scores.assign(score=by_hand["score"].fillna(scores["blended"]),
-                         tier=by_hand["tier"].where(by_hand["tier"].notna(), scores["tier"]))
-
-
-DEFAULT_OUTCOME = str(OutcomeStage.NEW)

@@ -44,6 +44,7 @@ def judge(
     policy: Policy,
     model: TrainedModel | None,
     as_of: pd.Timestamp,
+    contributions: bool = True,
 ) -> Judged:
     """Score leads.
 
@@ -63,10 +64,12 @@ def judge(
         None scores by rules alone.
     as_of : Timestamp
         The day recency is measured on.
+    contributions : bool
+        False is quicker and leaves out the reasons.
     """
     features = build_features(leads, custom_fields, as_of=as_of, headers=dict(headers))
     rules = score_rules(features, policy, as_of=as_of)
-    prediction = None if model is None else model.predict(features.frame)
+    prediction = None if model is None else model.predict(features.frame, contributions=contributions)
     blended = blend(rules, prediction, policy)
     return Judged(
         features=features,

@@ -75,7 +75,7 @@ def crown(session: Session, workbench: Workbench, *, client_id: int, version: in
           now: datetime) -> int | None:
     """Make a version the champion, in the caller's transaction, and give the version it replaces."""
     before = model_rows.champion(session, client_id)
-    model_rows.make_champion(session, client_id, version)
+    model_rows.deploy(session, client_id, version)
     audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action="model_deployed",
                  object=f"model:{version}", detail={"before": before.id if before else None, "after": version})
     return before.id if before else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -10,7 +10,7 @@ from sqlmodel import Session
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.scoring.policy import Policy, default_policy
 from leadscore.store import policies as policy_rows
-from leadscore.store.tables import PolicyVersion
+from leadscore.store.tables import ModelVersion, PolicyVersion
 
 AUTHOR_OF_DEFAULT = "the product's default"
 
@@ -41,6 +41,14 @@ def policy_in_force(session: Session, client_id: int, version: str | None, *, no
         active = policy_rows.save(session, client_id, body=default_policy().to_dict(), comment="Default scorecard",
                                   created_by=AUTHOR_OF_DEFAULT, now=now)
     return _in_force(active if version is None else _named(session, client_id, version))
+
+
+def with_suggested_blend(in_force: PolicyInForce, model: ModelVersion | None) -> PolicyInForce:
+    """Use the blend the model's held-out leads suggest, unless a person has chosen one."""
+    suggested = model.report.get("suggested_alpha") if model else None
+    if suggested is None or not in_force.policy.alpha_is_suggested:
+        return in_force
+    return replace(in_force, policy=replace(in_force.policy, alpha=float(suggested)))
 
 
 def _named(session: Session, client_id: int, version: str) -> PolicyVersion:

@@ -1,0 +1,208 @@
+"""The ranked list: which leads a view means, and how their rows look to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlmodel import Session
+
+from leadscore.schema import FIELDS, CustomField, label_of
+from leadscore.scoring.reasons import reason_columns
+from leadscore.scoring.tiers import next_action
+from leadscore.steps.judge import Judged, judge
+from leadscore.steps.models import NO_MODEL, find_version, load_model
+from leadscore.steps.policies import policy_in_force, with_suggested_blend
+from leadscore.steps.selection import UNREACHABLE_REASONS, count_of_top, unreachable_reason
+from leadscore.store import batches
+from leadscore.store import leads as lead_rows
+from leadscore.store import policies as policy_rows
+from leadscore.store import scores as score_rows
+from leadscore.store.scores import ListFilter
+from leadscore.store.tables import ScoreRun
+from leadscore.workbench import Workbench
+
+MASK = "•••"
+SHOWN_FIELDS = ("company", "job_title", "email", "owner")
+EXPORTED_REASONS = 3
+EXPORTED_CONTACT = ("crm_id", "first_name", "last_name", "phone", "mobile", "city", "region", "country", "industry",
+                    "source", "campaign")
+
+
+@dataclass(frozen=True)
+class ListView:
+    """What a person wants to see of the ranked list; every part of it fits into an address."""
+
+    search: str = ""
+    tiers: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    batch_id: int | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+    reachable_only: bool = False
+    hide_exported: bool = False
+    fields: tuple[tuple[str, str], ...] = ()
+    top: str | None = None
+    columns: tuple[str, ...] = ()
+    company_of: int | None = None
+    order: str = "score"
+    page: int = 1
+    page_size: int = 100
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain values, for an address or a job."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ListView:
+        """Read plain values; unknown names are ignored, lists become tuples."""
+        known = {item.name for item in fields(cls)}
+        plain = {name: tuple(tuple(part) if isinstance(part, list) else part for part in value)
+                 if isinstance(value, list) else value for name, value in values.items() if name in known}
+        return cls(**plain)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which leads a view means: the filter, how many of the best, and who of them is special."""
+
+    filter: ListFilter
+    wanted: int
+    unreachable: int
+    exported: int
+
+
+def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> Scope:
+    chosen = _list_filter(session, workbench, client_id, view)
+    total = score_rows.count(session, client_id, chosen)
+    active = policy_rows.active(session, client_id)
+    wanted = count_of_top(view.top, total, active.body.get("capacity") if active else None)
+    special = score_rows.special_counts(session, client_id, chosen, wanted)
+    return Scope(chosen, wanted, special.unreachable, special.exported)
+
+
+def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView) -> ListFilter:
+    company = lead_rows.company_key_of(session, client_id, view.company_of) if view.company_of else None
+    return ListFilter(
+        tiers=view.tiers, outcomes=view.outcomes, owners=view.owners, sources=view.sources, countries=view.countries,
+        industries=view.industries, batch_id=view.batch_id, min_score=view.min_score, max_score=view.max_score,
+        reachable=True if view.reachable_only else None, exclude_exported=view.hide_exported, fields=view.fields,
+        company_key=company, search=view.search.strip() or None,
+        lead_ids=lead_rows.search_people(session, workbench.vault, client_id, view.search) if view.search.strip()
+        else None)
+
+
+def listed_rows(session: Session, workbench: Workbench, client_id: int, ranked: pd.DataFrame, view: ListView, *,
+                first_rank: int, personal: bool) -> pd.DataFrame:
+    """Dress ranked ids with what people read."""
+    if ranked.empty:
+        return empty_list(view)
+    leads = _read(session, workbench, client_id, ranked.index.to_numpy())
+    explained = explain(session, workbench, client_id, leads, ranked, reasons=1)
+    frame = _basics(leads, ranked, explained, first_rank).assign(top_reason=explained.reasons["reason_1"])
+    for name in view.columns:
+        frame[label_of(name)] = leads[name] if name in leads else pd.Series(None, index=leads.index, dtype="str")
+    if not personal:
+        frame = masked(frame, lead_rows.custom_fields(session, client_id))
+    return frame.reset_index(names="lead_id")
+
+
+def exported_rows(session: Session, workbench: Workbench, client_id: int, ranked: pd.DataFrame,
+                  view: ListView) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Give the rows of an export, and how many were left out for which reason."""
+    leads = _read(session, workbench, client_id, ranked.index.to_numpy())
+    why = unreachable_reason(leads)
+    left_out = {UNREACHABLE_REASONS[str(code)]: int(count) for code, count in why.value_counts().items()}
+    ranks = pd.Series(np.arange(1, len(ranked) + 1), index=ranked.index)
+    keep = why.isna()
+    leads, ranked = leads[keep], ranked[keep]
+    if leads.empty:
+        return pd.DataFrame({"lead_id": []}), left_out
+    explained = explain(session, workbench, client_id, leads, ranked, reasons=EXPORTED_REASONS)
+    frame = _basics(leads, ranked, explained, 1).assign(rank=ranks[keep])
+    contact = {name: leads[name] for name in EXPORTED_CONTACT if name in leads and name not in frame}
+    chosen = {label_of(name): leads[name] for name in view.columns if name in leads}
+    texts = explained.reasons
+    return pd.concat([frame.drop(columns="exported"), pd.DataFrame(contact | chosen, index=leads.index), texts],
+                     axis=1).reset_index(names="lead_id"), left_out
+
+
+def _read(session: Session, workbench: Workbench, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
+    return lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids).reindex(lead_ids)
+
+
+@dataclass(frozen=True)
+class Explained:
+    reasons: pd.DataFrame
+    actions: pd.DataFrame
+
+
+def explain(session: Session, workbench: Workbench, client_id: int, leads: pd.DataFrame, ranked: pd.DataFrame, *,
+            reasons: int) -> Explained:
+    """Repeat each run's own judgement, so that the reasons are those of the score shown."""
+    custom = lead_rows.custom_fields(session, client_id)
+    headers = batches.headers(session, client_id)
+    texts, actions = [], []
+    for run_id, members in ranked.groupby("run_id", sort=False):
+        run = score_rows.run(session, client_id, int(run_id))
+        part = leads.loc[members.index]
+        judged = judge_again(session, workbench, client_id, run, part, custom, headers)
+        texts.append(reason_columns(judged.blend, judged.features, k=reasons))
+        actions.append(next_action(members["tier"], run.created_at, judged.policy))
+    return Explained(pd.concat(texts).reindex(ranked.index), pd.concat(actions).reindex(ranked.index))
+
+
+def judge_again(session: Session, workbench: Workbench, client_id: int, run: ScoreRun, leads: pd.DataFrame,
+                custom: Sequence[CustomField], headers: Mapping[str, str]) -> Judged:
+    """Score leads with the policy, the model and the date of an earlier run."""
+    row = find_version(session, client_id, str(run.model_version) if run.model_version else NO_MODEL)
+    in_force = policy_in_force(session, client_id, str(run.policy_version), now=workbench.clock())
+    return judge(leads, custom_fields=custom, headers=headers, policy=with_suggested_blend(in_force, row).policy,
+                 model=load_model(workbench, row).model, as_of=pd.Timestamp(run.as_of))
+
+
+def _basics(leads: pd.DataFrame, ranked: pd.DataFrame, explained: Explained, first_rank: int) -> pd.DataFrame:
+    frame = pd.DataFrame(index=ranked.index)
+    frame["rank"] = np.arange(first_rank, first_rank + len(ranked))
+    frame["score"] = ranked["score"].round(1)
+    frame["tier"] = ranked["tier"]
+    frame["probability"] = ranked["probability"].round(4)
+    frame["name"] = person_names(leads)
+    for name in SHOWN_FIELDS:
+        frame[name] = leads[name] if name in leads else pd.Series(None, index=leads.index, dtype="str")
+    frame["next_action"] = explained.actions["action"]
+    frame["due"] = explained.actions["due"]
+    frame["outcome"] = ranked["outcome"]
+    frame["exported"] = ranked["exported"]
+    return frame
+
+
+def person_names(leads: pd.DataFrame) -> pd.Series:
+    """Put together what a lead is called: the full name, else first and last name."""
+    empty = pd.Series(None, index=leads.index, dtype="str")
+    full = leads["full_name"] if "full_name" in leads else empty
+    first = leads["first_name"] if "first_name" in leads else empty
+    last = leads["last_name"] if "last_name" in leads else empty
+    joined = first.fillna("").str.cat(last.fillna(""), sep=" ").str.strip()
+    return full.where(full.notna(), joined.mask(joined == ""))
+
+
+def masked(frame: pd.DataFrame, custom: Sequence[CustomField]) -> pd.DataFrame:
+    hidden = {"name", "email"} | {field.label for field in FIELDS if field.personal}
+    hidden |= {field.header for field in custom if field.personal}
+    return frame.assign(**{name: frame[name].where(frame[name].isna(), MASK) for name in frame if name in hidden})
+
+
+def empty_list(view: ListView) -> pd.DataFrame:
+    names = ["lead_id", "rank", "score", "tier", "probability", "name", *SHOWN_FIELDS, "next_action", "due", "outcome",
+             "exported", "top_reason", *(label_of(name) for name in view.columns)]
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in names})
+
+

@@ -1,0 +1,188 @@
+"""What a model learns from: leads and their outcome, from a file or from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from leadscore.errors import InvalidRequest
+from leadscore.features.build import Features, build_features
+from leadscore.ingest.cleaning import CleaningChoices, clean_table
+from leadscore.ingest.duplicates import company_key
+from leadscore.ingest.mapping import as_mapping, map_headers
+from leadscore.ingest.readers import RawTable
+from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, OutcomeStage, label_of, normalise_header
+from leadscore.steps.dates import reference_date
+
+ROWS_IN_TIME_ORDER = "rows"
+KNOWN_DATES_NEEDED = 0.8
+KNOWN_COMPANIES_NEEDED = 0.5
+SHOWN_HEADERS = 12
+
+
+@dataclass(frozen=True)
+class Material:
+    """Leads with the outcome to be learnt.
+
+    Parameters
+    ----------
+    leads : DataFrame of shape (n_leads, n_columns)
+        A leads frame.
+    outcome : Series of shape (n_leads,)
+        Text of the outcome, missing where a lead is still open.
+    target : str
+        What people call the outcome.
+    target_column : str or None
+        The column of ``leads`` that holds it, which no feature may use.
+    fingerprint : str
+        Says which data this was.
+    """
+
+    leads: pd.DataFrame
+    custom_fields: tuple[CustomField, ...]
+    headers: dict[str, str]
+    outcome: pd.Series
+    target: str
+    positive: str | None
+    target_column: str | None
+    fingerprint: str
+
+
+def from_file(raw: RawTable, *, target: str, positive: str | None, now: datetime) -> Material:
+    """Take leads and outcome from a labelled file.
+
+    Raises
+    ------
+    InvalidRequest
+        No header is called like the target.
+    """
+    headers = list(raw.frame.columns)
+    header = _find_header(target, headers)
+    clean = clean_table(raw, as_mapping(map_headers(headers, raw.frame)), CleaningChoices(), as_of=now)
+    names = {shown: name for name, shown in clean.headers.items()}
+    outcome = pd.Series(raw.frame[header].to_numpy(), index=clean.leads.index, dtype="str")
+    return Material(leads=clean.leads, custom_fields=clean.custom_fields, headers=clean.headers, outcome=outcome,
+                    target=header, positive=positive, target_column=names.get(header), fingerprint=raw.sha256)
+
+
+def from_store(leads: pd.DataFrame, stages: pd.Series, custom_fields: Sequence[CustomField], *, target: str | None,
+               positive: str | None) -> Material:
+    """Take leads and outcomes from the store; leads without a final outcome are open, not lost.
+
+    Parameters
+    ----------
+    stages : Series
+        The stage each lead has reached, by lead id.
+    target : str or None
+        Another stored column to learn instead of the outcome.
+    """
+    headers = {field.name: field.header for field in custom_fields}
+    column = None
+    if target:
+        column = _find_column(target, list(leads.columns), headers)
+        outcome = leads[column].astype("str")
+    else:
+        closed = stages.isin([str(stage) for stage in CLOSED_STAGES])
+        outcome = stages.where(closed).reindex(leads.index).astype("str")
+        target, positive = "stored outcomes", str(OutcomeStage.CONVERTED)
+    return Material(leads=leads, custom_fields=tuple(custom_fields), headers=headers, outcome=outcome, target=target,
+                    positive=positive, target_column=column,
+                    fingerprint=f"store:{len(leads)}:{int(outcome.notna().sum())}")
+
+
+def features_of(material: Material, now: datetime) -> Features:
+    """Build the features of the leads, without the column that holds the outcome."""
+    leads = material.leads.drop(columns=[material.target_column] if material.target_column else [])
+    custom = [field for field in material.custom_fields if field.name != material.target_column]
+    return build_features(leads, custom, as_of=reference_date(material.leads, now), headers=material.headers)
+
+
+def times_of(material: Material, wanted: str | None) -> pd.Series | None:
+    """Say which lead came first: by a named column, by the order of rows, or by the date of creation.
+
+    Raises
+    ------
+    InvalidRequest
+        The named column is unknown, or fewer than 80 % of its cells are dates or numbers.
+    """
+    leads = material.leads
+    if wanted == ROWS_IN_TIME_ORDER:
+        return pd.Series(np.arange(len(leads)), index=leads.index)
+    if wanted:
+        column = _find_column(wanted, list(leads.columns), material.headers)
+        times = _as_times(leads[column])
+        if times.notna().mean() < KNOWN_DATES_NEEDED:
+            raise InvalidRequest("no_times", f"Too few cells of '{wanted}' can be read as a date or a number.",
+                                 "Choose another column, or 'rows' when the rows are in the order of time.")
+        return times
+    if "created_at" in leads and leads["created_at"].notna().mean() >= KNOWN_DATES_NEEDED \
+            and leads["created_at"].nunique() > 1:
+        return leads["created_at"]
+    return None
+
+
+def groups_of(material: Material, wanted: str | None) -> pd.Series | None:
+    """Say which leads belong together: by a named column, or by company when enough companies are known."""
+    leads = material.leads
+    if wanted:
+        return leads[_find_column(wanted, list(leads.columns), material.headers)].astype("str")
+    if "company" in leads and leads["company"].notna().mean() >= KNOWN_COMPANIES_NEEDED:
+        keys = company_key(leads["company"])
+        return keys if keys.duplicated().any() else None
+    return None
+
+
+def columns_named(names: Sequence[str], material: Material) -> tuple[str, ...]:
+    """Turn headers, labels or field names into the columns they mean; a header alone names no derived feature.
+
+    Raises
+    ------
+    InvalidRequest
+        A name means no column of the data.
+    """
+    known = list(material.leads.columns)
+    return tuple(_find_column(name, known, material.headers, strict=False) for name in names)
+
+
+def _find_header(wanted: str, headers: list[str]) -> str:
+    if wanted in headers:
+        return wanted
+    same = [header for header in headers if normalise_header(header) == normalise_header(wanted)]
+    if len(same) == 1:
+        return same[0]
+    raise InvalidRequest("unknown_column", f"The file has no column '{wanted}'.",
+                         f"Its columns are {_shown(headers)}.")
+
+
+def _find_column(wanted: str, columns: list[str], headers: dict[str, str], *, strict: bool = True) -> str:
+    by_header = {header: name for name, header in headers.items()}
+    if wanted in by_header:
+        return by_header[wanted]
+    if wanted in columns:
+        return wanted
+    plain = normalise_header(wanted)
+    same = [name for name in columns if plain in (normalise_header(headers.get(name, "")),
+                                                  normalise_header(label_of(name)))]
+    if len(same) == 1:
+        return same[0]
+    if not strict and (wanted in FIELD_BY_NAME or wanted.replace("_", "").isalnum()):
+        return wanted
+    raise InvalidRequest("unknown_column", f"There is no column '{wanted}'.",
+                         f"The columns are {_shown([headers.get(name, name) for name in columns])}.")
+
+
+def _as_times(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.DatetimeTZDtype) or pd.api.types.is_numeric_dtype(values.dtype):
+        return values
+    numbers = pd.to_numeric(values, errors="coerce")
+    return numbers if numbers.notna().mean() >= KNOWN_DATES_NEEDED \
+        else pd.to_datetime(values, errors="coerce", utc=True, format="mixed")
+
+
+def _shown(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - SHOWN_HEADERS} more" if len(names) > SHOWN_HEADERS else ""
+    return ", ".join(f"'{name}'" for name in names[:SHOWN_HEADERS]) + rest
