@@ -112,9 +112,9 @@ def touch_session(session: Session, token_hash: str, *, now: datetime) -> None:
     session.exec(update(UserSession).where(col(UserSession.token_hash) == token_hash).values(seen_at=now))
 
 
-def close_session(session: Session, token_hash: str) -> None:
-    """End one session."""
-    session.exec(delete(UserSession).where(col(UserSession.token_hash) == token_hash))
+def close_session(session: Session, token_hash: str) -> bool:
+    """End one session; True for the one caller who did."""
+    return int(session.exec(delete(UserSession).where(col(UserSession.token_hash) == token_hash)).rowcount) > 0
 
 
 def close_sessions_of(session: Session, user_id: int) -> int:
@@ -131,22 +131,46 @@ def close_expired(session: Session, *, now: datetime) -> int:
 
 
 def note_attempt(session: Session, *, account_hash: str, address_hash: str, succeeded: bool, reason: str,
-                 now: datetime) -> None:
-    """Keep one try."""
-    session.add(SignInAttempt(account_hash=account_hash, address_hash=address_hash, succeeded=succeeded,
-                              reason=reason[:40], at=now))
+                 now: datetime) -> int:
+    """Keep one try and return its id."""
+    row = SignInAttempt(account_hash=account_hash, address_hash=address_hash, succeeded=succeeded,
+                        reason=reason[:40], at=now)
+    session.add(row)
     session.flush()
+    return row.id or 0
+
+
+def settle_attempt(session: Session, attempt_id: int, *, succeeded: bool) -> None:
+    """Write down how a kept try ended."""
+    session.exec(update(SignInAttempt).where(col(SignInAttempt.id) == attempt_id).values(succeeded=succeeded))
+
+
+def failures(session: Session, *, account_hash: str, reason: str, since: datetime) -> list[SignInAttempt]:
+    """List the failed tries of an account since a moment that were noted with this reason, oldest first."""
+    return list(session.exec(select(SignInAttempt).where(
+        SignInAttempt.account_hash == account_hash, col(SignInAttempt.succeeded).is_(False),
+        SignInAttempt.reason == reason, SignInAttempt.at >= since).order_by(col(SignInAttempt.at))))
+
+
+def last_successes(session: Session, *, account_hash: str, since: datetime) -> dict[str, datetime]:
+    """Give, for each address an account was opened from since a moment, the last time that was."""
+    tries = session.exec(select(SignInAttempt).where(
+        SignInAttempt.account_hash == account_hash, col(SignInAttempt.succeeded),
+        SignInAttempt.at >= since).order_by(col(SignInAttempt.at)))
+    return {row.address_hash: row.at for row in tries}
 
 
 def count_failures(session: Session, *, since: datetime, account_hash: str | None = None,
-                   address_hash: str | None = None) -> int:
-    """Count failed tries since a moment, of an account, from an address, or both."""
+                   address_hash: str | None = None, reason: str | None = None) -> int:
+    """Count failed tries since a moment, of an account, from an address, noted with a reason, or all of these."""
     statement = select(func.count()).select_from(SignInAttempt).where(
         col(SignInAttempt.succeeded).is_(False), SignInAttempt.at >= since)
     if account_hash is not None:
         statement = statement.where(SignInAttempt.account_hash == account_hash)
     if address_hash is not None:
         statement = statement.where(SignInAttempt.address_hash == address_hash)
+    if reason is not None:
+        statement = statement.where(SignInAttempt.reason == reason)
     return int(session.exec(statement).one())
 
 
