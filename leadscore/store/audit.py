@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import func, text
+import pandas as pd
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from leadscore.errors import LeadScoreError
 from leadscore.store.bulk import fetch_columns
@@ -32,6 +33,7 @@ APPEND_LOCK = 7_361_002
 CHECKPOINT_FILE = "audit_checkpoints.txt"
 CHECKPOINT_EVERY = 1_000
 PORTION = 10_000
+SHOWN_COLUMNS = ("seq", "at", "actor", "action", "object", "detail")
 COLUMNS = ("seq", "at", "client_id", "actor", "action", "object", "detail", "prev", "mac")
 
 _EMAIL = re.compile(r"[^\s\"'@\\<>]+@[^\s\"'@\\<>]+\.[^\s\"'@\\<>]+")
@@ -143,17 +145,34 @@ def checkpoint(session: Session, vault: Vault, path: Path, *, at: datetime, ever
 
 
 def list_events(session: Session, *, client_id: int | None = None, action: str | None = None,
-                actor: str | None = None, limit: int = 100, offset: int = 0) -> list[AuditEvent]:
-    """List records, newest first; of all clients when none is named."""
-    statement = _filtered(select(AuditEvent), client_id, action, actor)
-    return list(session.exec(statement.order_by(col(AuditEvent.seq).desc()).limit(limit).offset(offset)))
+                actor: str | None = None, limit: int = 100, offset: int = 0,
+                with_chain: bool = False) -> tuple[pd.DataFrame, int]:
+    """List records, newest first; of all clients when none is named.
+
+    Parameters
+    ----------
+    with_chain : bool
+        Adds ``client_id``, ``prev`` and ``mac``, oldest record first: all that is needed to check the log elsewhere.
+
+    Returns
+    -------
+    DataFrame, int
+        Columns ``seq``, ``at``, ``actor``, ``action``, ``object``, ``detail``; and how many records match in all.
+    """
+    names = COLUMNS if with_chain else SHOWN_COLUMNS
+    wanted = {"client_id": client_id, "action": action, "actor": actor}
+    parameters = {name: value for name, value in wanted.items() if value is not None}
+    where = "".join(f" AND {name} = :{name}" for name in parameters)
+    total = session.execute(text(f"SELECT count(*) FROM audit_events WHERE true{where}"), parameters).scalar_one()
+    columns = fetch_columns(session, f"SELECT {', '.join(names)} FROM audit_events WHERE true{where} ORDER BY seq "
+                            f"{'' if with_chain else 'DESC'} LIMIT :limit OFFSET :offset",
+                            parameters | {"limit": limit, "offset": offset})
+    return pd.DataFrame(dict(zip(names, columns, strict=True))), int(total)
 
 
-def count_events(session: Session, *, client_id: int | None = None, action: str | None = None,
-                 actor: str | None = None) -> int:
-    """Count the records that :func:`list_events` lists."""
-    statement = _filtered(select(func.count()).select_from(AuditEvent), client_id, action, actor)
-    return int(session.exec(statement).one())
+def checkpoint_file(data_folder: Path) -> Path:
+    """Say where the checkpoints are kept."""
+    return data_folder / CHECKPOINT_FILE
 
 
 def all_records(session: Session) -> Iterator[dict[str, Any]]:
@@ -246,11 +265,3 @@ def _written(detail: Mapping[str, Any]) -> str:
 
 def _plain(value: str, longest: int) -> str:
     return _CONTROL.sub(" ", value)[:longest]
-
-
-def _filtered(statement: Any, client_id: int | None, action: str | None, actor: str | None) -> Any:
-    wanted = ((AuditEvent.client_id, client_id), (AuditEvent.action, action), (AuditEvent.actor, actor))
-    for column, value in wanted:
-        if value is not None:
-            statement = statement.where(column == value)
-    return statement

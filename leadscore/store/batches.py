@@ -72,7 +72,19 @@ def find_by_sha256(session: Session, client_id: int, sha256: str) -> Batch | Non
                         .order_by(col(Batch.id).desc()).limit(1)).one_or_none()
 
 
+def of_client(session: Session, client_id: int) -> list[Batch]:
+    """List the imports of a client, newest first."""
+    return list_all(session, client_id)
+
+
 def list_all(session: Session, client_id: int, limit: int = 1_000) -> list[Batch]:
     """List the imports of a client, newest first."""
     return list(session.exec(select(Batch).where(Batch.client_id == client_id)
                              .order_by(col(Batch.id).desc()).limit(limit)))
+
+
+def headers(session: Session, client_id: int) -> dict[str, str]:
+    """Give the user's own header of each field, as the newest import that has it spells it."""
+    statement = select(Batch.mapping).where(Batch.client_id == client_id, col(Batch.undone_at).is_(None))
+    return {field: header for mapping in session.exec(statement.order_by(col(Batch.id)))
+            for header, field in mapping.items() if field}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,24 @@ def fetch_columns(session: Session, statement: str, parameters: Mapping[str, Any
     rows = raw.fetchall() if raw is not None else []
     cursor.close()
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
+
+
+def fetch_for(session: Session, statement: str, column: str, values: Sequence[Any] | np.ndarray,
+              parameters: Mapping[str, Any]) -> list[list[Any]]:
+    """Run a query that ends in conditions, for the rows whose column is among many values, in portions.
+
+    Parameters
+    ----------
+    statement : str
+        ``SELECT … WHERE …``; the condition is added with AND.
+    """
+    condition = member_of(session, column, "portion")
+    query = f"{statement} AND {condition}"
+    parts = [fetch_columns(session, query, {**parameters, "portion": members(session, portion)})
+             for portion in in_portions(values)]
+    if not parts:
+        return fetch_columns(session, f"{statement} AND 1 = 0", parameters)
+    return parts[0] if len(parts) == 1 else [list(chain.from_iterable(pieces)) for pieces in zip(*parts, strict=True)]
 
 
 def member_of(session: Session, column: str, parameter: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from leadscore.errors import InvalidRequest
+from leadscore.errors import InvalidRequest, NotFound
 from leadscore.store.tables import Client
 
 LONGEST_NAME = 80
@@ -32,6 +32,20 @@ def ensure(session: Session, name: str, now: datetime) -> int:
 def find(session: Session, name: str) -> Client | None:
     """Find a client by its name."""
     return session.exec(select(Client).where(Client.name == name)).one_or_none()
+
+
+def require(session: Session, name: str) -> int:
+    """Give the id of a client or refuse.
+
+    Raises
+    ------
+    NotFound
+        There is no such client.
+    """
+    row = find(session, name)
+    if row is None or row.id is None:
+        raise NotFound("unknown_client", f"There is no client '{name}'.", "Import leads for it first.")
+    return row.id
 
 
 def name_of(session: Session, client_id: int) -> str:

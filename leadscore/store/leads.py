@@ -19,6 +19,7 @@ from leadscore.errors import InvalidRequest, NotFound
 from leadscore.schema import CUSTOM_PREFIX, FIELD_BY_NAME, FIELDS, NUMERIC_KINDS, CustomField, Kind, OutcomeStage
 from leadscore.store.bulk import (
     fetch_columns,
+    fetch_for,
     in_portions,
     insert_rows,
     member_of,
@@ -226,10 +227,14 @@ def set_override(session: Session, client_id: int, lead_id: int, *, score: float
 
 def mark_exported(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray, *, now: datetime) -> int:
     """Note that these leads left the house."""
-    return sum(_rowcount(session, f"UPDATE leads SET exported_at = :now WHERE client_id = :client "
-                                  f"AND {member_of(session, 'id', 'ids')}",
-                         {"now": to_text(now), "client": client_id, "ids": members(session, portion)})
-               for portion in in_portions(np.asarray(lead_ids, dtype=np.int64)))
+    found = 0
+    for portion in in_portions(np.asarray(lead_ids, dtype=np.int64)):
+        parameters = {"client": client_id, "ids": members(session, portion)}
+        session.execute(text(f"UPDATE scores SET exported = true WHERE client_id = :client "
+                             f"AND {member_of(session, 'lead_id', 'ids')}"), parameters)
+        found += _rowcount(session, f"UPDATE leads SET exported_at = :now WHERE client_id = :client "
+                                    f"AND {member_of(session, 'id', 'ids')}", parameters | {"now": to_text(now)})
+    return found
 
 
 def _rowcount(session: Session, statement: str, parameters: Mapping[str, Any]) -> int:
@@ -463,10 +468,7 @@ def read_leads(
     if lead_ids is None:
         return _frame(vault, plan, _fetch(session, client_id, plan, batch_id=batch_id))
     wanted = np.asarray(lead_ids, dtype=np.int64)
-    parts = [_fetch(session, client_id, plan, batch_id=batch_id, lead_ids=portion) for portion in in_portions(wanted)]
-    columns = [sum(pieces, []) for pieces in zip(*parts, strict=True)] if len(parts) > 1 else \
-        (parts[0] if parts else [[] for _ in plan.selected])
-    frame = _frame(vault, plan, columns)
+    frame = _frame(vault, plan, _fetch(session, client_id, plan, batch_id=batch_id, lead_ids=wanted))
     order = frame.index.get_indexer(pd.Index(wanted))
     return frame.iloc[order[order >= 0]] if not np.array_equal(frame.index, wanted) else frame
 
@@ -493,6 +495,27 @@ def find_by_email(session: Session, vault: Vault, client_id: int, email: str) ->
 def find_by_phone(session: Session, vault: Vault, client_id: int, phone: str) -> np.ndarray:
     """List the ids of the leads with this phone number."""
     return _ids_where(session, client_id, "phone_index", phone_index(vault, [phone])[0])
+
+
+def search_people(session: Session, vault: Vault, client_id: int, search: str) -> np.ndarray:
+    """List the ids of the leads whose whole e-mail address or phone number was typed."""
+    typed = search.strip()
+    found = find_by_email(session, vault, client_id, typed) if "@" in typed else \
+        find_by_phone(session, vault, client_id, typed)
+    return found
+
+
+def company_key_of(session: Session, client_id: int, lead_id: int) -> str | None:
+    """Give the normalised company of a lead, if it has one."""
+    return session.execute(select(LEADS.c.company_key).where(LEADS.c.id == lead_id,
+                                                             LEADS.c.client_id == client_id)).scalar()
+
+
+def outcomes(session: Session, client_id: int) -> pd.Series:
+    """Give the present outcome of every lead: index ``lead_id``, a stage each."""
+    found, stages = fetch_columns(session, "SELECT id, outcome FROM leads WHERE client_id = :client ORDER BY id",
+                                  {"client": client_id})
+    return pd.Series(_texts(stages), index=pd.Index(np.array(found, dtype=np.int64), name="lead_id"), name="outcome")
 
 
 def colleagues(session: Session, client_id: int, lead_id: int, limit: int = 100) -> np.ndarray:
@@ -594,8 +617,7 @@ def _fetch(session: Session, client_id: int, plan: _Plan, *, batch_id: int | Non
     if batch_id is not None:
         statement, parameters["batch"] = f"{statement} AND batch_id = :batch", batch_id
     if lead_ids is not None:
-        statement = f"{statement} AND {member_of(session, 'id', 'ids')}"
-        parameters["ids"] = members(session, lead_ids)
+        return fetch_for(session, statement, "id", lead_ids, parameters)
     return fetch_columns(session, f"{statement} ORDER BY id", parameters)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from sqlmodel import Session
 
 from leadscore.schema import OutcomeStage
-from leadscore.store.bulk import fetch_columns, in_portions, insert_rows, member_of, members, to_list
+from leadscore.store.bulk import fetch_columns, fetch_for, insert_rows, member_of, members, to_list
 from leadscore.store.leads import settle_outcomes
 from leadscore.store.tables import to_text
 
@@ -111,20 +111,12 @@ def _lists(outcomes: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _known(session: Session, client_id: int, lead_ids: np.ndarray) -> set[tuple[Any, ...]]:
-    known: set[tuple[Any, ...]] = set()
-    for portion in in_portions(lead_ids):
-        columns = fetch_columns(session, "SELECT lead_id, stage, at, revenue FROM outcomes WHERE client_id = :client "
-                                f"AND {member_of(session, 'lead_id', 'ids')}",
-                                {"client": client_id, "ids": members(session, portion)})
-        known.update(zip(*columns, strict=True))
-    return known
+    columns = fetch_for(session, "SELECT lead_id, stage, at, revenue FROM outcomes WHERE client_id = :client",
+                        "lead_id", lead_ids, {"client": client_id})
+    return set(zip(*columns, strict=True))
 
 
 def _own(session: Session, client_id: int, lead_ids: np.ndarray) -> np.ndarray:
-    found: list[int] = []
-    for portion in in_portions(lead_ids):
-        (some,) = fetch_columns(session, f"SELECT id FROM leads WHERE client_id = :client AND "
-                                f"{member_of(session, 'id', 'ids')} ORDER BY id",
-                                {"client": client_id, "ids": members(session, portion)})
-        found.extend(some)
-    return np.array(found, dtype=np.int64)
+    (found,) = fetch_for(session, "SELECT id FROM leads WHERE client_id = :client", "id", lead_ids,
+                         {"client": client_id})
+    return np.array(sorted(found), dtype=np.int64)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ _FOLDER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _FILE = re.compile(r"[a-z0-9_-][a-z0-9_.-]{0,63}", re.ASCII)
 
 
+@dataclass(frozen=True)
+class Saved:
+    """Where a version's files are, and what its signed manifest says."""
+
+    folder: str
+    manifest: dict[str, Any]
+
+
 class Registry:
     """A folder of model versions, each in a sub-folder with a random name.
 
@@ -39,8 +48,8 @@ class Registry:
         self.folder = folder
         self._key = key
 
-    def save(self, files: Mapping[str, bytes], manifest: Mapping[str, Any] | None = None) -> str:
-        """Write the files of a version, all or none, and name its folder.
+    def save(self, files: Mapping[str, bytes], manifest: Mapping[str, Any] | None = None) -> Saved:
+        """Write the files of a version, all or none.
 
         Parameters
         ----------
@@ -69,7 +78,7 @@ class Registry:
         # a reader sees the whole folder or none
         draft.rename(self.folder / folder)
         _sync(self.folder)
-        return folder
+        return Saved(folder, orjson.loads(body))
 
     def load(self, folder: str) -> dict[str, bytes]:
         """Give the files of a version after all of them have been checked; nothing is parsed before.

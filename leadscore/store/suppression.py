@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlmodel import Session, col, func, select
 
-from leadscore.store.bulk import fetch_columns, in_portions, insert_rows, member_of, members
+from leadscore.store.bulk import fetch_for, insert_rows
 from leadscore.store.tables import Suppression
 
 EMAIL, PHONE = "email", "phone"
@@ -57,10 +57,6 @@ def count(session: Session, client_id: int) -> int:
 
 
 def _known(session: Session, client_id: int, kind: str, digests: Sequence[str]) -> set[str]:
-    known: set[str] = set()
-    for portion in in_portions(digests):
-        (found,) = fetch_columns(session, "SELECT digest FROM suppressions WHERE client_id = :client AND kind = :kind "
-                                 f"AND {member_of(session, 'digest', 'digests')}",
-                                 {"client": client_id, "kind": kind, "digests": members(session, portion)})
-        known.update(found)
-    return known
+    (found,) = fetch_for(session, "SELECT digest FROM suppressions WHERE client_id = :client AND kind = :kind",
+                         "digest", digests, {"client": client_id, "kind": kind})
+    return set(found)

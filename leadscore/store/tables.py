@@ -346,7 +346,9 @@ class Score(SQLModel, table=True):
     """
 
     __tablename__ = "scores"
-    __table_args__ = (Index("ix_scores_rank", "client_id", text("score DESC"), "lead_id"),)
+    # the filters of a list stand in the index, so that a rare one is found without touching the rows
+    __table_args__ = (Index("ix_scores_rank", "client_id", text("score DESC"), "lead_id", "tier", "outcome",
+                            "reachable", "exported", "batch_id", "owner", "source", "country", "industry"),)
     lead_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
     client_id: int = _client()
     run_id: int = Field(sa_column=Column(BigId, nullable=False))
@@ -360,6 +362,7 @@ class Score(SQLModel, table=True):
     tier: str = Field(max_length=10)
     qualified: bool
     reachable: bool
+    exported: bool = False
     outcome: str = Field(max_length=12)
     owner: str | None = Field(default=None, sa_column=Column(Text))
     source: str | None = Field(default=None, sa_column=Column(Text))

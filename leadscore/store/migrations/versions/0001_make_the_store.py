@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-
     op.create_table('audit_events',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('at', sa.String(length=32), nullable=False),
@@ -255,6 +254,7 @@ def upgrade() -> None:
     sa.Column('tier', sa.String(length=10), nullable=False),
     sa.Column('qualified', sa.Boolean(), nullable=False),
     sa.Column('reachable', sa.Boolean(), nullable=False),
+    sa.Column('exported', sa.Boolean(), nullable=False),
     sa.Column('outcome', sa.String(length=12), nullable=False),
     sa.Column('owner', sa.Text(), nullable=True),
     sa.Column('source', sa.Text(), nullable=True),
@@ -263,7 +263,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['client_id'], ['clients.id'], ),
     sa.PrimaryKeyConstraint('lead_id')
     )
-    op.create_index('ix_scores_rank', 'scores', ['client_id', sa.text('score DESC'), 'lead_id'])
+    op.create_index('ix_scores_rank', 'scores', [
+        'client_id', sa.text('score DESC'), 'lead_id', 'tier', 'outcome', 'reachable', 'exported', 'batch_id', 'owner',
+        'source', 'country', 'industry'])
     op.create_table('sessions',
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -403,9 +405,7 @@ def upgrade() -> None:
 
 
 
-
 def downgrade() -> None:
-
     with op.batch_alter_table('leads', schema=None) as batch_op:
         batch_op.drop_index('ix_leads_phone')
         batch_op.drop_index('ix_leads_email')
@@ -467,4 +467,3 @@ def downgrade() -> None:
         batch_op.drop_index('ix_audit_client')
 
     op.drop_table('audit_events')
-

@@ -1,0 +1,457 @@
+"""The scores in force, their history, and the ranked lists and counts the database makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from leadscore.errors import InvalidRequest, NotFound
+from leadscore.schema import CUSTOM_PREFIX, FIELD_BY_NAME, NUMERIC_KINDS, Kind, OutcomeStage, Tier
+from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, insert_rows, member_of, members
+from leadscore.store.database import is_sqlite
+from leadscore.store.leads import MIRRORED
+from leadscore.store.tables import LEAD_FIELD_COLUMNS, ScoreRun
+
+NUMBERS = ("rule_score", "probability", "blended", "score", "fit", "engagement")
+PAGE_COLUMNS = ("lead_id", "run_id", *NUMBERS, "tier", "qualified", "reachable", "exported", "outcome", "batch_id",
+                *MIRRORED)
+HISTORY_COLUMNS = ("rule_score", "probability", "blended", "score", "tier")
+DISTINCT = ("tier", "outcome", *MIRRORED)
+SEARCHED = ("company", "job_title", "company_domain", "city")
+YES = frozenset({"true", "1", "yes"})
+MOST_CHOICES = 500
+
+_NAMED = {"tiers": "tier", "outcomes": "outcome", "owners": "owner", "sources": "source", "countries": "country",
+          "industries": "industry"}
+
+
+@dataclass(frozen=True)
+class ListFilter:
+    """Which scored leads a list is about; everything left out does not filter.
+
+    Parameters
+    ----------
+    tiers, outcomes, owners, sources, countries, industries : tuple of str
+        Any of these values.
+    batch_id : int or None
+        Leads the import stored.
+    min_score, max_score : float or None
+        Inclusive, 0–100.
+    reachable : bool or None
+        Whether the lead may be contacted.
+    exclude_exported : bool
+        Leave out leads that were exported before.
+    search : str or None
+        Part of company, job title, domain or city, whatever its case.
+    lead_ids : sequence of int or None
+        With ``search``: leads found by it in another way (by e-mail), added to it. Alone: only these.
+    company_key : str or None
+        Leads of one company.
+    fields : tuple of (name, value)
+        Any other stored field that is not personal, by its exact value.
+    """
+
+    tiers: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    batch_id: int | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+    reachable: bool | None = None
+    exclude_exported: bool = False
+    search: str | None = None
+    lead_ids: Sequence[int] | np.ndarray | None = None
+    company_key: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+EVERYTHING = ListFilter()
+
+
+@dataclass(frozen=True)
+class SpecialCounts:
+    """How many leads of a list must not be contacted, and how many were exported before."""
+
+    unreachable: int
+    exported: int
+
+
+# --- writing -------------------------------------------------------------------------------------------------
+
+
+def new_run(session: Session, client_id: int, *, policy_version: int, model_version: int | None, as_of: datetime,
+            rows: int, started_by: str, now: datetime) -> int:
+    """Open a scoring: the versions and the date all its scores share. Gives its id."""
+    row = ScoreRun(client_id=client_id, policy_version=policy_version, model_version=model_version, as_of=as_of,
+                   rows=rows, started_by=started_by[:80], created_at=now)
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
+def replace_scores(session: Session, client_id: int, run_id: int, scores: pd.DataFrame) -> int:
+    """Put new scores in force; those they replace move to the history.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Index ``lead_id``; columns ``rule_score``, ``probability``, ``blended``, ``score``, ``fit``, ``engagement``,
+        ``tier``, ``qualified``, ``reachable``, ``owner``, ``source``, ``country``, ``industry``. Leads that are not
+        this client's are left out.
+
+    Returns
+    -------
+    int
+        Number of scores written.
+    """
+    facts = _facts(session, client_id, scores.index.to_numpy())
+    frame = scores.loc[facts.index] if not scores.index.equals(facts.index) else scores
+    _move_to_history(session, client_id, facts.index.to_numpy())
+    names = [name for name in (*NUMBERS, "tier", "qualified", "reachable", *MIRRORED) if name in frame]
+    columns: dict[str, Any] = {"lead_id": facts.index.to_numpy(), "client_id": client_id, "run_id": run_id}
+    columns |= {name: facts[name] for name in ("batch_id", "outcome", "exported")}
+    return insert_rows(session, "scores", columns | {name: frame[name] for name in names})
+
+
+def set_final(session: Session, client_id: int, lead_id: int, *, score: float, tier: str) -> None:
+    """Change what lists use of one lead, after a person's override.
+
+    Raises
+    ------
+    NotFound
+        The client has no such scored lead.
+    """
+    changed = session.execute(text("UPDATE scores SET score = :score, tier = :tier WHERE lead_id = :lead AND "
+                                   "client_id = :client"),
+                              {"score": score, "tier": tier, "lead": lead_id, "client": client_id})
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        raise NotFound("unknown_lead", f"Lead {lead_id} has no score.", "Score the leads first.")
+
+
+def _facts(session: Session, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
+    """Give what the lead rows know: index ``lead_id`` in the order given, only leads of this client."""
+    statement = "SELECT id, batch_id, outcome, exported_at IS NOT NULL FROM leads WHERE client_id = :client"
+    if len(lead_ids) > _lead_count(session, client_id) // 4:
+        found = fetch_columns(session, statement, {"client": client_id})
+    else:
+        found = fetch_for(session, statement, "id", lead_ids, {"client": client_id})
+    ids, batch_ids, outcomes, exported = found
+    frame = pd.DataFrame({"batch_id": np.array(batch_ids, dtype=np.int64), "outcome": pd.array(outcomes, dtype="str"),
+                          "exported": np.array(exported, dtype=bool)}, index=np.array(ids, dtype=np.int64))
+    return frame.reindex(lead_ids[np.isin(lead_ids, frame.index.to_numpy())])
+
+
+def _lead_count(session: Session, client_id: int) -> int:
+    return int(session.execute(text("SELECT count(*) FROM leads WHERE client_id = :client"),
+                               {"client": client_id}).scalar_one())
+
+
+def _move_to_history(session: Session, client_id: int, lead_ids: np.ndarray) -> None:
+    statement = text("SELECT 1 FROM scores WHERE client_id = :client LIMIT 1")
+    if session.execute(statement, {"client": client_id}).first() is None:
+        return
+    names = ", ".join(("lead_id", "run_id", "client_id", *HISTORY_COLUMNS))
+    for portion in in_portions(lead_ids):
+        parameters = {"client": client_id, "ids": members(session, portion)}
+        where = f"WHERE client_id = :client AND {member_of(session, 'lead_id', 'ids')}"
+        session.execute(text(f"INSERT INTO score_history ({names}) SELECT {names} FROM scores {where}"), parameters)
+        session.execute(text(f"DELETE FROM scores {where}"), parameters)
+
+
+# --- lists ---------------------------------------------------------------------------------------------------
+
+
+def page(session: Session, client_id: int, chosen: ListFilter = EVERYTHING, *, order: str = "score", offset: int = 0,
+         limit: int = 100) -> pd.DataFrame:
+    """Give a part of the ranked list.
+
+    Parameters
+    ----------
+    order : {"score", "company"}
+        Best first, equals in the order they were stored; or the leads of one company together, best company first.
+
+    Returns
+    -------
+    DataFrame
+        Index ``lead_id``; columns ``PAGE_COLUMNS`` without it.
+    """
+    where, parameters = _where(session, client_id, chosen)
+    columns = fetch_columns(session, _ranked(where, order, PAGE_COLUMNS),
+                            parameters | {"limit": max(limit, 0), "offset": max(offset, 0)})
+    return _score_frame(dict(zip(PAGE_COLUMNS, columns, strict=True)))
+
+
+def top(session: Session, client_id: int, count_: int, chosen: ListFilter = EVERYTHING) -> pd.Series:
+    """Give the best leads: index ``lead_id``, values their scores, best first."""
+    where, parameters = _where(session, client_id, chosen)
+    ids, scores = fetch_columns(session, _ranked(where, "score", ("lead_id", "score")),
+                                parameters | {"limit": max(count_, 0), "offset": 0})
+    return pd.Series(np.array(scores, dtype=float), index=pd.Index(np.array(ids, dtype=np.int64), name="lead_id"),
+                     name="score")
+
+
+def count(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> int:
+    """Count the leads a filter leaves."""
+    where, parameters = _where(session, client_id, chosen)
+    return int(session.execute(text(f"SELECT count(*) FROM scores s WHERE {where}"), parameters).scalar_one())
+
+
+def special_counts(session: Session, client_id: int, chosen: ListFilter, wanted: int) -> SpecialCounts:
+    """Count who stands out among the best ``wanted`` leads of a filter."""
+    where, parameters = _where(session, client_id, chosen)
+    best = _ranked(where, "score", ("reachable", "exported"))
+    unreachable, exported = session.execute(
+        text(f"SELECT sum(CASE WHEN reachable THEN 0 ELSE 1 END), sum(CASE WHEN exported THEN 1 ELSE 0 END) "
+             f"FROM ({best}) best"), parameters | {"limit": max(wanted, 0), "offset": 0}).one()
+    return SpecialCounts(int(unreachable or 0), int(exported or 0))
+
+
+def distinct(session: Session, client_id: int, name: str) -> list[str]:
+    """List the values a list can be filtered by, at most 500."""
+    if name not in DISTINCT:
+        raise InvalidRequest("unknown_field", f"Lists have no choices for '{name}'.", f"Use {', '.join(DISTINCT)}.")
+    (found,) = fetch_columns(session, f"SELECT DISTINCT {name} FROM scores WHERE client_id = :client AND {name} IS NOT "
+                             f"NULL ORDER BY {name} LIMIT {MOST_CHOICES}", {"client": client_id})
+    return [str(value) for value in found]
+
+
+def of_leads(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> pd.DataFrame:
+    """Give the scores in force of these leads, in their order; unscored ones are left out."""
+    wanted = np.asarray(lead_ids, dtype=np.int64)
+    columns = fetch_for(session, f"SELECT {', '.join(PAGE_COLUMNS)} FROM scores WHERE client_id = :client", "lead_id",
+                        wanted, {"client": client_id})
+    frame = _score_frame(dict(zip(PAGE_COLUMNS, columns, strict=True)))
+    return frame.reindex(wanted[np.isin(wanted, frame.index.to_numpy())])
+
+
+# --- runs and history ------------------------------------------------------------------------------------------
+
+
+def latest_run(session: Session, client_id: int) -> ScoreRun | None:
+    """Find the newest scoring of a client."""
+    return session.exec(select(ScoreRun).where(ScoreRun.client_id == client_id)
+                        .order_by(col(ScoreRun.id).desc()).limit(1)).one_or_none()
+
+
+def run(session: Session, client_id: int, run_id: int) -> ScoreRun:
+    """Find a scoring of this client or refuse.
+
+    Raises
+    ------
+    NotFound
+        The client has no such scoring.
+    """
+    row = session.exec(select(ScoreRun).where(ScoreRun.id == run_id, ScoreRun.client_id == client_id)).one_or_none()
+    if row is None:
+        raise NotFound("unknown_run", f"There is no scoring {run_id}.", "Score the leads again.")
+    return row
+
+
+def history(session: Session, client_id: int, lead_id: int) -> pd.DataFrame:
+    """Give every score a lead has had, oldest first, the one in force last.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``scored_at``, ``score``, ``rule_score``, ``probability``, ``blended``, ``tier``, ``model_version``,
+        ``policy_version``, ``as_of``.
+    """
+    names = ", ".join(f"h.{name}" for name in HISTORY_COLUMNS)
+    chosen = "WHERE h.client_id = :client AND h.lead_id = :lead"
+    parts = " UNION ALL ".join(f"SELECT h.run_id, {names} FROM {table} h {chosen}"
+                               for table in ("score_history", "scores"))
+    columns = fetch_columns(session, f"SELECT r.created_at, r.as_of, r.model_version, r.policy_version, {names} "
+                            f"FROM ({parts}) h JOIN score_runs r ON r.id = h.run_id ORDER BY r.id",
+                            {"client": client_id, "lead": lead_id})
+    raw = dict(zip(("scored_at", "as_of", "model_version", "policy_version", *HISTORY_COLUMNS), columns, strict=True))
+    numbers = {name: np.array(raw[name], dtype=float) for name in ("score", "rule_score", "probability", "blended")}
+    return pd.DataFrame({"scored_at": pd.to_datetime(raw["scored_at"], utc=True, format="ISO8601")} | numbers | {
+        "tier": pd.array(raw["tier"], dtype="str"), "model_version": pd.array(raw["model_version"], dtype="Int64"),
+        "policy_version": pd.array(raw["policy_version"], dtype="Int64"),
+        "as_of": pd.to_datetime(raw["as_of"], utc=True, format="ISO8601")})
+
+
+# --- counts for reports ------------------------------------------------------------------------------------------
+
+
+def histogram(session: Session, client_id: int, chosen: ListFilter = EVERYTHING, bins: int = 20) -> pd.DataFrame:
+    """Count leads by score.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``low``, ``high``, ``leads``, ``converted``, ``lost``; one row per bin of 0–100, empty ones included.
+        A score on a border counts above it, 100 in the last bin.
+    """
+    where, parameters = _where(session, client_id, chosen)
+    whole = "CAST({} AS INTEGER)" if is_sqlite(session) else "CAST(trunc({}) AS INTEGER)"
+    position = whole.format(f"CAST(s.score * {bins} / 100.0 AS numeric)" if not is_sqlite(session)
+                            else f"s.score * {bins} / 100.0")
+    columns = fetch_columns(session, f"SELECT {position} AS bin, count(*), {_stage_count('converted')}, "
+                            f"{_stage_count('lost')} FROM scores s WHERE {where} GROUP BY 1", parameters)
+    counts = pd.DataFrame(dict(zip(("bin", "leads", "converted", "lost"), columns, strict=True)), dtype=np.int64)
+    edges = np.linspace(0, 100, bins + 1)
+    full = counts.assign(bin=counts["bin"].clip(0, bins - 1)).groupby("bin").sum().reindex(range(bins), fill_value=0)
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:]}).join(full)
+
+
+def tier_counts(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
+    """Count leads by tier, best first: columns ``tier``, ``leads``, ``converted``, ``lost``; empty tiers included."""
+    counts = _counts_by(session, client_id, "tier", chosen).set_index("tier").reindex([str(tier) for tier in Tier])
+    return counts.fillna(0).astype(np.int64).rename_axis("tier").reset_index().astype({"tier": "str"})
+
+
+def source_counts(session: Session, client_id: int, chosen: ListFilter = EVERYTHING, by: str = "source",
+                  limit: int = 50) -> pd.DataFrame:
+    """Count leads by source, owner, country or industry, most frequent first.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``by``, ``leads``, ``converted``, ``lost``, ``average_score``.
+    """
+    if by not in MIRRORED:
+        raise InvalidRequest("unknown_field", f"Leads are not counted by '{by}'.", f"Use {', '.join(MIRRORED)}.")
+    return _counts_by(session, client_id, by, chosen, average=True).nlargest(limit, "leads").reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a list: counts, and the mean score or None when it is empty."""
+
+    leads: int
+    average_score: float | None
+    qualified: int
+    converted: int
+    lost: int
+
+
+def summary(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> Summary:
+    """Count and average the leads a filter leaves."""
+    where, parameters = _where(session, client_id, chosen)
+    row = session.execute(text(f"SELECT count(*), avg(s.score), sum(CASE WHEN s.qualified THEN 1 ELSE 0 END), "
+                               f"{_stage_count('converted')}, {_stage_count('lost')} FROM scores s WHERE {where}"),
+                          parameters).one()
+    return Summary(int(row[0]), None if row[1] is None else float(row[1]), *(int(value or 0) for value in row[2:]))
+
+
+def _stage_count(stage: str) -> str:
+    return f"sum(CASE WHEN s.outcome = '{OutcomeStage(stage)}' THEN 1 ELSE 0 END)"
+
+
+def _counts_by(session: Session, client_id: int, name: str, chosen: ListFilter, *,
+               average: bool = False) -> pd.DataFrame:
+    where, parameters = _where(session, client_id, chosen)
+    names = [name, "leads", "converted", "lost"] + (["average_score"] if average else [])
+    columns = fetch_columns(session, f"SELECT s.{name}, count(*), {_stage_count('converted')}, {_stage_count('lost')}"
+                            f"{', avg(s.score)' if average else ''} FROM scores s WHERE {where} "
+                            f"AND s.{name} IS NOT NULL GROUP BY s.{name} ORDER BY 2 DESC, 1", parameters)
+    return pd.DataFrame(dict(zip(names, columns, strict=True))).astype({name: "str"})
+
+
+# --- how a filter is said to the database -----------------------------------------------------------------------
+
+
+def _where(session: Session, client_id: int, chosen: ListFilter) -> tuple[str, dict[str, Any]]:
+    conditions, parameters = ["s.client_id = :client"], {"client": client_id}  # type: tuple[list[str], dict[str, Any]]
+    for name, column in _NAMED.items():
+        values = [str(value) for value in getattr(chosen, name)]
+        if values:
+            conditions.append(member_of(session, f"s.{column}", name))
+            parameters[name] = members(session, values)
+    simple = {"batch_id = :batch": ("batch", chosen.batch_id), "score >= :low": ("low", chosen.min_score),
+              "score <= :high": ("high", chosen.max_score), "reachable = :reachable": ("reachable", chosen.reachable)}
+    for condition, (name, value) in simple.items():
+        if value is not None:
+            conditions.append(f"s.{condition}")
+            parameters[name] = value
+    if chosen.exclude_exported:
+        conditions.append("s.exported = false")
+    conditions += _lead_conditions(session, chosen, parameters)
+    return " AND ".join(conditions), parameters
+
+
+def _lead_conditions(session: Session, chosen: ListFilter, parameters: dict[str, Any]) -> list[str]:
+    conditions = []
+    if chosen.company_key is not None:
+        conditions.append("s.lead_id IN (SELECT id FROM leads WHERE client_id = :client AND company_key = :company)")
+        parameters["company"] = chosen.company_key
+    people = None
+    if chosen.lead_ids is not None:
+        people = member_of(session, "s.lead_id", "people")
+        parameters["people"] = members(session, np.asarray(chosen.lead_ids, dtype=np.int64))
+    if chosen.search:
+        found = _exists(" OR ".join(f"lower(l.{name}) LIKE :search ESCAPE '!'" for name in SEARCHED))
+        conditions.append(f"({found} OR {people})" if people else found)
+        parameters["search"] = f"%{_escaped(chosen.search.lower())}%"
+    elif people:
+        conditions.append(people)
+    for position, (name, value) in enumerate(chosen.fields):
+        conditions.append(_exists(_field_condition(session, name, value, f"field{position}", parameters)))
+    return conditions
+
+
+def _exists(condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM leads l WHERE l.id = s.lead_id AND ({condition}))"
+
+
+def _escaped(search: str) -> str:
+    return search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _field_condition(session: Session, name: str, value: str, key: str, parameters: dict[str, Any]) -> str:
+    if name.startswith(CUSTOM_PREFIX):
+        parameters |= {f"{key}_name": name, key: value}
+        if is_sqlite(session):
+            same = f"j.key = :{key}_name AND CAST(j.value AS TEXT) = :{key}"
+            return f"EXISTS (SELECT 1 FROM json_each(l.custom) j WHERE {same})"
+        return f"CAST(l.custom AS json) ->> :{key}_name = :{key}"
+    if name not in LEAD_FIELD_COLUMNS:
+        raise InvalidRequest("unknown_field", f"Lists cannot be filtered by '{name}'.",
+                             "Personal fields are found by the search box.")
+    parameters[key] = _field_value(name, value)
+    return f'l."{name}" = :{key}'
+
+
+def _field_value(name: str, value: str) -> Any:
+    kind = FIELD_BY_NAME[name].kind
+    if kind is Kind.BOOLEAN:
+        return str(value).strip().lower() in YES
+    if kind not in NUMERIC_KINDS:
+        return str(value)
+    try:
+        return float(value)
+    except ValueError as problem:
+        raise InvalidRequest("wrong_number", f"'{value}' is not a number.", "Write a number such as 12.5.") from problem
+
+
+def _ranked(where: str, order: str, names: Sequence[str]) -> str:
+    listed = ", ".join(f"s.{name}" for name in names)
+    if order == "score":
+        return (f"SELECT {listed} FROM scores s WHERE {where} ORDER BY s.score DESC, s.lead_id "
+                f"LIMIT :limit OFFSET :offset")
+    if order != "company":
+        raise InvalidRequest("unknown_order", f"Lists cannot be ordered by '{order}'.", "Use score or company.")
+    key = "coalesce(c.company_key, CAST(s.lead_id AS TEXT))"
+    return (f"SELECT {listed} FROM (SELECT s.*, {key} AS company, max(s.score) OVER (PARTITION BY {key}) AS best "
+            f"FROM scores s JOIN leads c ON c.id = s.lead_id WHERE {where}) s "
+            f"ORDER BY s.best DESC, s.company, s.score DESC, s.lead_id LIMIT :limit OFFSET :offset")
+
+
+def _score_frame(raw: dict[str, list[Any]]) -> pd.DataFrame:
+    index = pd.Index(np.array(raw["lead_id"], dtype=np.int64), name="lead_id")
+    columns: dict[str, Any] = {name: np.array(raw[name], dtype=np.int64) for name in ("run_id", "batch_id")}
+    columns |= {name: np.array(raw[name], dtype=float) for name in NUMBERS}
+    columns |= {name: np.array(raw[name], dtype=bool) for name in ("qualified", "reachable", "exported")}
+    columns |= {name: pd.array(raw[name], dtype="str") for name in ("tier", "outcome", *MIRRORED)}
+    return pd.DataFrame({name: columns[name] for name in PAGE_COLUMNS[1:]}, index=index)
