@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +14,39 @@ import pandas as pd
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
-from leadscore.errors import InvalidRequest, NotFound
-from leadscore.schema import CUSTOM_PREFIX, FIELDS, CustomField, OutcomeStage, Tier, label_of
-from leadscore.scoring.policy import Policy
-from leadscore.scoring.reasons import Reason, reason_columns, reasons_for_lead
-from leadscore.scoring.tiers import next_action
+from leadscore.errors import InvalidRequest
+from leadscore.schema import FIELDS, CustomField, Field, OutcomeStage, Tier, label_of
+from leadscore.scoring.policy import TierMode
+from leadscore.scoring.reasons import Reason, reasons_for_lead
+from leadscore.scoring.scorecard import criteria_table
+from leadscore.scoring.tiers import assign_tiers, next_action
 from leadscore.steps.exporting import check_format, table_bytes
-from leadscore.steps.judge import Judged, judge
-from leadscore.steps.models import find_version, load_model
+from leadscore.steps.listing import (
+    MASK,
+    SHOWN_FIELDS,
+    ListView,
+    empty_list,
+    exported_rows,
+    judge_again,
+    listed_rows,
+    person_names,
+    scope_of,
+)
 from leadscore.steps.policies import policy_in_force
-from leadscore.steps.selection import UNREACHABLE_REASONS, count_of_top, unreachable_reason
+from leadscore.steps.selection import UNREACHABLE_REASONS, unreachable_reason
 from leadscore.store import audit, batches, clients
 from leadscore.store import leads as lead_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
-from leadscore.store.scores import ListFilter
 from leadscore.workbench import Workbench
 
-MASK = "•••"
 MAX_PAGE = 1_000
-SHOWN_FIELDS = ("company", "job_title", "email", "owner")
 FILE_MODE = 0o600
-EXPORTED_REASONS = 3
-EXPORTED_CONTACT = ("crm_id", "first_name", "last_name", "phone", "mobile", "city", "region", "country", "industry",
-                    "source", "campaign")
+CLOCK_SLACK = timedelta(days=1)
+MOST_REVENUE = 1e12
+TIMELINE_DATES = {"created_at": "Created", "consent_at": "Gave consent", "first_response_at": "First response",
+                  "last_activity_at": "Last activity", "modified_at": "Last change in the CRM"}
 
 
 @dataclass(frozen=True)
@@ -273,12 +281,11 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
         leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=[lead_id])
         custom = lead_rows.custom_fields(session, client_id)
         headers = batches.headers(session, client_id)
-        current = score_rows.current(session, client_id, lead_id)
+        current = score_rows.of_leads(session, client_id, [lead_id])
         verdict = _verdict(session, workbench, client_id, leads, current, custom, headers)
         colleagues = _colleagues(session, workbench, client_id, lead_id, personal)
         told = outcome_rows.of_leads(session, client_id, [lead_id])
         history = score_rows.history(session, client_id, lead_id)
-        activities = lead_rows.activities(session, client_id, lead_id)
         batch = batches.get(session, client_id, int(row.batch_id))
     why = unreachable_reason(leads).iloc[0]
     name = person_names(leads).iloc[0] if personal else None
@@ -289,7 +296,7 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
     return LeadDetail(
         lead_id=lead_id, title=titles[0] if titles else f"Lead {lead_id}",
         values=_values(leads, custom, headers, personal), override=_override(row), history=history, outcomes=told,
-        activities=activities, colleagues=colleagues,
+        activities=_timeline(leads, row, told), colleagues=colleagues,
         batch={"id": batch.id, "filename": batch.filename, "created_at": batch.created_at,
                "imported_by": batch.imported_by, "sha256": batch.sha256},
         source_row=int(row.source_row), reachable=not isinstance(why, str),
@@ -359,10 +366,24 @@ def _set_override(workbench: Workbench, actor: Actor, client: str, lead_id: int,
         before = _override(lead_rows.find_lead(session, client_id, lead_id))
         lead_rows.set_override(session, client_id, lead_id, score=score, tier=tier, reason=reason,
                                by=actor.name if reason else None, now=now)
+        _put_in_force(session, client_id, lead_id, score, tier, now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
                      action="override_set" if reason else "override_cleared", object=f"lead:{lead_id}",
                      detail={"before": before and {"score": before["score"], "tier": before["tier"]},
                              "after": {"score": score, "tier": tier}})
+
+
+def _put_in_force(session: Session, client_id: int, lead_id: int, score: float | None, tier: str | None,
+                  now: datetime) -> None:
+    """Let lists show a judgement at once; what a person did not set is what rules and model say."""
+    current = score_rows.of_leads(session, client_id, [lead_id])
+    if current.empty:
+        return
+    said = current["blended"] if score is None else pd.Series([score], index=current.index, dtype=float)
+    policy = policy_in_force(session, client_id, None, now=now).policy
+    by_threshold = replace(policy, tier_mode=TierMode.THRESHOLD)
+    score_rows.set_final(session, client_id, lead_id, score=float(said.iloc[0]),
+                         tier=tier or str(assign_tiers(said, by_threshold).iloc[0]))
 
 
 def _check_override(tier: str | None, score: float | None, reason: str) -> None:
@@ -398,26 +419,39 @@ def _note_view(workbench: Workbench, actor: Actor, client_id: int, lead_id: int)
 
 
 def _verdict(session: Session, workbench: Workbench, client_id: int, leads: pd.DataFrame,
-             current: pd.Series | None, custom: Sequence[CustomField], headers: Mapping[str, str]) -> dict[str, Any]:
+             current: pd.DataFrame, custom: Sequence[CustomField], headers: Mapping[str, str]) -> dict[str, Any]:
     """Say what the lead's score is and why; nothing when it has not been scored."""
-    if current is None:
+    if current.empty:
         return dict.fromkeys(("score", "blended", "rule_score", "probability", "probability_low", "probability_high",
                               "tier", "qualified", "fit", "engagement", "base", "due")) | {
             "reasons": [], "waterfall": pd.DataFrame({"label": [], "effect": []}), "criteria": pd.DataFrame(),
             "next_action": "Score the leads first"}
-    run = score_rows.run(session, client_id, int(current["run_id"]))
+    now_in_force = current.iloc[0]
+    run = score_rows.run(session, client_id, int(now_in_force["run_id"]))
     judged = judge_again(session, workbench, client_id, run, leads, custom, headers)
     reasons = reasons_for_lead(judged.blend, judged.features, leads.index[0])
-    action = next_action(pd.Series([current["tier"]]), run.created_at, judged.policy).iloc[0]
-    numbers = {name: _number(current[name]) for name in
+    action = next_action(current["tier"], run.created_at, judged.policy).iloc[0]
+    numbers = {name: _number(now_in_force[name]) for name in
                ("score", "blended", "rule_score", "probability", "fit", "engagement")}
     return numbers | {
-        "probability_low": None, "probability_high": None, "tier": current["tier"],
-        "qualified": bool(current["qualified"]), "reasons": reasons, "base": float(judged.blend.base),
+        "probability_low": None, "probability_high": None, "tier": str(now_in_force["tier"]),
+        "qualified": bool(now_in_force["qualified"]), "reasons": reasons, "base": float(judged.blend.base),
         "waterfall": pd.DataFrame({"label": [reason.text for reason in reasons],
                                    "effect": [reason.effect for reason in reasons]}),
         "criteria": criteria_table(judged.rules, judged.features, judged.policy, leads.index[0]),
         "next_action": action["action"], "due": action["due"]}
+
+
+def _timeline(leads: pd.DataFrame, row: Any, told: pd.DataFrame) -> pd.DataFrame:
+    """Put what is known of a lead's history in order of time: columns at, kind, text."""
+    lead = leads.iloc[0]
+    events = [(lead.get(name), "activity", label) for name, label in TIMELINE_DATES.items()]
+    events += [(row.stored_at, "import", "Imported here"), (row.exported_at, "export", "Exported")]
+    events += [(outcome["at"], "outcome", str(outcome["stage"]).capitalize()) for outcome in told.to_dict("records")]
+    known = [event for event in events if not _missing(event[0])]
+    frame = pd.DataFrame(known, columns=["at", "kind", "text"])
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    return frame.sort_values("at", kind="stable", ignore_index=True)
 
 
 def _number(value: Any) -> float | None:

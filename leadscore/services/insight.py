@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from leadscore.access import Action, Actor, require
 from leadscore.monitoring.rates import with_interval
-from leadscore.schema import Tier
 from leadscore.store import clients
 from leadscore.store import models as model_rows
 from leadscore.store import outcomes as outcome_rows
@@ -49,20 +47,20 @@ def overview(workbench: Workbench, actor: Actor, *, client: str) -> Overview:
     with read(workbench.engine) as session:
         row = clients.find(session, client)
         client_id = row.id if row and row.id else -1
-        totals = score_rows.totals(session, client_id)
-        histogram = score_rows.distribution(session, client_id, bins=BINS)
-        ranges = score_rows.distribution(session, client_id, bins=RANGES)
-        tiers = score_rows.by_tier(session, client_id)
-        sources = score_rows.by_source(session, client_id, limit=TOP_SOURCES)
+        totals = score_rows.summary(session, client_id)
+        histogram = score_rows.histogram(session, client_id, bins=BINS)
+        ranges = score_rows.histogram(session, client_id, bins=RANGES)
+        tiers = score_rows.tier_counts(session, client_id)
+        sources = score_rows.source_counts(session, client_id, limit=TOP_SOURCES)
         revenue = outcome_rows.revenue(session, client_id)
         champion = model_rows.champion(session, client_id)
         accuracy = champion.metrics.get("roc_auc") if champion else None
-    leads, converted, lost = totals["leads"], totals["converted"], totals["lost"]
+    leads, converted, lost = totals.leads, totals.converted, totals.lost
     return Overview(
-        lead_volume=leads, average_score=totals["average_score"], high_quality_share=_share(totals["qualified"], leads),
+        lead_volume=leads, average_score=totals.average_score, high_quality_share=_share(totals.qualified, leads),
         conversion_rate=_share(converted, leads), win_rate=_share(converted, converted + lost), converted=converted,
         lost=lost, revenue=revenue, score_accuracy=accuracy, notes=_notes(leads, converted, champion is not None),
-        histogram=histogram, tiers=with_interval(_in_order(tiers)), conversion=with_interval(ranges),
+        histogram=histogram, tiers=with_interval(tiers), conversion=with_interval(ranges),
         sources=with_interval(sources))
 
 
@@ -70,14 +68,9 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _in_order(tiers: pd.DataFrame) -> pd.DataFrame:
-    order = [str(tier) for tier in Tier]
-    return tiers.set_index("tier").reindex(order).fillna(0).astype("int64").reset_index()
-
-
 def _notes(leads: int, converted: int, has_model: bool) -> list[str]:
     """Say what the figures do not yet allow to say."""
-    notes: list[Any] = []
+    notes: list[str] = []
     if leads and not has_model:
         notes.append("There is no model yet: leads are ranked by rules alone.")
     if leads and converted < FEW_CONVERSIONS:

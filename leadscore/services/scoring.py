@@ -104,7 +104,8 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     run_id = None
     with write(workbench.engine) as session:
         if parts:
-            scores = _with_final_tiers(pd.concat(parts), in_force.policy)
+            scores = _with_overrides(_with_final_tiers(pd.concat(parts), in_force.policy),
+                                     lead_rows.overrides(session, client_id, lead_ids))
             run_id = score_rows.new_run(
                 session, client_id, policy_version=in_force.version, model_version=chosen.version,
                 as_of=as_of.to_pydatetime(), rows=len(scores), started_by=actor.name, now=now)
@@ -234,3 +235,9 @@ def _narrow(leads: pd.DataFrame, judged: Judged) -> pd.DataFrame:
 def _with_final_tiers(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Tiers by rank or capacity are about all leads at once, so they wait for the last chunk."""
     return scores.assign(tier=assign_tiers(scores["blended"], policy))
+
+
+def _with_overrides(scores: pd.DataFrame, overrides: pd.DataFrame) -> pd.DataFrame:
+    by_hand = overrides.reindex(scores.index)
+    return scores.assign(score=by_hand["score"].astype(float).fillna(scores["blended"]),
+                         tier=by_hand["tier"].where(by_hand["tier"].notna(), scores["tier"]))

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.features.build import Features

@@ -116,6 +116,15 @@ def _known(session: Session, client_id: int, lead_ids: np.ndarray) -> set[tuple[
     return set(zip(*columns, strict=True))
 
 
+def revenue(session: Session, client_id: int) -> dict[str, float]:
+    """Add up the revenue of converted leads by currency (empty text where none was given), each lead's latest only."""
+    currencies, amounts = fetch_columns(
+        session, "SELECT coalesce(o.currency, ''), sum(o.revenue) FROM outcomes o WHERE o.client_id = :client AND "
+        "o.id IN (SELECT max(id) FROM outcomes WHERE client_id = :client AND stage = :stage AND revenue IS NOT NULL "
+        "GROUP BY lead_id) GROUP BY 1 ORDER BY 2 DESC", {"client": client_id, "stage": str(OutcomeStage.CONVERTED)})
+    return {str(currency): float(amount) for currency, amount in zip(currencies, amounts, strict=True)}
+
+
 def _own(session: Session, client_id: int, lead_ids: np.ndarray) -> np.ndarray:
     (found,) = fetch_for(session, "SELECT id FROM leads WHERE client_id = :client", "id", lead_ids,
                          {"client": client_id})

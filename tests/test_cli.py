@@ -1,0 +1,172 @@
+"""The command line as people script it: one JSON object, promised keys, promised exit codes."""
+
+import json
+from io import StringIO
+
+import pandas as pd
+import pytest
+from leadscore.sample import make_campaign, to_csv_bytes
+
+from leadscore import cli
+from tests.services.conftest import NOW, leads_file
+
+METRICS = {"roc_auc", "average_precision", "brier", "log_loss", "calibration_error", "capture_at_20", "lift_at_20",
+           "precision_at_20"}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEADSCORE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LEADSCORE_SECRET_KEY", "a secret for tests only, long")
+    return tmp_path
+
+
+def _run(capsys, *words):
+    code = cli.main([*map(str, words), "--json"])
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    return code, json.loads(printed)
+
+
+def _file(folder, content, name="leads.csv"):
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture(scope="module")
+def campaign():
+    return to_csv_bytes(make_campaign(1_500, 3, end=NOW))
+
+
+def test_inspect_reads_judges_and_stores_nothing(capsys, home):
+    code, answer = _run(capsys, "inspect", _file(home, leads_file(20)))
+    assert code == 0
+    assert answer["rows"] == 20
+    assert answer["delimiter"] == ","
+    assert answer["mapping"]["Email"] == "email"
+    assert answer["mapping"]["Product interest"] is None
+    assert {"columns", "encoding", "issues", "target_candidates"} <= set(answer)
+    assert _run(capsys, "leads", "list")[1]["total"] == 0
+
+
+def test_import_stores_scores_and_counts_every_row(capsys, home):
+    code, answer = _run(capsys, "import", _file(home, leads_file(20) + leads_file(1)), "--client", "acme",
+                        "--map", "Product interest=notes")
+    assert code == 0
+    assert answer["rows_read"] == 21
+    assert answer["rows_stored"] == 20
+    assert answer["duplicates"] == 1
+    listed = _run(capsys, "leads", "list", "--client", "acme", "--top", "20%")[1]
+    assert listed["total"] == 4
+    assert [lead["rank"] for lead in listed["leads"]] == [1, 2, 3, 4]
+    shown = _run(capsys, "leads", "show", listed["leads"][0]["lead_id"], "--client", "acme")[1]
+    assert shown["base"] + sum(reason["effect"] for reason in shown["reasons"]) == pytest.approx(shown["score"], abs=0.06)
+
+
+def test_score_gives_every_row_back_in_its_own_columns(capsys, home):
+    target = home / "scored.csv"
+    content = leads_file(12).replace(b"Product interest", b"score")
+    code, answer = _run(capsys, "score", _file(home, content), "--top", "100%", "--reasons", "2", "--out", target)
+    assert code == 0
+    assert (answer["rows"], answer["exported"]) == (12, 12)
+    assert set(answer["tiers"]) == {"High", "Medium", "Low"}
+    frame = pd.read_csv(target, dtype=str)
+    assert list(frame.columns[:3]) == ["Record ID", "First Name", "Last Name"]
+    assert "input_score" in frame
+    assert list(frame.columns[-7:]) == ["rank", "score", "probability", "tier", "qualified", "reason_1", "reason_2"]
+    assert sorted(frame["Record ID"]) == sorted(f"r{number}" for number in range(12))
+    assert frame["score"].astype(float).is_monotonic_decreasing
+
+
+def test_train_then_score_then_evaluate(capsys, home, campaign):
+    path = _file(home, campaign)
+    code, trained = _run(capsys, "train", path, "--target", "Lead Status", "--deploy", "--algorithm", "logistic")
+    assert code == 0
+    assert set(trained["metrics"]) >= METRICS
+    assert set(trained["metrics"]["roc_auc"]) == {"value", "low", "high"}
+    assert trained["split"]["kind"] == "forward"
+    assert {"model_version", "balance", "set_aside", "suspects", "candidates"} <= set(trained)
+    code, scored = _run(capsys, "score", path, "--top", "20%", "--out", home / "top.xlsx")
+    assert scored["model_version"] == trained["model_version"]
+    assert scored["exported"] == -(-scored["rows"] // 5)
+    code, measured = _run(capsys, "evaluate", path, "--target", "Lead Status")
+    assert code == 0
+    assert measured["positives"] < measured["rows"]
+    assert set(measured["metrics"]) >= METRICS
+    listed = _run(capsys, "models", "list")[1]["models"]
+    assert [(model["version"], model["alias"]) for model in listed] == [(trained["model_version"], "champion")]
+    assert _run(capsys, "models", "verify", trained["model_version"])[1]["ok"] is True
+    assert _run(capsys, "models", "show", f"v{trained['model_version']}")[1]["report"]["verdict"]
+
+
+def test_rescoring_is_one_call(capsys, home):
+    _run(capsys, "import", _file(home, leads_file(20)))
+    code, answer = _run(capsys, "rescore")
+    assert (code, answer["rows"], answer["model_version"], answer["policy_version"]) == (0, 20, None, 1)
+
+
+def test_demo_does_the_main_job_with_nothing_to_upload(capsys, home):
+    code, answer = _run(capsys, "demo", "--leads", "1500", "--seed", "3", "--out", home / "out")
+    assert code == 0
+    assert answer["leads"] >= 1_500
+    assert set(answer["metrics"]) >= METRICS
+    exported = pd.read_csv(answer["export"]["path"], dtype=str)
+    assert len(exported) == answer["export"]["rows"] > 200
+
+
+def test_the_log_verifies_and_a_changed_byte_is_named(capsys, home):
+    _run(capsys, "import", _file(home, leads_file(5)))
+    code, verdict = _run(capsys, "audit", "verify")
+    assert (code, verdict["ok"], verdict["broken_at"]) == (0, True, None)
+    import sqlite3
+    with sqlite3.connect(home / "home" / "data" / "leadscore.db") as database:
+        database.execute("UPDATE audit_events SET actor = 'nobody' WHERE seq = 2")
+    code, verdict = _run(capsys, "audit", "verify")
+    assert (code, verdict["ok"], verdict["broken_at"]) == (3, False, 2)
+    assert _run(capsys, "audit", "list")[1]["records"] >= 2
+
+
+def test_users_are_added_with_a_password_from_stdin(capsys, home, monkeypatch):
+    monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
+    code, answer = _run(capsys, "users", "add", "ann", "--role", "analyst", "--client", "acme")
+    assert (code, answer["user"], answer["role"], answer["clients"]) == (0, "ann", "analyst", ["acme"])
+
+
+@pytest.mark.parametrize("typed", ["short\n", "\n", "correct horse battery\nanother battery horse\n"])
+def test_a_weak_or_mistyped_password_is_refused(capsys, home, monkeypatch, typed):
+    monkeypatch.setattr("sys.stdin", StringIO(typed))
+    code, answer = _run(capsys, "users", "add", "ann", "--role", "analyst")
+    assert code == 3
+    assert set(answer["error"]) == {"code", "message", "hint"}
+
+
+@pytest.mark.parametrize(("words", "code"), [
+    (["score", "missing.csv"], "file_not_found"),
+    (["models", "show", "99"], "unknown_model"),
+    (["models", "show", "x"], "unknown_model"),
+    (["leads", "show", "12"], "unknown_client"),
+    (["train"], "unknown_client"),
+])
+def test_what_cannot_be_done_is_refused_with_exit_3_and_a_coded_sentence(capsys, words, code):
+    exit_code, answer = _run(capsys, *words)
+    assert exit_code == 3
+    assert answer["error"]["code"] == code
+    assert answer["error"]["message"].endswith(".")
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["score"], ["users", "add", "x", "--role", "king"],
+                                   ["demo", "--leads", "3"], ["leads", "list", "--limit", "0"]])
+def test_wrong_usage_exits_2(words):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+
+
+def test_without_json_the_answer_is_readable_lines_and_refusals_go_to_stderr(capsys, home):
+    assert cli.main(["inspect", str(_file(home, leads_file(3)))]) == 0
+    assert "rows: 3" in capsys.readouterr().out
+    assert cli.main(["inspect", str(_file(home, b"", "empty.csv"))]) == 3
+    heard = capsys.readouterr()
+    assert heard.out == ""
+    assert "empty_file" in heard.err
