@@ -1,7 +1,7 @@
 """Runs one function on bytes in a child process with bounded memory and time; whatever happens there, the parent lives.
 
-The payload and the answer travel through pipes, so no plain text touches the disk. The child gets a minimal
-environment without secrets, its own session, and dies with its parent.
+The payload and the answer travel through files that exist in memory only (on a system without these, through unlinked
+temporary files). The child gets a minimal environment without secrets, its own session, and dies with its parent.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -63,8 +64,13 @@ def run(module_function: str, payload: bytes, arguments: Mapping[str, Any], *, m
     """
     memory = memory_mb * _MEGABYTE + _MEMORY_PER_PAYLOAD * len(payload)
     order = {"call": module_function, "arguments": dict(arguments), "memory": memory, "cpu": round(2 * seconds) + 1}
-    answer, exit_code = _converse(json.dumps(order).encode(), payload, seconds)
-    state, body = answer[:1], answer[1:]
+    with _memory_file() as question, _memory_file() as answer:
+        question.write(json.dumps(order).encode() + b"\n")
+        question.write(payload)
+        question.flush()
+        exit_code = _wait(question.fileno(), answer.fileno(), seconds)
+        answer.seek(0)
+        state, body = answer.read(1), answer.read()
     if exit_code == 0 and state == _DONE:
         return body
     if exit_code == 0 and state == _REFUSED:
@@ -74,26 +80,33 @@ def run(module_function: str, payload: bytes, arguments: Mapping[str, Any], *, m
     raise _unreadable()
 
 
-def _converse(order: bytes, payload: bytes, seconds: float) -> tuple[bytes, int]:
-    """Start the child, hand over, and wait for the answer."""
+def _memory_file() -> BinaryIO:
+    """Open a file without a name that lives in memory where the system can do that."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("leadscore"), "w+b")
+    return tempfile.TemporaryFile()
+
+
+def _wait(question: int, answer: int, seconds: float) -> int:
+    """Start the child on two open files and give its exit code."""
+    os.lseek(question, 0, os.SEEK_SET)
     child = subprocess.Popen(
-        [sys.executable, "-m", "leadscore.sandbox", str(os.getpid())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        [sys.executable, "-m", "leadscore.sandbox", str(question), str(answer), str(os.getpid())],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        pass_fds=(question, answer),
         cwd=_PROJECT_FOLDER,
         env=_environment(),
         start_new_session=True,
     )
-    head = len(order).to_bytes(8, "little") + order
     try:
-        answer, _ = child.communicate(head + payload, timeout=seconds)
+        return child.wait(timeout=seconds)
     except subprocess.TimeoutExpired as problem:
         log.warning("child process gave no answer within %s seconds", seconds)
         raise _too_slow(seconds) from problem
     finally:
         _end(child)
-    return answer, child.returncode
 
 
 def _environment() -> dict[str, str]:
@@ -115,9 +128,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None and not pipe.closed:
-            pipe.close()
 
 
 def _rebuild(words: dict[str, str]) -> LeadScoreError:
@@ -140,21 +150,21 @@ def _too_slow(seconds: float) -> UnreadableFile:
     return UnreadableFile("unreadable_file", message, "Save it as CSV (UTF-8), or split it.")
 
 
-def main(stdin: BinaryIO, parent: int) -> int:
+def main(question: int, answer: int, parent: int) -> int:
     """Run the child's side: read the order, take on the limits, call, answer."""
-    answer = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
     _die_with(parent)
-    order = json.loads(stdin.read(int.from_bytes(stdin.read(8), "little")))
-    _limit(order["memory"], order["cpu"])
-    state, body = _call(order, stdin.read())
-    with answer:
-        answer.write(state)
-        answer.write(body)
+    with os.fdopen(question, "rb") as stream:
+        order = json.loads(stream.readline())
+        _limit(order["memory"], order["cpu"])
+        payload = stream.read()
+    state, body = _call(order, payload)
+    with os.fdopen(answer, "wb") as stream:
+        stream.write(state)
+        stream.write(body)
     return 0
 
 
-def _call(order: Mapping[str, Any], payload: bytes) -> tuple[bytes, bytes]:
+def _call(order: Mapping[str, Any], payload: bytes) -> tuple[bytes, bytes | memoryview]:
     """Call the function; a refusal travels back as its words, anything else as the name of its kind."""
     module, _, function = order["call"].partition(":")
     try:
@@ -182,4 +192,4 @@ def _die_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.stdin.buffer, int(sys.argv[1])))
+    sys.exit(main(*map(int, sys.argv[1:4])))

@@ -10,7 +10,7 @@ from leadscore.ingest.contents import read_contents
 from leadscore.ingest.limits import Limits
 
 
-def read(payload: bytes, *, filename: str, sheet: str | None, limits: Mapping[str, int]) -> bytes:
+def read(payload: bytes, *, filename: str, sheet: str | None, limits: Mapping[str, int]) -> memoryview:
     """Read a file; the answer is for :func:`leadscore.ingest.readers.from_ipc`.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -36,17 +36,17 @@ def detect(lines: list[str]) -> str | None:
     return max(usable, key=lambda item: item[0])[1] if usable else None
 
 
-def parse(lines: Iterable[str], delimiter: str | None) -> Iterator[list[str]]:
-    """Split lines into records with the standard rules of quoting; no delimiter means one cell a record."""
-    return csv.reader(lines, delimiter=delimiter or "\x1f")
+def first_records(lines: list[str], delimiter: str) -> list[list[str]]:
+    """Split lines into the first filled records, up to a cell the parser cannot hold."""
+    records: list[list[str]] = []
+    with suppress(csv.Error):
+        records.extend(record for record in islice(csv.reader(lines, delimiter=delimiter), _ROWS) if record)
+    return records
 
 
 def _judge(lines: list[str], delimiter: str) -> tuple[float, int] | None:
     """Give the share of rows as long as the header (to one tenth), and the header's length."""
-    try:
-        records = [record for record in islice(parse(lines, delimiter), _ROWS) if record]
-    except csv.Error:
-        return None
+    records = first_records(lines, delimiter)
     if not records or len(records[0]) < 2:
         return None
     rows = records[1:-1] or records[1:]

@@ -20,6 +20,9 @@ _SAMPLE = 64 * 1024
 _PIECE = 1 << 20
 _WIDE_SHARE = 0.05
 """Text in UTF-16 has at least this share of zero bytes on one side: its separators and digits."""
+_SURE_SHARE = 0.4
+"""Share of zero bytes on one side that plain text damaged by zero bytes does not have."""
+_NOT_PRINTABLE = re.compile(rb"[\x01-\x08\x0e-\x1f\x7f-\xff]")
 _LISTED_ROWS = 100
 _HIGH = re.compile(rb"[\x80-\xff]")
 _UNKNOWN = "�"
@@ -72,11 +75,17 @@ def _guess_wide(sample: bytes) -> str | None:
     if not half:
         return None
     first, second = sample[0 : half * 2 : 2].count(0), sample[1::2].count(0)
-    if second > half * _WIDE_SHARE and first * 20 < second:
+    share = _SURE_SHARE if _looks_ascii(sample) else _WIDE_SHARE
+    if second > half * share and first * 20 < second:
         return "utf-16-le"
-    if first > half * _WIDE_SHARE and second * 20 < first:
+    if first > half * share and second * 20 < first:
         return "utf-16-be"
     return None
+
+
+def _looks_ascii(sample: bytes) -> bool:
+    """Tell plain text damaged by zero bytes from wide text, which has bytes outside the printable ones."""
+    return len(_NOT_PRINTABLE.findall(sample)) < len(sample) * _WIDE_SHARE
 
 
 def _widen(body: bytes, encoding: str) -> Text:

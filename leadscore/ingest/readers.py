@@ -87,7 +87,7 @@ def to_ipc(table: RawTable) -> bytes:
     text = TextTable(
         cells, table.row_numbers, issues, table.sheet, table.sheets, table.encoding, table.delimiter
     )
-    return wire.pack(text, {"filename": table.filename, "sha256": table.sha256})
+    return bytes(wire.pack(text, {"filename": table.filename, "sha256": table.sha256}))
 
 
 def from_ipc(data: bytes) -> RawTable:

@@ -143,10 +143,7 @@ def _first_record(text: memoryview, separator: str, row: int, limits: Limits) ->
 
 def _usual_width(sample: list[str], separator: str) -> int:
     """Give the length of most rows of the sample: files with a delimiter after the last cell are longer by one."""
-    try:
-        lengths = [len(record) for record in csv.reader(sample[:-1], delimiter=separator) if record]
-    except csv.Error:
-        return 0
+    lengths = [len(record) for record in delimiters.first_records(sample[:-1], separator)]
     counts = np.bincount(lengths[1:]) if len(lengths) > 1 else np.zeros(1)
     return int(counts.argmax())
 

@@ -13,7 +13,7 @@ from leadscore.ingest.table import TextTable
 _ABOUT = b"leadscore"
 
 
-def pack(table: TextTable, about: Mapping[str, Any]) -> bytes:
+def pack(table: TextTable, about: Mapping[str, Any]) -> memoryview:
     """Write a table and facts about its file as two Arrow streams behind the length of the first."""
     facts = {
         "sheet": table.sheet,
@@ -29,8 +29,7 @@ def pack(table: TextTable, about: Mapping[str, Any]) -> bytes:
     sink.write(remarks)
     with pa.ipc.new_stream(sink, numbered.schema) as writer:
         writer.write_table(numbered)
-    packed: bytes = sink.getvalue().to_pybytes()
-    return packed
+    return memoryview(sink.getvalue())
 
 
 def unpack(data: bytes) -> tuple[TextTable, dict[str, Any]]:
