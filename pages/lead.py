@@ -1,0 +1,252 @@
+"""One lead: its score, what makes it, what is known, and what a person decides about it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from leadscore.access import Action
+from leadscore.charts import reasons as reason_charts
+from leadscore.services import delivery
+from leadscore.services.delivery import LeadDetail, ListView
+from pages.shared import Context, current
+from pages.widgets import hands, notices, words
+
+PARAMETER = "lead"
+FOUND_SHOWN = 10
+REASONS_SHOWN = 5
+
+
+def main() -> None:
+    """Draw the lead the address names, or help to find one."""
+    context = current()
+    notices.say_pending()
+    written = st.query_params.get(PARAMETER, "")
+    if not written:
+        _find(context)
+        return
+    if not written.isdecimal():
+        st.error("Open a lead from the ranked list.", title=f"'{written}' is not the number of a lead.")
+        return
+    with notices.refusals():
+        _draw(context, delivery.lead_detail(context.workbench, context.actor, client=context.client,
+                                            lead_id=int(written)))
+
+
+def _find(context: Context) -> None:
+    st.title("Lead", anchor=False)
+    search = st.text_input("Find a lead", placeholder="Name, company, e-mail …", icon=":material/search:",
+                           key="find_lead")
+    with notices.refusals():
+        page = delivery.list_leads(context.workbench, context.actor, client=context.client,
+                                   view=ListView(search=(search or "").strip(), page_size=FOUND_SHOWN))
+        if page.frame.empty:
+            notices.empty_state("person_search", "No lead found" if search else "No leads yet",
+                                "Try a part of the name or company." if search else "Upload a list first.")
+            return
+        st.caption("The best leads first." if not search else f"{words.counted(page.total, 'lead')} found.")
+        for row in page.frame.to_dict("records"):
+            _found(row)
+
+
+def _found(row: dict[str, object]) -> None:
+    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
+        told = " · ".join(words.escape(str(row[name])) for name in ("job_title", "company")
+                          if not words.is_missing(row.get(name)))
+        name = row["name"] if not words.is_missing(row["name"]) else row["company"]
+        st.markdown(f"**{words.escape(str(name or words.MISSING))}**  \n:small[:gray[{told or words.MISSING}]]",
+                    width="stretch")
+        st.markdown(f"{words.tier_badge(row['tier'])} **{words.decimal(row['score'])}**", width="content")
+        st.page_link("lead.py", label="Open", icon=":material/arrow_forward:",
+                     query_params={PARAMETER: str(row["lead_id"])})
+
+
+def _draw(context: Context, lead: LeadDetail) -> None:
+    may_edit = context.actor.may(Action.EDIT_LEADS)
+    _head(context, lead, may_edit)
+    hands.override_note(context, lead, may_edit)
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        _score_card(lead)
+    with right:
+        _waterfall(lead)
+    _reasons(lead)
+    known, rules, history, company, origin = st.tabs(
+        ["What is known", "Rules", "History", f"Same company ({len(lead.colleagues)})", "Where it comes from"],
+        key="lead_tab")
+    with known:
+        _values(lead)
+    with rules:
+        _rules(lead)
+    with history:
+        _history(lead)
+    with company:
+        _colleagues(lead)
+    with origin:
+        _origin(lead)
+
+
+# --- who, and how good --------------------------------------------------------------------------------------
+
+
+def _head(context: Context, lead: LeadDetail, may_edit: bool) -> None:
+    values = {label: value for _, label, value in lead.values}
+    role = " · ".join(words.escape(values[name]) for name in ("Job title", "Company", "Country") if values.get(name)
+                      and values[name] != lead.title)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width="stretch", gap="small"):
+            st.title(words.escape(lead.title), anchor=False)
+            stage = lead.outcomes["stage"].iloc[0] if len(lead.outcomes) else "new"
+            st.markdown(f"{words.tier_badge(lead.tier)} {words.stage_badge(stage)} "
+                        + ("" if lead.reachable else f":red-badge[:material/block: {lead.unreachable_reason}] ")
+                        + f":gray[{role}]")
+        if may_edit:
+            owners = delivery.filter_options(context.workbench, context.actor, client=context.client).owners
+            hands.outcome_form(context, lead)
+            hands.owner_form(context, lead, owners)
+            hands.override_form(context, lead)
+
+
+def _score_card(lead: LeadDetail) -> None:
+    with st.container(border=True, height="stretch"):
+        if lead.score is None:
+            st.metric("Score", words.MISSING)
+            st.caption("Not scored yet. Scores appear after the next scoring.")
+            return
+        st.metric("Score out of 100", words.decimal(lead.score))
+        st.progress(lead.score / 100)
+        _chance(lead)
+        _meter("Fit: who they are", lead.fit)
+        _meter("Engagement: what they did", lead.engagement)
+        if lead.next_action:
+            due = f" · due {words.day(lead.due)}" if lead.due else ""
+            st.markdown(f":material/event_upcoming: **{words.escape(lead.next_action)}**{due}")
+
+
+def _chance(lead: LeadDetail) -> None:
+    if lead.probability is None:
+        st.caption("No model yet: the score comes from the rules alone. A model learns as soon as there are enough "
+                   "conversions and losses.")
+        return
+    interval = ""
+    if lead.probability_low is not None and lead.probability_high is not None:
+        interval = (f" (likely between {100 * lead.probability_low:.0f} and "
+                    f"{100 * lead.probability_high:.0f})")
+    said = words.chance(lead.probability)
+    st.markdown(f"{said[0].upper()}{said[1:]} leads like this convert{interval}.")
+
+
+def _meter(label: str, value: float | None) -> None:
+    if value is None:
+        st.caption(f"{label} {words.MISSING}")
+        return
+    st.progress(min(max(value / 100, 0.0), 1.0), text=f":small[{label} · **{words.decimal(value)}**]")
+
+
+# --- why ----------------------------------------------------------------------------------------------------
+
+
+def _waterfall(lead: LeadDetail) -> None:
+    with st.container(border=True, height="stretch"):
+        st.markdown("**What makes this score**")
+        if lead.waterfall.empty or lead.base is None or lead.blended is None:
+            st.caption("Nothing to show before the first scoring.")
+            return
+        st.plotly_chart(reason_charts.waterfall(lead.waterfall, base=lead.base, total=lead.blended),
+                        config={"displayModeBar": False}, key="waterfall",
+                        alt=f"From {words.decimal(lead.base)} to {words.decimal(lead.blended)} points, step by step")
+
+
+def _reasons(lead: LeadDetail) -> None:
+    if not lead.reasons:
+        return
+    up = sorted((r for r in lead.reasons if r.effect > 0), key=lambda reason: -reason.effect)
+    down = sorted((r for r in lead.reasons if r.effect < 0), key=lambda reason: reason.effect)
+    columns = st.columns(2, gap="medium")
+    for column, title, color, chosen in ((columns[0], "Speaks for this lead", "green", up),
+                                         (columns[1], "Speaks against", "red", down)):
+        with column, st.container(border=True, height="stretch", gap="small"):
+            st.markdown(f"**{title}**")
+            for reason in chosen[:REASONS_SHOWN]:
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    st.markdown(_without_points(reason.text), width="stretch")
+                    st.markdown(f":{color}[**{reason.effect:+.1f}**]", width="content")
+            if not chosen:
+                st.caption("Nothing.")
+
+
+def _without_points(text: str) -> str:
+    """Leave the points to the column at the right."""
+    head, colon, tail = text.rpartition(":")
+    points = colon and tail.strip().lstrip("+-−").replace(".", "").replace(",", "").isdecimal()
+    return words.escape(head if points else text)
+
+
+# --- what lies behind ---------------------------------------------------------------------------------------
+
+
+def _values(lead: LeadDetail) -> None:
+    groups = dict.fromkeys(group for group, _, _ in lead.values)
+    with st.grid(2, min_column_width=320, gap="medium"):
+        for group in groups:
+            with st.container(border=True, height="stretch"):
+                st.markdown(f"**{words.GROUP_WORDS.get(group, group)}**")
+                known = {words.escape(label): words.escape(value) for g, label, value in lead.values if g == group}
+                st.table(known, border="horizontal")
+
+
+def _rules(lead: LeadDetail) -> None:
+    if lead.criteria.empty:
+        st.caption("No rule has been applied yet.")
+        return
+    st.caption(f"The rules alone give {words.decimal(lead.rule_score)} of 100 points.")
+    st.dataframe(
+        lead.criteria.assign(group=[words.GROUP_WORDS.get(g, g) for g in lead.criteria["group"]]), hide_index=True,
+        placeholder=words.MISSING, alt="Points of each rule for this lead", column_config={
+            "group": "Group", "label": st.column_config.TextColumn("Rule", width="large"), "value": "Value",
+            "points": st.column_config.NumberColumn("Points", format="%+.1f"),
+            "max": st.column_config.NumberColumn("At most", format="%.1f")})
+
+
+def _history(lead: LeadDetail) -> None:
+    if len(lead.history) > 1:
+        st.line_chart(lead.history, x="scored_at", y="score", height=220, alt="Score over time")
+    _table(lead.history, "No scores yet.", {
+        "scored_at": st.column_config.DatetimeColumn("Scored", format="D MMM YYYY, HH:mm"),
+        "score": st.column_config.NumberColumn("Score", format="%.1f"),
+        "rule_score": st.column_config.NumberColumn("By rules", format="%.1f"),
+        "probability": st.column_config.NumberColumn("Chance", format="percent"), "tier": "Tier",
+        "model_version": "Model", "policy_version": "Policy"})
+    st.markdown("**Outcomes**")
+    _table(lead.outcomes.assign(stage=[words.STAGE_WORDS.get(s, s) for s in lead.outcomes["stage"]]),
+           "Nothing recorded yet.", {
+               "stage": "What happened", "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY"),
+               "revenue": st.column_config.NumberColumn("Revenue", format="localized"), "currency": "Currency",
+               "origin": "From", "recorded_by": "By"})
+    if len(lead.activities):
+        st.markdown("**Activities**")
+        _table(lead.activities, "", {"at": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm")})
+
+
+def _colleagues(lead: LeadDetail) -> None:
+    if lead.colleagues.empty:
+        st.caption("No other lead of this company.")
+    for row in lead.colleagues.to_dict("records"):
+        _found(row | {"company": None})
+
+
+def _origin(lead: LeadDetail) -> None:
+    batch = lead.batch if isinstance(lead.batch, dict) else vars(lead.batch)
+    st.table({"File": words.escape(str(batch.get("filename", words.MISSING))), "Row in the file": words.count(lead.source_row),
+              "Import": f"\\#{batch.get('id', words.MISSING)}", "Imported by": words.escape(str(batch.get("imported_by", ""))),
+              "On": words.minute(batch.get("created_at"))}, border="horizontal", width="content")
+
+
+def _table(frame: pd.DataFrame, empty: str, columns: dict[str, object]) -> None:
+    if frame.empty:
+        st.caption(empty)
+        return
+    st.dataframe(frame, hide_index=True, placeholder=words.MISSING, column_config=columns, alt="Details")
+
+
+main()

@@ -1,0 +1,79 @@
+"""What a person does with one lead: record what happened, and set its score by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+
+import streamlit as st
+
+from leadscore.services import delivery
+from leadscore.services.delivery import LeadDetail
+from pages.shared import Context
+from pages.widgets import notices, words
+
+TIERS = ("High", "Medium", "Low")
+CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "PLN", "INR")
+
+
+def outcome_form(context: Context, lead: LeadDetail) -> None:
+    """Record how far the lead has come."""
+    with st.popover("Record outcome", icon=":material/flag:", type="primary"), \
+            st.form("outcome", border=False, clear_on_submit=True):
+        stage = st.segmented_control("What happened?", list(words.STAGE_WORDS)[1:], key="outcome_stage",
+                                     format_func=words.STAGE_WORDS.__getitem__, default="contacted", required=True)
+        on = st.date_input("When?", key="outcome_day")
+        revenue = st.number_input("Revenue, if it was won", min_value=0.0, value=None, step=100.0, key="outcome_revenue")
+        currency = st.selectbox("Currency", CURRENCIES, index=None, accept_new_options=True, key="outcome_currency",
+                                placeholder="Choose")
+        if st.form_submit_button("Record", type="primary", key="record"):
+            with notices.refusals():
+                at = datetime.combine(on, time(12), tzinfo=UTC) if on else None
+                delivery.record_outcome(context.workbench, context.actor, client=context.client,
+                                        lead_ids=[lead.lead_id], stage=stage, at=at, revenue=revenue, currency=currency)
+                notices.say_after_rerun(f"Recorded as {words.STAGE_WORDS[stage].lower()}.")
+                st.rerun()
+
+
+def owner_form(context: Context, lead: LeadDetail, owners: list[str]) -> None:
+    """Hand the lead to someone."""
+    with st.popover("Hand to …", icon=":material/person_add:"):
+        owner = st.selectbox("Owner", owners, index=None, accept_new_options=True, key="lead_owner",
+                             placeholder="Choose or type a name")
+        if st.button("Assign", type="primary", disabled=not owner, key="assign"):
+            with notices.refusals():
+                delivery.assign_owner(context.workbench, context.actor, client=context.client,
+                                      lead_ids=[lead.lead_id], owner=owner)
+                notices.say_after_rerun(f"Handed to {owner}.")
+                st.rerun()
+
+
+def override_form(context: Context, lead: LeadDetail) -> None:
+    """Set tier or score by hand, with a reason; or let the calculated score rule again."""
+    with st.popover("Set by hand", icon=":material/pan_tool:"), st.form("override", border=False):
+        st.caption("Your judgement wins over the calculated score, and scoring again does not erase it.")
+        tier = st.segmented_control("Tier", TIERS, default=lead.tier if lead.tier in TIERS else None, key="by_hand_tier")
+        score = st.number_input("Score, if you want to set it too", 0.0, 100.0, value=None, step=1.0,
+                                key="by_hand_score")
+        reason = st.text_area("Why?", key="by_hand_reason", max_chars=500, height=80)
+        if st.form_submit_button("Set", type="primary", key="set_by_hand"):
+            with notices.refusals():
+                delivery.override(context.workbench, context.actor, client=context.client, lead_id=lead.lead_id,
+                                  tier=tier, score=score, reason=reason)
+                notices.say_after_rerun("Set by hand.")
+                st.rerun()
+
+
+def override_note(context: Context, lead: LeadDetail, may_edit: bool) -> None:
+    """Say who set it by hand and why."""
+    if not lead.override:
+        return
+    told = lead.override
+    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/pan_tool: **Set by hand** by {words.escape(told.get('by') or words.MISSING)}"
+                    f" · {words.day(told.get('at'))}  \n{words.escape(told.get('reason') or '')}  \n"
+                    f":small[:gray[Calculated score: {words.decimal(lead.blended)}]]", width="stretch")
+        if may_edit and st.button("Use the calculated score", icon=":material/undo:", key="clear_override"):
+            with notices.refusals():
+                delivery.clear_override(context.workbench, context.actor, client=context.client, lead_id=lead.lead_id)
+                notices.say_after_rerun("The calculated score rules again.")
+                st.rerun()

@@ -1,0 +1,99 @@
+"""How good a file is: six dimensions as bars, coverage per column, and every remark with its row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from leadscore.schema import FIELD_BY_NAME
+from pages.widgets import words
+
+DIMENSION_WORDS = {
+    "completeness": "Filled in", "format": "Well formed", "range": "In a sensible range",
+    "uniqueness": "No one twice", "timeliness": "Recent", "accuracy": "Consistent",
+}
+SEVERITY_WORDS = {"error": "Left out", "warning": "Please check", "info": "Note"}
+GOOD, FAIR = 0.95, 0.8
+ROWS_SHOWN = 1_000
+
+
+def dimensions(quality: dict[str, Any]) -> None:
+    """Draw the dimensions as bars, each with its sentence."""
+    with st.grid(3, min_column_width=240, gap="small"):
+        for part in quality.get("dimensions", []):
+            _dimension(part)
+
+
+def coverage(quality: dict[str, Any]) -> None:
+    """Draw how full each column is, emptiest last."""
+    rows = pd.DataFrame(quality.get("coverage", []))
+    if rows.empty:
+        return
+    rows["field"] = [FIELD_BY_NAME[name].label if name in FIELD_BY_NAME else "Your own" for name in rows["field"]]
+    st.dataframe(
+        rows[["column", "field", "share"]].sort_values("share", ascending=False, kind="stable"), hide_index=True,
+        height=min(38 + 35 * len(rows), 430), alt="Share of filled cells per column",
+        column_config={
+            "column": st.column_config.TextColumn("Column in the file", width="medium"),
+            "field": st.column_config.TextColumn("Used as", width="small"),
+            "share": st.column_config.ProgressColumn("Filled cells", min_value=0, max_value=1, format="percent")})
+
+
+def remarks(issues: pd.DataFrame, report: Callable[[], bytes] | None, key: str) -> None:
+    """List the remarks, grouped by what they say, with row numbers; offer them as a file."""
+    if issues.empty:
+        st.success("Nothing to remark: every row can be used as it is.", icon=":material/check_circle:")
+        return
+    _counts(issues)
+    shown = issues.head(ROWS_SHOWN).assign(severity=[[SEVERITY_WORDS.get(s, s)] for s in
+                                                     issues["severity"].head(ROWS_SHOWN)])
+    st.dataframe(
+        shown[["row", "column", "severity", "message", "value"]], hide_index=True, placeholder=words.MISSING,
+        height=min(38 + 35 * len(shown), 430), alt="Remarks about single cells and rows, with row numbers",
+        column_config={
+            "row": st.column_config.NumberColumn("Row", width=70, help="Row in your file; row 1 holds the headers. "
+                                                                       "0 means the whole file."),
+            "column": st.column_config.TextColumn("Column", width="small"),
+            "severity": st.column_config.MultiselectColumn(
+                "What happens", width=120, options=list(SEVERITY_WORDS.values()), color=["red", "orange", "gray"]),
+            "message": st.column_config.TextColumn("Remark", width="large"),
+            "value": st.column_config.TextColumn("Value", width="small")})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        more = f"The first {ROWS_SHOWN:,} of {len(issues):,} remarks." if len(issues) > ROWS_SHOWN else \
+            words.counted(len(issues), "remark") + "."
+        st.caption(more, width="stretch")
+        if report:
+            st.download_button("Download all remarks", report, file_name="remarks.csv", mime="text/csv",
+                               on_click="ignore", icon=":material/download:", key=f"{key}-remarks")
+
+
+def _dimension(part: dict[str, Any]) -> None:
+    score = part.get("score")
+    with st.container(border=True, height="stretch", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{DIMENSION_WORDS.get(part['name'], str(part['name']).capitalize())}**", width="stretch")
+            st.markdown(f":{_color(score)}[**{words.percent(score, 0)}**]", width="content")
+        if score is not None:
+            st.progress(min(max(float(score), 0.0), 1.0))
+        st.caption(words.escape(part.get("sentence", "")))
+
+
+def _color(score: float | None) -> str:
+    if score is None:
+        return "gray"
+    return "green" if score >= GOOD else "orange" if score >= FAIR else "red"
+
+
+def _counts(issues: pd.DataFrame) -> None:
+    by_severity = issues["severity"].value_counts()
+    rows = issues.loc[issues["severity"] == "error", "row"].nunique()
+    parts = []
+    if rows:
+        parts.append(f":red-badge[{words.counted(rows, 'row')} left out]")
+    for severity, color, noun in (("warning", "orange", "point to check"), ("info", "gray", "note")):
+        if number := int(by_severity.get(severity, 0)):
+            parts.append(f":{color}-badge[{words.counted(number, noun, noun.replace('point', 'points', 1) if 'point' in noun else None)}]")
+    st.markdown(" ".join(parts))

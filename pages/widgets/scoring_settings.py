@@ -1,0 +1,195 @@
+"""How scores are made: sliders, what a change would do before it is saved, and the versions saved so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from leadscore.access import Action
+from leadscore.services import jobs, models, policies
+from pages.shared import Context
+from pages.widgets import notices, words
+from pages.widgets.progress import watch
+
+WHOLE = 100
+MODES = {"threshold": "By score", "rank": "The best share", "capacity": "As many as we can call"}
+MEANING = {
+    "demographic": "Who the person is: role, place, language.",
+    "firmographic": "What the company is: industry, size, revenue.",
+    "behavioural": "What they did: visits, downloads, time on the site.",
+    "engagement": "How they answer: opens, clicks, replies.",
+    "fit": "How well they match what you sell.",
+}
+
+
+def draw(context: Context) -> None:
+    """Draw the tab."""
+    if job_id := st.session_state.get("rescore_job"):
+        job = watch(context, job_id)
+        if job and job.state == "done":
+            del st.session_state["rescore_job"]
+            st.success("Every lead has its new score.", icon=":material/check_circle:")
+    with notices.refusals():
+        _tune(context)
+    _versions(context)
+
+
+@st.fragment
+def _tune(context: Context) -> None:
+    current = policies.current_policy(context.workbench, context.actor, client=context.client)
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        changes = _sliders(context, current)
+    with right, st.container(border=True):
+        _preview(context, current, changes)
+
+
+# --- the sliders --------------------------------------------------------------------------------------------
+
+
+def _sliders(context: Context, current: Any) -> dict[str, Any]:
+    policy, version = current.policy, current.version
+    frozen = not context.actor.may(Action.EDIT_POLICY)
+    st.markdown("##### What counts how much")
+    weights = {group: st.slider(words.GROUP_WORDS.get(group, group), 0, WHOLE, round(share), format="%d %%",
+                                key=f"weight-{group}-v{version}", help=MEANING.get(group), disabled=frozen)
+               for group, share in policy.group_weights.items()}
+    _total(weights, version)
+    st.markdown("##### Rules or model")
+    alpha = _blend(context, policy, version, frozen)
+    st.markdown("##### Tiers")
+    return {"group_weights": weights, "alpha": alpha} | _tiers(policy, version, frozen)
+
+
+def _total(weights: dict[str, int], version: int) -> None:
+    total = sum(weights.values())
+    if total == WHOLE:
+        st.caption(":green[:material/check_circle:] Together 100 %.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":red-badge[Together {total} %; it must be 100 %]", width="content")
+        st.button("Share out to 100 %", key="balance", disabled=not total, on_click=_balance, args=(weights, version))
+
+
+def _balance(weights: dict[str, int], version: int) -> None:
+    """Keep the proportions and make the total 100; the largest takes what rounding leaves."""
+    total = sum(weights.values())
+    shares = {group: round(WHOLE * weight / total) for group, weight in weights.items()}
+    shares[max(shares, key=lambda group: shares[group])] += WHOLE - sum(shares.values())
+    for group, share in shares.items():
+        st.session_state[f"weight-{group}-v{version}"] = share
+
+
+def _blend(context: Context, policy: Any, version: int, frozen: bool) -> float:
+    versions = models.list_models(context.workbench, context.actor, client=context.client)
+    champion = next((model for model in versions if model.alias == "champion"), None)
+    if champion is None:
+        st.caption(":material/info: No model yet, so the rules decide alone. This slider takes effect once a model "
+                   "has learned from your outcomes.")
+    share = st.slider("Share of the rules", 0, WHOLE, round(WHOLE * policy.alpha), format="%d %%",
+                      key=f"alpha-v{version}", disabled=frozen,
+                      help="0 %: the model alone decides. 100 %: the rules alone decide.")
+    suggested = champion.report.get("suggested_alpha") if champion else None
+    if suggested is not None:
+        st.caption(f"On leads the model had not seen, {words.percent(suggested, 0)} worked best.")
+    return share / WHOLE
+
+
+def _tiers(policy: Any, version: int, frozen: bool) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    mode = st.segmented_control("High priority is …", list(MODES), default=policy.tier_mode, required=True,
+                                format_func=MODES.__getitem__, key=f"mode-v{version}", disabled=frozen)
+    chosen["tier_mode"] = mode
+    low, high = st.slider("Medium from … High from …", 0, WHOLE,
+                          (round(policy.thresholds.low), round(policy.thresholds.high)), key=f"tiers-v{version}",
+                          disabled=frozen)
+    qualified = st.slider("A lead counts as qualified from", 0, WHOLE, round(policy.thresholds.qualified),
+                          key=f"qualified-v{version}", disabled=frozen)
+    if mode == "rank":
+        chosen["top_share"] = st.slider("Best share", 1, WHOLE, round(WHOLE * policy.top_share), format="%d %%",
+                                        key=f"share-v{version}", disabled=frozen) / WHOLE
+    if mode == "capacity":
+        chosen["capacity"] = st.number_input("Leads we can call", 1, value=policy.capacity or 100,
+                                             key=f"capacity-v{version}", disabled=frozen)
+    return chosen | {"thresholds": {"qualified": qualified, "high": high, "low": low}}
+
+
+# --- what it would do ---------------------------------------------------------------------------------------
+
+
+def _preview(context: Context, current: Any, changes: dict[str, Any]) -> None:
+    st.markdown("##### What would change")
+    if sum(changes["group_weights"].values()) != WHOLE:
+        st.caption("Shown as soon as the weights together are 100 %.")
+        return
+    with notices.refusals():
+        changed = _changed(current.policy, changes)
+        preview = policies.preview_policy(context.workbench, context.actor, client=context.client, changes=changes)
+        if not preview.leads:
+            st.caption("Upload leads to see what a change does to them.")
+        else:
+            _effect(preview, bool(changed))
+        if context.actor.may(Action.EDIT_POLICY):
+            _save(context, changed)
+        else:
+            st.caption(":material/lock: A manager or an administrator can save changes.")
+
+
+def _changed(policy: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    """Give the settings that differ from those in force."""
+    body = policy.to_dict()
+    return {name: value for name, value in changes.items() if not _same(body.get(name), value)}
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(after, dict):
+        return all(_same((before or {}).get(name), value) for name, value in after.items())
+    if isinstance(after, int | float) and isinstance(before, int | float):
+        # sliders move in whole steps; a stored 33.4 that nobody touched is not a change
+        return abs(before - after) < (0.5 if abs(after) > 1 else 0.005)
+    return bool(before == after)
+
+
+def _effect(preview: Any, differs: bool) -> None:
+    columns = st.columns(3)
+    for column, tier in zip(columns, words.TIER_COLORS, strict=True):
+        before, after = preview.tiers_before.get(tier, 0), preview.tiers_after.get(tier, 0)
+        column.metric(tier, words.count(after), delta=after - before if differs else None, delta_color="off")
+    if differs:
+        st.markdown(f"In the top 20 %: **{preview.entering:,}** come in, **{preview.leaving:,}** drop out.")
+    else:
+        st.caption("As it is now. Move a slider to see its effect; nothing is saved until you say so.")
+    frame = preview.histogram.rename(columns={"low": "Score", "before": "Now", "after": "With the change"})
+    long = frame.melt("Score", ["Now", "With the change"] if differs else ["Now"], "Version", "Leads")
+    st.bar_chart(pd.DataFrame(long), x="Score", y="Leads", color="Version", stack=False, height=220,
+                 alt="Number of leads by score, now and with the change")
+
+
+def _save(context: Context, changed: dict[str, Any]) -> None:
+    with st.form("save_policy", border=False):
+        comment = st.text_input("Why this change?", placeholder="For the history", key="policy_comment", max_chars=500)
+        saved = st.form_submit_button("Save and score all leads again", type="primary", key="save_policy_button",
+                                      disabled=not changed, width="stretch")
+    if saved:
+        version = policies.save_policy(context.workbench, context.actor, client=context.client, changes=changed,
+                                       comment=(comment or "").strip())
+        st.session_state["rescore_job"] = jobs.submit(context.workbench, context.actor, client=context.client,
+                                                      kind="rescore", arguments={})
+        notices.say_after_rerun(f"Saved as version {version}.")
+        st.rerun()
+
+
+def _versions(context: Context) -> None:
+    versions = policies.list_policies(context.workbench, context.actor, client=context.client)
+    if not versions:
+        return
+    st.markdown("##### Versions")
+    st.dataframe(
+        pd.DataFrame([{"Version": v.version, "In force": v.active, "Comment": v.comment, "By": v.created_by,
+                       "Saved": v.created_at} for v in versions]),
+        hide_index=True, placeholder=words.MISSING, alt="Saved versions of the settings", column_config={
+            "Version": st.column_config.NumberColumn(width=80), "In force": st.column_config.CheckboxColumn(width=90),
+            "Comment": st.column_config.TextColumn(width=300), "By": st.column_config.TextColumn(width=140),
+            "Saved": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")})
