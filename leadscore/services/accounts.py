@@ -136,7 +136,7 @@ def create_first_administrator(workbench: Workbench, *, name: str, password: str
             session.add(Fact(name=FIRST_ADMINISTRATOR, value=name))
             row = users.add(session, name=name, role=Role.ADMIN, password_hash=password_hash, now=now)
             clients.ensure(session, DEFAULT_CLIENT, now)
-            _tell(workbench, session, now, actor=name, action="user_created", user_id=_id(row),
+            _tell(workbench, session, now, actor=name, action="user_added", user_id=_id(row),
                   detail={"role": Role.ADMIN, "first": True})
     except IntegrityError as problem:
         raise _already_set_up() from problem
@@ -202,8 +202,8 @@ def sign_in(workbench: Workbench, *, name: str, password: str, address: str,
         attempt = users.note_attempt(session, account_hash=account, address_hash=place, succeeded=False,
                                      reason=DENIED if wait else CHECKED, now=now)
         if wait:
-            _tell(workbench, session, now, actor=_name(row), action="sign_in_denied", user_id=_id(row),
-                  detail={"address": place[:12], "wait_seconds": round(wait.total_seconds())})
+            _tell(workbench, session, now, actor=_name(row), action="sign_in_refused", user_id=_id(row),
+                  detail={"reason": "too_many_tries", "address": place[:12]})
     if wait:
         raise _too_many(wait)
     right = _verify(row.password_hash if row else _dummy_hash(), password) and row is not None and not row.disabled
@@ -213,8 +213,8 @@ def sign_in(workbench: Workbench, *, name: str, password: str, address: str,
             users.forget_attempts(session, before=now - ADDRESS_KNOWN_FOR)
             users.close_expired(session, now=now)
             signed_in = _open(workbench, session, row, kind, now)
-        _tell(workbench, session, now, actor=_name(row), action="sign_in" if right else "sign_in_failed",
-              user_id=_id(row), detail={"address": place[:12], "kind": kind})
+        _tell(workbench, session, now, actor=_name(row), action="signed_in" if right else "sign_in_refused",
+              user_id=_id(row), detail={"reason": "right" if right else "wrong", "address": place[:12], "kind": kind})
     if not right:
         raise SignInRefused("wrong_name_or_password", "The name or the password is not right.",
                             "Check both, mind capital letters, and try again.")
@@ -266,7 +266,7 @@ def sign_out(workbench: Workbench, token: str) -> None:
     with write(workbench.engine) as session:
         found = users.find_session(session, token_hash)
         if found is not None and users.close_session(session, token_hash):
-            _tell(workbench, session, now, actor=found[1].name, action="sign_out", user_id=_id(found[1]), detail={})
+            _tell(workbench, session, now, actor=found[1].name, action="signed_out", user_id=_id(found[1]), detail={})
 
 
 def sign_out_everywhere(workbench: Workbench, actor: Actor, *, user_id: int | None = None) -> int:
@@ -324,7 +324,7 @@ def add_user(workbench: Workbench, actor: Actor, *, name: str, password: str, ro
     with write(workbench.engine) as session:
         row = users.add(session, name=name, role=role, password_hash=password_hash, now=now)
         names = _grant(session, row, clients or [DEFAULT_CLIENT], now)
-        _tell(workbench, session, now, actor=actor.name, action="user_created", user_id=_id(row),
+        _tell(workbench, session, now, actor=actor.name, action="user_added", user_id=_id(row),
               detail={"role": role, "clients": names})
         return _account(session, row)
 

@@ -91,7 +91,7 @@ def test_an_empty_home_has_nobody_and_then_one_administrator_without_a_default_p
     actor = accounts.create_first_administrator(workbench, name=" Anna ", password=PASSWORD)
     assert (actor.name, actor.role) == ("anna", Role.ADMIN)
     assert not accounts.nobody_yet(workbench)
-    assert events(workbench) == ["user_created"]
+    assert events(workbench) == ["user_added"]
 
 
 def test_a_second_first_administrator_is_refused(workbench: Workbench, admin: Actor) -> None:
@@ -229,7 +229,7 @@ def test_hundreds_of_guesses_are_checked_twenty_times_an_hour_at_most(workbench:
         refuse(workbench, address=f"a{number % addresses}", password=f"guess {number}")
         clock.forward(seconds=8)
     assert 5 <= len(quick) <= 20
-    assert events(workbench).count("sign_in_denied") + events(workbench).count("sign_in_failed") == 400
+    assert events(workbench).count("sign_in_refused") == 400
 
 
 def test_guesses_from_elsewhere_do_not_keep_the_owner_out(workbench: Workbench, admin: Actor, quick: list[str]) -> None:
@@ -330,7 +330,7 @@ def test_signing_out_ends_that_session_and_no_other(workbench: Workbench, admin:
     assert accounts.session_from_token(workbench, there) == admin
     assert accounts.sign_out_everywhere(workbench, admin) == 1
     assert accounts.session_from_token(workbench, there) is None
-    assert events(workbench).count("sign_out") == 1
+    assert events(workbench).count("signed_out") == 1
 
 
 @pytest.mark.parametrize("change", [{"disabled": True}, {"role": Role.VIEWER}, {"password": "another fine day"}])
@@ -404,6 +404,6 @@ def test_every_change_is_in_the_unbroken_log(workbench: Workbench, admin: Actor)
     refuse(workbench)
     accounts.sign_out(workbench, open_browser(workbench))
     accounts.note_denied(workbench, admin, Forbidden("forbidden", "no"), "audit")
-    assert events(workbench) == ["user_created", "sign_in_failed", "sign_in", "sign_out", "access_denied"]
+    assert events(workbench) == ["user_added", "sign_in_refused", "signed_in", "signed_out", "access_denied"]
     with read(workbench.engine) as session:
         assert audit.verify(session, workbench.vault).ok

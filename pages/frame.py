@@ -1,0 +1,102 @@
+"""The frame around every page: who may come in, the navigation, and the sidebar."""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+
+from leadscore.access import Actor
+from leadscore.errors import Forbidden, LeadScoreError
+from leadscore.services import accounts
+from pages import shared, sign_in
+from pages.shared import Context
+from pages.widgets.notices import show_refusal
+from pages.widgets.words import escape
+
+NAME = "Lead scoring"
+FAVICON = "🎯"
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Register every page, so that an address survives the sign-in, then run the one asked for or the door."""
+    st.set_page_config(page_title=NAME, page_icon=FAVICON, layout="wide")
+    try:
+        workbench = shared.workbench()
+        actor = shared.signed_in()
+    except LeadScoreError as refusal:
+        _navigation(None)
+        show_refusal(refusal)
+        return
+    page = _navigation(actor)
+    if actor is None:
+        sign_in.main(workbench)
+        return
+    try:
+        _inside(actor, page)
+    except LeadScoreError as refusal:
+        if isinstance(refusal, Forbidden):
+            accounts.note_denied(workbench, actor, refusal, page.url_path or "performance")
+        show_refusal(refusal)
+
+
+def _navigation(actor: Actor | None) -> st.Page:
+    return st.navigation({
+        "Leads": [
+            st.Page("upload.py", title="Upload", icon=":material/upload_file:", url_path="upload"),
+            st.Page("leads.py", title="Prioritized leads", icon=":material/format_list_numbered:", url_path="leads"),
+            st.Page("lead.py", title="Lead", icon=":material/person_search:", url_path="lead"),
+        ],
+        "Lead Scoring": [
+            st.Page("performance.py", title="Performance", icon=":material/monitoring:", default=True),
+            st.Page("settings.py", title="Settings", icon=":material/tune:", url_path="lead-scoring-settings"),
+            st.Page("audit.py", title="Audit", icon=":material/verified_user:", url_path="lead-scoring-audit"),
+        ],
+    }, position="sidebar" if actor else "hidden", expanded=True)
+
+
+def _inside(actor: Actor, page: st.Page) -> None:
+    with st.sidebar:
+        try:
+            _client_picker(actor)
+        finally:
+            # the way out stays, whatever the address asks for
+            _person(actor)
+    page.run()
+
+
+def _client_picker(actor: Actor) -> None:
+    context = shared.current()
+    visible = accounts.visible_clients(context.workbench, actor)
+    if len(visible) < 2:
+        return
+    _remember(context)
+    st.session_state["client_picker"] = context.client
+    st.selectbox("Client", visible, key="client_picker", on_change=_change_client, icon=":material/apartment:",
+                 help="Whose leads every page shows.")
+
+
+def _remember(context: Context) -> None:
+    """Keep the choice beyond this page and show it in the address, so that a link leads to the same leads."""
+    st.session_state["chosen_client"] = context.client
+    if st.query_params.get(shared.CLIENT) != context.client:
+        st.query_params[shared.CLIENT] = context.client
+
+
+def _change_client() -> None:
+    """Start the page anew for another client: what the address names belongs to the one before."""
+    chosen = st.session_state["client_picker"]
+    st.session_state["chosen_client"] = chosen
+    st.query_params.from_dict({shared.CLIENT: chosen})
+
+
+def _person(actor: Actor) -> None:
+    with st.container(border=True, key="person"):
+        st.markdown(f":material/account_circle: **{escape(actor.name)}**  \n:gray[{actor.role.capitalize()}]")
+        if st.button("Sign out", icon=":material/logout:", key="sign_out", width="stretch"):
+            sign_in.leave(shared.workbench(), shared.token() or "")
+
+
+main()

@@ -1,0 +1,119 @@
+"""The door as people see it: the first administrator's form, or name and password."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+from streamlit_authenticator import Authenticate
+
+from leadscore.errors import LeadScoreError
+from leadscore.services import accounts
+from leadscore.workbench import Workbench
+from pages.widgets.notices import show_refusal
+
+WIDTH = 420
+HEADER = "## :primary[:material/trending_up:] Lead scoring"
+CLAIM = "Which leads to call first, and why."
+FIELDS = {"Form name": "Sign in", "Username": "Name", "Password": "Password", "Login": "Sign in"}
+
+
+def main(workbench: Workbench) -> None:
+    """Draw the one form this visitor needs."""
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+        st.space("medium")
+        st.markdown(HEADER, text_alignment="center")
+        st.markdown(f":gray[{CLAIM}]", text_alignment="center")
+        if accounts.nobody_yet(workbench):
+            _first_run(workbench)
+        else:
+            _sign_in(workbench)
+
+
+def leave(workbench: Workbench, token: str) -> None:
+    """End the session and draw the empty door anew."""
+    accounts.sign_out(workbench, token)
+    _hand_over("/sign-out", next_page="/")
+    st.stop()
+
+
+def address() -> str:
+    """Say where the visitor comes from."""
+    return st.context.ip_address or "this computer"
+
+
+class _Door:
+    """Answers the library's form: passwords go to our accounts, and nothing is kept in the library or a script."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+        self.ticket: str | None = None
+        self.refusal: LeadScoreError | None = None
+
+    def login(self, username: str = "", password: str = "", *_: Any, **__: Any) -> bool:
+        try:
+            self.ticket = accounts.sign_in(self._workbench, name=username, password=password, address=address()).token
+        except LeadScoreError as refusal:
+            self.refusal = refusal
+        # never True: the library would go on to keep the visitor in its own cookie
+        return False
+
+
+class _NoCookie:
+    """Stands where the library would read and write a cookie that any script could read."""
+
+    def get_cookie(self) -> None:
+        return None
+
+
+class _Form(Authenticate):  # type: ignore[misc]
+    """The library's sign-in form over our accounts: its own password check, cookie and pauses are left out."""
+
+    def __init__(self, door: _Door) -> None:  # the parent's would build what is left out
+        self.path, self.attrs = None, {"login_sleep_time": 0}
+        self.cookie_controller, self.authentication_controller = _NoCookie(), door
+
+
+def _sign_in(workbench: Workbench) -> None:
+    door = _Door(workbench)
+    _Form(door).login(location="main", fields=FIELDS, key="sign_in")
+    if door.ticket:
+        _hand_over("/session", ticket=door.ticket)
+    elif door.refusal:
+        show_refusal(door.refusal)
+    st.caption("No account, or a forgotten password? Ask your administrator.", text_alignment="center")
+
+
+def _first_run(workbench: Workbench) -> None:
+    with st.form("first_run"):
+        st.subheader("Welcome. Create the administrator", anchor=False)
+        st.caption("This account can do everything and invites the others. Everything stays on this computer; there "
+                   "is no default password.")
+        name = st.text_input("Name", autocomplete="username", max_chars=80, placeholder="anna.berg")
+        password = st.text_input("Password", type="password", autocomplete="new-password",
+                                 max_chars=accounts.LONGEST_PASSWORD,
+                                 help=f"At least {accounts.SHORTEST_PASSWORD} characters of any kind.")
+        again = st.text_input("Password again", type="password", autocomplete="new-password",
+                              max_chars=accounts.LONGEST_PASSWORD)
+        if not st.form_submit_button("Create and sign in", type="primary", width="stretch"):
+            return
+    if password != again:
+        st.error("Type the same password twice.", title="The two passwords are not the same.",
+                 icon=":material/error:")
+        return
+    try:
+        accounts.create_first_administrator(workbench, name=name, password=password)
+        ticket = accounts.sign_in(workbench, name=name, password=password, address=address()).token
+    except LeadScoreError as refusal:
+        show_refusal(refusal)
+        return
+    # an empty workbench has nothing to show but the drop zone and the sample campaign
+    _hand_over("/session", ticket=ticket, next_page="/upload")
+
+
+def _hand_over(route: str, *, ticket: str = "", next_page: str = "") -> None:
+    """Let the browser call a route of the door, which alone can set or clear a cookie scripts cannot read."""
+    st.html(f'<script src="/door.js" data-route="{route}" data-ticket="{escape(ticket)}" '
+            f'data-next="{escape(next_page)}"></script>', unsafe_allow_javascript=True)
+    st.spinner("One moment")
