@@ -7,6 +7,7 @@ import getpass
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ def _audit_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 def _audit_verify(workbench: Workbench, _: argparse.Namespace) -> Answer:
     verdict = governance.verify_audit(workbench, _operator())
-    return {**verdict.as_dict(), "exit_code": EXIT_DONE if verdict.ok else EXIT_REFUSED}
+    return {**asdict(verdict), "exit_code": EXIT_DONE if verdict.ok else EXIT_REFUSED}
 
 
 def _audit_export(workbench: Workbench, options: argparse.Namespace) -> Answer:
@@ -258,7 +259,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--sheet", help="sheet of a workbook")
     train.add_argument("--target", metavar="COLUMN", help="header of the outcome; needed with a file")
     train.add_argument("--positive", metavar="VALUE", help="value that means converted")
-    train.add_argument("--time", metavar="COLUMN|rows", help="column of the date, or 'rows' when rows are in time order")
+    train.add_argument("--time", metavar="COLUMN|rows", help="column of the date, or 'rows' when they are in its order")
     train.add_argument("--group", metavar="COLUMN", help="keep rows with the same value on one side of a split")
     train.add_argument("--algorithm", default="auto", choices=["auto", "logistic", "forest", "xgboost", "neural",
                                                                "logistic_regression", "random_forest",

@@ -176,7 +176,7 @@ def _export(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: 
                                      view=delivery.ListView.from_dict(job.arguments["view"]),
                                      format=job.arguments["format"])
     progress(0.9, "Keeping the file for you")
-    kept = intake.stage_result(workbench, actor, client=job.client, data=exported.content, filename=exported.filename)
+    kept = jobs.keep_file(workbench, client=job.client, data=exported.content, filename=exported.filename)
     return {"file": kept, "rows": exported.rows, "left_out": exported.left_out, "sha256": exported.sha256}
 
 

@@ -1,0 +1,1 @@
+"""Other systems: CRMs and language models."""

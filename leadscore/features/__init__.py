@@ -1,0 +1,1 @@
+"""Leads and a date become features. Pure."""

@@ -1,0 +1,1 @@
+"""Bytes become typed, validated leads. Pure: no files, no clock, no network."""

@@ -1,0 +1,1 @@
+"""Features and outcomes become a calibrated, explained model. Pure."""

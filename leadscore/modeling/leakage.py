@@ -198,10 +198,10 @@ def _cells(values: pd.Series, kind: Kind | None) -> Rows:
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         if np.isfinite(numbers).sum() < 2:
             return np.isfinite(numbers).astype(np.intp)
-        edges = np.unique(np.quantile(numbers[np.isfinite(numbers)], np.linspace(0, 1, BINS + 1)[1:-1]))
+        edges: Floats = np.unique(np.quantile(numbers[np.isfinite(numbers)], np.linspace(0, 1, BINS + 1)[1:-1]))
         return np.asarray(np.where(np.isfinite(numbers), np.searchsorted(edges, numbers, side="left") + 1, 0))
     codes, _ = pd.factorize(values)
-    return codes + 1
+    return np.asarray(codes + 1)
 
 
 def _power(cells: Rows, y: Floats, fold: Rows) -> float:

@@ -1,0 +1,1 @@
+"""Counts become business figures with honest intervals. Pure."""

@@ -1,0 +1,1 @@
+"""Features and a model's view become a score, a tier and reasons. Pure."""

@@ -1,0 +1,1 @@
+"""The use cases, one function each: read, compute, write. They never import each other."""

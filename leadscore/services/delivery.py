@@ -24,7 +24,6 @@ from leadscore.steps.exporting import check_format, table_bytes
 from leadscore.steps.listing import (
     MASK,
     SHOWN_FIELDS,
-    ListView,
     empty_list,
     exported_rows,
     judge_again,
@@ -32,6 +31,7 @@ from leadscore.steps.listing import (
     person_names,
     scope_of,
 )
+from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.selection import UNREACHABLE_REASONS, unreachable_reason
 from leadscore.store import audit, batches, clients
@@ -130,7 +130,6 @@ class LeadDetail:
     reachable: bool
     unreachable_reason: str | None
     company_key: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the answer of the command line."""
@@ -462,8 +461,8 @@ def _colleagues(session: Session, workbench: Workbench, client_id: int, lead_id:
     ids = lead_rows.colleagues(session, client_id, lead_id)
     leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=ids)
     scores = score_rows.of_leads(session, client_id, ids)
-    frame = pd.DataFrame({"name": person_names(leads) if personal else MASK,
-                          "job_title": leads["job_title"] if "job_title" in leads else None}, index=leads.index)
+    frame = pd.DataFrame({"name": person_names(leads) if personal else MASK, "job_title": leads.get("job_title")},
+                         index=leads.index)
     return frame.join(scores[["score", "tier"]]).reset_index(names="lead_id")
 
 
@@ -478,7 +477,8 @@ def _values(leads: pd.DataFrame, custom: Sequence[CustomField], headers: Mapping
             personal: bool) -> list[tuple[str, str, str]]:
     """List group, name and text of every value the lead has."""
     lead, shown = leads.iloc[0], []
-    for field_ in (*FIELDS, *custom):
+    columns: list[Field | CustomField] = [*FIELDS, *custom]
+    for field_ in columns:
         value = lead.get(field_.name)
         if _missing(value) or value == "":
             continue

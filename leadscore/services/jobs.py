@@ -169,6 +169,11 @@ def fail_abandoned(workbench: Workbench) -> int:
         return len(job_rows.fail_stale(session, now=workbench.clock()))
 
 
+def keep_file(workbench: Workbench, *, client: str, data: bytes, filename: str) -> str:
+    """Keep the file a job has made, encrypted, until somebody fetches it; return its id."""
+    return workbench.uploads.put(data, {"filename": filename, "client": client})
+
+
 def _view(job: Job, client: str) -> JobView:
     return JobView(id=job.id, client=client, kind=job.kind, state=job.state, progress=job.progress,
                    message=job.message, arguments=job.arguments, result=job.result, error=job.error,

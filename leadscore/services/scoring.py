@@ -161,7 +161,8 @@ def score_file(
     tell(1.0, f"Scored {raw.rows_read:,} leads")
     counts = judged.tiers.value_counts()
     return ScoredFile(
-        frame=frame, rows=raw.rows_read, exported=len(frame), tiers={str(tier): int(counts.get(tier, 0)) for tier in Tier},
+        frame=frame, rows=raw.rows_read, exported=len(frame),
+        tiers={str(tier): int(counts.get(tier, 0)) for tier in Tier},
         model_version=chosen.version, policy_version=in_force.version, seconds=time.perf_counter() - started,
         missing_columns=tuple(judged.prediction.missing_columns) if judged.prediction else ())
 

@@ -64,8 +64,9 @@ class TrainingRequest:
     def from_dict(cls, values: Mapping[str, Any]) -> TrainingRequest:
         """Read plain values; unknown names are ignored."""
         known = {item.name for item in fields(cls)}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value
-                      for name, value in values.items() if name in known})
+        plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value
+                                 for name, value in values.items() if name in known}
+        return cls(**plain)
 
 
 @dataclass(frozen=True)

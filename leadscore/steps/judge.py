@@ -21,6 +21,7 @@ from leadscore.scoring.tiers import assign_tiers, is_qualified
 class Judged:
     """Everything that was decided about some leads, stage by stage; all frames share the leads' index."""
 
+    policy: Policy
     features: Features
     rules: RuleScores
     prediction: Prediction | None
@@ -72,6 +73,7 @@ def judge(
     prediction = None if model is None else model.predict(features.frame, contributions=contributions)
     blended = blend(rules, prediction, policy)
     return Judged(
+        policy=policy,
         features=features,
         rules=rules,
         prediction=prediction,

@@ -64,7 +64,7 @@ class ListView:
     def from_dict(cls, values: Mapping[str, Any]) -> ListView:
         """Read plain values; unknown names are ignored, lists become tuples."""
         known = {item.name for item in fields(cls)}
-        plain = {name: tuple(tuple(part) if isinstance(part, list) else part for part in value)
+        plain: dict[str, Any] = {name: tuple(tuple(part) if isinstance(part, list) else part for part in value)
                  if isinstance(value, list) else value for name, value in values.items() if name in known}
         return cls(**plain)
 
@@ -80,6 +80,7 @@ class Scope:
 
 
 def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> Scope:
+    """Work out what a view means in this client's store."""
     chosen = _list_filter(session, workbench, client_id, view)
     total = score_rows.count(session, client_id, chosen)
     active = policy_rows.active(session, client_id)
@@ -140,6 +141,8 @@ def _read(session: Session, workbench: Workbench, client_id: int, lead_ids: np.n
 
 @dataclass(frozen=True)
 class Explained:
+    """Reason texts, and what to do next by when; both indexed by lead."""
+
     reasons: pd.DataFrame
     actions: pd.DataFrame
 
@@ -150,8 +153,9 @@ def explain(session: Session, workbench: Workbench, client_id: int, leads: pd.Da
     custom = lead_rows.custom_fields(session, client_id)
     headers = batches.headers(session, client_id)
     texts, actions = [], []
-    for run_id, members in ranked.groupby("run_id", sort=False):
-        run = score_rows.run(session, client_id, int(run_id))
+    for run_id in ranked["run_id"].unique().tolist():
+        members = ranked[ranked["run_id"] == run_id]
+        run = score_rows.run(session, client_id, run_id)
         part = leads.loc[members.index]
         judged = judge_again(session, workbench, client_id, run, part, custom, headers)
         texts.append(reason_columns(judged.blend, judged.features, k=reasons))
@@ -187,20 +191,22 @@ def _basics(leads: pd.DataFrame, ranked: pd.DataFrame, explained: Explained, fir
 def person_names(leads: pd.DataFrame) -> pd.Series:
     """Put together what a lead is called: the full name, else first and last name."""
     empty = pd.Series(None, index=leads.index, dtype="str")
-    full = leads["full_name"] if "full_name" in leads else empty
-    first = leads["first_name"] if "first_name" in leads else empty
-    last = leads["last_name"] if "last_name" in leads else empty
+    full = leads.get("full_name", empty)
+    first = leads.get("first_name", empty)
+    last = leads.get("last_name", empty)
     joined = first.fillna("").str.cat(last.fillna(""), sep=" ").str.strip()
     return full.where(full.notna(), joined.mask(joined == ""))
 
 
 def masked(frame: pd.DataFrame, custom: Sequence[CustomField]) -> pd.DataFrame:
+    """Hide what identifies people."""
     hidden = {"name", "email"} | {field.label for field in FIELDS if field.personal}
     hidden |= {field.header for field in custom if field.personal}
     return frame.assign(**{name: frame[name].where(frame[name].isna(), MASK) for name in frame if name in hidden})
 
 
 def empty_list(view: ListView) -> pd.DataFrame:
+    """Give a list without leads, with the columns of one."""
     names = ["lead_id", "rank", "score", "tier", "probability", "name", *SHOWN_FIELDS, "next_action", "due", "outcome",
              "exported", "top_reason", *(label_of(name) for name in view.columns)]
     return pd.DataFrame({name: pd.Series(dtype="str") for name in names})

@@ -84,8 +84,8 @@ def read(engine: Engine) -> Iterator[Session]:
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with Session(engine.execution_options(**options), autoflush=False, expire_on_commit=False) as session:
+        # closing ends the transaction and leaves what was read usable; a rollback would empty it
         yield session
-        session.rollback()
 
 
 def migrate(engine: Engine) -> bool:
