@@ -86,7 +86,7 @@ def finish(grid: Grid, limits: Limits, issues: Sequence[Issue]) -> tuple[pa.Tabl
         raise refusals.empty_file()
     if len(named.columns) > limits.max_columns:
         raise refusals.too_many_columns(len(named.columns), limits)
-    _check_lengths(named, grid.row_numbers, limits)
+    _check_lengths(named, grid.header_row, grid.row_numbers, limits)
     odd = [issue_table([*issues, *named.issues]), _surplus(grid), _repeated_headers(grid.row_numbers, named)]
     return pa.table(named.columns, names=named.names), grid.row_numbers, pa.concat_tables(odd)
 
@@ -184,8 +184,11 @@ def _naming_issue(row: int, name: str, unique: str) -> list[Issue]:
     return [Issue(row, unique, "duplicate_header", Severity.WARNING, message, name[:VALUE_CHARACTERS])]
 
 
-def _check_lengths(named: _Named, rows: np.ndarray, limits: Limits) -> None:
+def _check_lengths(named: _Named, header_row: int, rows: np.ndarray, limits: Limits) -> None:
     """Refuse the first cell that is too long; bytes are counted first because they are at hand."""
+    for place, text in enumerate(named.texts, start=1):
+        if len(text) > limits.max_cell_characters:
+            raise refusals.cell_too_long(header_row, str(place), limits)
     for name, column in zip(named.names, named.columns, strict=True):
         if (pc.max(pc.binary_length(column)).as_py() or 0) <= limits.max_cell_characters:
             continue

@@ -90,6 +90,8 @@ def _engine() -> Iterator[None]:
 
 def _choose(workbook: CalamineWorkbook, names: tuple[str, ...], sheet: str | None) -> str:
     """Take the sheet asked for, else the first with a header and a row of two cells, else the first with anything."""
+    if not names:
+        raise refusals.damaged_workbook()
     if sheet is not None:
         if sheet not in names:
             raise refusals.unknown_sheet(sheet, names)
