@@ -20,9 +20,11 @@ ACTION_WORDS = {
     "leads_imported": "Import", "import_undone": "Import taken back", "leads_scored": "Scoring",
     "leads_exported": "Export", "policy_saved": "Settings changed", "model_trained": "Model trained",
     "model_deployed": "Model put to use", "outcome_recorded": "Outcome recorded", "owner_assigned": "Owner assigned",
-    "score_overridden": "Score set by hand", "override_cleared": "Score by hand taken off", "job_submitted": "Work started",
-    "job_cancelled": "Work stopped", "audit_exported": "Audit log exported", "signed_in": "Signed in",
-    "signed_out": "Signed out", "sign_in_refused": "Sign-in refused", "user_added": "User added",
+    "override_set": "Score set by hand", "override_cleared": "Score by hand taken off", "lead_viewed": "Lead looked at",
+    "job_submitted": "Work started", "job_cancelled": "Work stopped", "audit_exported": "Audit log exported",
+    "sign_in": "Signed in", "sign_out": "Signed out", "sign_in_failed": "Sign-in failed",
+    "sign_in_denied": "Sign-in held off", "access_denied": "Not allowed", "user_created": "User added",
+    "user_changed": "User changed", "password_changed": "Password changed", "sessions_ended": "Sessions ended",
 }
 
 
@@ -57,7 +59,8 @@ def _verdict(context: Context) -> None:
 
 def _told(verdict: Any) -> None:
     if verdict.ok:
-        st.success(f"All {words.counted(verdict.records, 'entry', 'entries')} are whole: none altered, removed or moved.",
+        st.success(f"All {words.counted(verdict.records, 'entry', 'entries')} are whole: none altered, removed or "
+                   "moved.",
                    icon=":material/verified_user:")
     else:
         st.error(f"The first broken entry is number {verdict.broken_at}. {words.escape(verdict.reason or '')} "

@@ -93,18 +93,20 @@ def _head(context: Context, lead: LeadDetail, may_edit: bool) -> None:
     values = {label: value for _, label, value in lead.values}
     role = " · ".join(words.escape(values[name]) for name in ("Job title", "Company", "Country") if values.get(name)
                       and values[name] != lead.title)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width="stretch", gap="small"):
-            st.title(words.escape(lead.title), anchor=False)
-            stage = lead.outcomes["stage"].iloc[0] if len(lead.outcomes) else "new"
+    stage = lead.outcomes["stage"].iloc[0] if len(lead.outcomes) else "new"
+    with st.container(gap="small"):
+        st.title(words.escape(lead.title), anchor=False)
+        if role:
+            st.markdown(f":gray[{role}]")
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{words.tier_badge(lead.tier)} {words.stage_badge(stage)} "
-                        + ("" if lead.reachable else f":red-badge[:material/block: {lead.unreachable_reason}] ")
-                        + f":gray[{role}]")
-        if may_edit:
-            owners = delivery.filter_options(context.workbench, context.actor, client=context.client).owners
-            hands.outcome_form(context, lead)
-            hands.owner_form(context, lead, owners)
-            hands.override_form(context, lead)
+                        + ("" if lead.reachable else f":red-badge[:material/block: {lead.unreachable_reason}]"),
+                        width="stretch")
+            if may_edit:
+                owners = delivery.filter_options(context.workbench, context.actor, client=context.client).owners
+                hands.outcome_form(context, lead)
+                hands.owner_form(context, lead, owners)
+                hands.override_form(context, lead)
 
 
 def _score_card(lead: LeadDetail) -> None:
@@ -237,9 +239,10 @@ def _colleagues(lead: LeadDetail) -> None:
 
 def _origin(lead: LeadDetail) -> None:
     batch = lead.batch if isinstance(lead.batch, dict) else vars(lead.batch)
-    st.table({"File": words.escape(str(batch.get("filename", words.MISSING))), "Row in the file": words.count(lead.source_row),
-              "Import": f"\\#{batch.get('id', words.MISSING)}", "Imported by": words.escape(str(batch.get("imported_by", ""))),
-              "On": words.minute(batch.get("created_at"))}, border="horizontal", width="content")
+    told = {"File": str(batch.get("filename", words.MISSING)), "Row in the file": words.count(lead.source_row),
+            "Import": f"#{batch.get('id', words.MISSING)}", "Imported by": str(batch.get("imported_by", words.MISSING)),
+            "On": words.minute(batch.get("created_at"))}
+    st.table({label: words.escape(value) for label, value in told.items()}, border="horizontal", width="content")
 
 
 def _table(frame: pd.DataFrame, empty: str, columns: dict[str, object]) -> None:

@@ -66,10 +66,10 @@ def _from_first_page(view: ListView) -> ListView:
 
 
 def _nothing_yet(context: Context) -> None:
-    notices.empty_state("group", "No leads yet", "Upload a list, and the best leads appear here, each with its reasons.")
+    notices.empty_state("group", "No leads yet", "Upload a list, and the best leads appear here, each "
+                        "with its main reason.")
     if context.actor.may(Action.IMPORT_LEADS):
-        with st.container(horizontal_alignment="center"):
-            st.page_link("upload.py", label="Upload leads", icon=":material/upload:")
+        notices.offer_upload()
 
 
 def _nothing_found() -> None:

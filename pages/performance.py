@@ -35,8 +35,7 @@ def _nothing_yet(context: Context) -> None:
                         "Upload leads, or try the sample campaign, and this page shows how good they are and what "
                         "becomes of them.")
     if context.actor.may(Action.IMPORT_LEADS):
-        with st.container(horizontal_alignment="center"):
-            st.page_link("upload.py", label="Upload leads", icon=":material/upload:")
+        notices.offer_upload()
 
 
 def _figures(overview: Overview) -> None:

@@ -14,7 +14,7 @@ from pages.shared import Context, current
 from pages.widgets import cleaning, imports, mapping, notices, quality, words
 from pages.widgets.progress import running, watch
 
-ENDINGS = ["csv", "tsv", "txt", "xlsx", "xlsm", "xls"]
+ENDINGS = ["csv", "tsv", "txt", "xlsx"]
 SAMPLE_LEADS = 5_000
 SAMPLE_SEED = 7
 OWN_PARAMETERS = ("upload", "sheet", "job", mapping.PARAMETER, *cleaning.OPTIONS)
@@ -160,8 +160,9 @@ def _separator(delimiter: str) -> str:
 def _summary(context: Context, upload_id: str, found: intake.Inspection, check: intake.ImportCheck,
              decided: dict[str, str | None], choices: dict[str, Any]) -> None:
     recognised = sum(1 for field in decided.values() if field)
+    left = check.rows - check.will_reject - check.duplicates_in_file
     with st.grid(4, min_column_width=150):
-        st.metric("Leads to import", words.count(check.rows - check.will_reject - check.duplicates_in_file), border=True)
+        st.metric("Leads to import", words.count(left), border=True)
         st.metric("Columns recognised", f"{recognised} of {len(decided)}", border=True,
                   help="The others are kept as your own columns; the model can use them as well.")
         st.metric("Doubles in the file", words.count(check.duplicates_in_file), border=True)
@@ -170,8 +171,8 @@ def _summary(context: Context, upload_id: str, found: intake.Inspection, check: 
     with st.container(horizontal=True, vertical_alignment="center"):
         remember = st.toggle("Remember these choices for files with the same columns", value=True, key="remember",
                              width="stretch")
-        if st.button(f"Import {words.counted(check.rows - check.will_reject - check.duplicates_in_file, 'lead')}",
-                     type="primary", icon=":material/upload:", key="import", disabled=check.will_reject >= check.rows):
+        if st.button(f"Import {words.counted(left, 'lead')}", type="primary", icon=":material/upload:", key="import",
+                     disabled=left <= 0):
             with notices.refusals():
                 _go(job=jobs.submit(
                     context.workbench, context.actor, client=context.client, kind="import",
@@ -206,18 +207,9 @@ def _job_step(context: Context, job_id: str) -> None:
     job = watch(context, job_id)
     if job and job.state == "done":
         imports.result(context, job)
-    if job or not jobs_known(context, job_id):
-        if st.button("Import another file", icon=":material/add:", key="next"):
-            _go()
-
-
-def jobs_known(context: Context, job_id: str) -> bool:
-    """Say whether the address names a job of this account."""
-    try:
-        jobs.view(context.workbench, context.actor, job_id=job_id)
-    except LeadScoreError:
-        return False
-    return True
+    at_work = any(one.id == job_id for one in running(context, "import", "demo"))
+    if not at_work and st.button("Import another file", icon=":material/add:", key="next"):
+        _go()
 
 
 main()

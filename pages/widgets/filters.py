@@ -76,9 +76,10 @@ def _more(options: FilterOptions) -> None:
     used = active(*hidden)
     with st.popover(f"Filters ({used})" if used else "Filters", icon=":material/tune:", width="content"):
         st.slider("Score", 0, 100, (0, 100), key="score", bind=IN_URL)
-        for name, label, choices in (("outcome", "Outcome", options.outcomes), ("owner", "Owner", options.owners),
-                                     ("source", "Lead source", options.sources), ("country", "Country", options.countries),
-                                     ("industry", "Industry", options.industries)):
+        for name, label, choices in (
+                ("outcome", "Outcome", options.outcomes), ("owner", "Owner", options.owners),
+                ("source", "Lead source", options.sources), ("country", "Country", options.countries),
+                ("industry", "Industry", options.industries)):
             if choices:
                 st.multiselect(label, choices, key=name, bind=IN_URL, placeholder="Any",
                                format_func=lambda value: words.STAGE_WORDS.get(value, value))
@@ -105,7 +106,7 @@ def _columns(options: FilterOptions) -> tuple[str, ...]:
 
 
 def _forget_unknown(options: FilterOptions) -> None:
-    """A link may name an import or an owner that is gone; the list must not fail on it."""
+    """Keep a link to an import that is gone from failing the list."""
     known = {str(number) for number, _ in options.batches}
     if st.session_state.get("batch") not in (None, *known):
         st.session_state["batch"] = None

@@ -22,7 +22,8 @@ def outcome_form(context: Context, lead: LeadDetail) -> None:
         stage = st.segmented_control("What happened?", list(words.STAGE_WORDS)[1:], key="outcome_stage",
                                      format_func=words.STAGE_WORDS.__getitem__, default="contacted", required=True)
         on = st.date_input("When?", key="outcome_day")
-        revenue = st.number_input("Revenue, if it was won", min_value=0.0, value=None, step=100.0, key="outcome_revenue")
+        revenue = st.number_input("Revenue, if it was won", min_value=0.0, value=None, step=100.0,
+                                  key="outcome_revenue")
         currency = st.selectbox("Currency", CURRENCIES, index=None, accept_new_options=True, key="outcome_currency",
                                 placeholder="Choose")
         if st.form_submit_button("Record", type="primary", key="record"):
@@ -51,7 +52,7 @@ def override_form(context: Context, lead: LeadDetail) -> None:
     """Set tier or score by hand, with a reason; or let the calculated score rule again."""
     with st.popover("Set by hand", icon=":material/pan_tool:"), st.form("override", border=False):
         st.caption("Your judgement wins over the calculated score, and scoring again does not erase it.")
-        tier = st.segmented_control("Tier", TIERS, default=lead.tier if lead.tier in TIERS else None, key="by_hand_tier")
+        tier = st.segmented_control("Tier", TIERS, key="by_hand_tier")
         score = st.number_input("Score, if you want to set it too", 0.0, 100.0, value=None, step=1.0,
                                 key="by_hand_score")
         reason = st.text_area("Why?", key="by_hand_reason", max_chars=500, height=80)

@@ -23,10 +23,11 @@ def result(context: Context, job: jobs.JobView) -> None:
         _sum(done)
         _learned(told.get("training"))
         with st.container(horizontal=True):
-            if st.button("See who to call first", type="primary", icon=":material/format_list_numbered:", key="to-list"):
+            if st.button("See who to call first", type="primary", icon=":material/format_list_numbered:",
+                         key="to-list"):
                 st.switch_page("leads.py", query_params={"batch": str(done["batch_id"])})
             if done.get("rejected"):
-                _rejected_rows(context, int(done["batch_id"]))
+                _remarks(context, int(done["batch_id"]), key="remarks-result")
             _undo(context, int(done["batch_id"]), "this import", key="undo-result")
 
 
@@ -72,12 +73,12 @@ def _learned(training: dict[str, Any] | None) -> None:
                     f"{words.percent(capture.get('high'), 0)}; calling at random finds 20 %).")
 
 
-def _rejected_rows(context: Context, batch_id: int) -> None:
+def _remarks(context: Context, batch_id: int, *, key: str) -> None:
     st.download_button(
         "Remarks", lambda: intake.issue_report(context.workbench, context.actor, client=context.client,
                                                           batch_id=batch_id),
-        file_name=f"import-{batch_id}-problems.csv", mime="text/csv", on_click="ignore", icon=":material/download:",
-        key=f"problems-{batch_id}", help="Every remark about this file, with its row.")
+        file_name=f"import-{batch_id}-remarks.csv", mime="text/csv", on_click="ignore", icon=":material/download:",
+        key=key, help="Every remark about this file, with its row.")
 
 
 def _line(context: Context, batch: intake.BatchView) -> None:
@@ -91,7 +92,7 @@ def _line(context: Context, batch: intake.BatchView) -> None:
             return
         st.markdown(f"**{name}** &nbsp; {_counts(batch)}  \n:small[:gray[{told}]]", width="stretch")
         if batch.issues:
-            _rejected_rows(context, batch.id)
+            _remarks(context, batch.id, key=f"remarks-{batch.id}")
         if context.actor.may(Action.IMPORT_LEADS):
             _undo(context, batch.id, batch.filename, key=f"undo-{batch.id}")
 

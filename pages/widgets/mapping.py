@@ -82,14 +82,14 @@ def _page_of(lines: list[int], key: str) -> list[int]:
 def _line(position: int, matches: Sequence[Match], mapping: dict[str, str | None], preview: pd.DataFrame,
           key: str) -> None:
     header, field, confidence, how = matches[position]
-    left, right, sure = st.columns([5, 4, 2], vertical_alignment="center")
-    left.markdown(f"**{words.escape(header)}**  \n:small[:gray[{_examples(preview, header)}]]")
+    left, right = st.columns(2, vertical_alignment="center", gap="medium")
+    badge = _confidence(mapping[header], field, confidence, how)
+    left.markdown(f"**{words.escape(header)}** &nbsp; {badge}  \n:small[:gray[{_examples(preview, header)}]]")
     widget = f"{key}-{position}"
     st.session_state[widget] = mapping[header] or ""
     right.selectbox(
         f"Field for {header}", CHOICES, key=widget, format_func=_choice, label_visibility="collapsed",
         on_change=_changed, args=(position, widget, matches))
-    sure.markdown(_confidence(mapping[header], field, confidence, how))
 
 
 def _examples(preview: pd.DataFrame, header: str) -> str:

@@ -38,6 +38,13 @@ def say_pending() -> None:
         st.toast(message, icon=":material/check_circle:", duration="long")
 
 
+def offer_upload() -> None:
+    """Draw the first action of an empty page."""
+    with st.container(horizontal_alignment="center"):
+        if st.button("Upload leads", icon=":material/upload:", type="primary", key="to-upload"):
+            st.switch_page("upload.py")
+
+
 def empty_state(icon: str, title: str, sentence: str) -> None:
     """Draw a quiet centred notice; the caller puts the first action below it."""
     with st.container(horizontal_alignment="center"):

@@ -93,7 +93,8 @@ def _counts(issues: pd.DataFrame) -> None:
     parts = []
     if rows:
         parts.append(f":red-badge[{words.counted(rows, 'row')} left out]")
-    for severity, color, noun in (("warning", "orange", "point to check"), ("info", "gray", "note")):
+    for severity, color, one, many in (("warning", "orange", "point to check", "points to check"),
+                                       ("info", "gray", "note", "notes")):
         if number := int(by_severity.get(severity, 0)):
-            parts.append(f":{color}-badge[{words.counted(number, noun, noun.replace('point', 'points', 1) if 'point' in noun else None)}]")
+            parts.append(f":{color}-badge[{words.counted(number, one, many)}]")
     st.markdown(" ".join(parts))

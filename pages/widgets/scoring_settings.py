@@ -153,10 +153,10 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _effect(preview: Any, differs: bool) -> None:
-    columns = st.columns(3)
-    for column, tier in zip(columns, words.TIER_COLORS, strict=True):
-        before, after = preview.tiers_before.get(tier, 0), preview.tiers_after.get(tier, 0)
-        column.metric(tier, words.count(after), delta=after - before if differs else None, delta_color="off")
+    with st.grid(3, min_column_width=70):
+        for tier in words.TIER_COLORS:
+            before, after = preview.tiers_before.get(tier, 0), preview.tiers_after.get(tier, 0)
+            st.metric(tier, words.count(after), delta=after - before if differs else None, delta_color="off")
     if differs:
         st.markdown(f"In the top 20 %: **{preview.entering:,}** come in, **{preview.leaving:,}** drop out.")
     else:

@@ -17,7 +17,8 @@ JOB_WORDS = {"import": "Import", "demo": "Sample campaign", "train": "Training",
              "export": "Export"}
 GROUP_WORDS = {"demographic": "Person and place", "firmographic": "Company", "behavioural": "Behaviour",
                "engagement": "Engagement", "fit": "Fit to the offer", "financial": "Money", "origin": "Origin",
-               "contact": "Contact", "consent": "Consent", "management": "Management", "outcome": "Outcome", "your own columns": "Your own columns"}
+               "contact": "Contact", "consent": "Consent", "management": "Management", "outcome": "Outcome",
+               "your own columns": "Your own columns"}
 
 
 def is_missing(value: Any) -> bool:
@@ -54,7 +55,8 @@ def short_money(amount: float | None, currency: str = "") -> str:
     """Write an amount so that it fits a tile: ``1.28M EUR``."""
     if is_missing(amount) or abs(amount) < 100_000:
         return money(amount, currency)
-    return f"{amount / 1e6:,.2f}M {currency}".strip() if abs(amount) >= 1e6 else f"{amount / 1e3:,.0f}k {currency}".strip()
+    short = f"{amount / 1e6:,.2f}M" if abs(amount) >= 1e6 else f"{amount / 1e3:,.0f}k"
+    return f"{short} {currency}".strip()
 
 
 def size(bytes_: int) -> str:
