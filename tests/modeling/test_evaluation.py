@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from leadscore.modeling.calibration import fit_calibration
+from leadscore.modeling.evaluation import (
+    auc_error_by_chance,
+    average_precision,
+    gains,
+    measure,
+    reliability,
+    roc_auc,
+)
+
+
+def scored(rows=2000, seed=0):
+    rng = np.random.default_rng(seed)
+    p = rng.beta(1, 3, rows).round(2)
+    return (rng.random(rows) < p).astype(float), p
+
+
+def test_figures_agree_with_scikit_learn_ties_included():
+    y, p = scored()
+    figures = {name: figure.value for name, figure in measure(y, p, random_state=0, n_boot=5).items()}
+    assert figures["roc_auc"] == pytest.approx(metrics.roc_auc_score(y, p))
+    assert figures["average_precision"] == pytest.approx(metrics.average_precision_score(y, p))
+    assert figures["brier"] == pytest.approx(metrics.brier_score_loss(y, p))
+    assert figures["log_loss"] == pytest.approx(metrics.log_loss(y, np.clip(p, 1e-12, 1 - 1e-12)))
+    assert figures["accuracy"] == pytest.approx(((p >= 0.5) == y).mean())
+
+
+def test_the_best_fifth_is_counted_exactly():
+    y = np.array([1, 1, 0, 0, 1, 0, 0, 0, 0, 0.0])
+    p = np.linspace(0.9, 0.1, 10)
+    figures = measure(y, p, random_state=0, n_boot=5)
+    assert figures["capture_at_20"].value == pytest.approx(2 / 3)
+    assert figures["precision_at_20"].value == pytest.approx(1.0)
+    assert figures["lift_at_20"].value == pytest.approx(1 / 0.3)
+
+
+def test_equal_probabilities_get_no_credit_for_their_order():
+    y = np.array([1.0] * 20 + [0.0] * 80)
+    figures = measure(y, np.full(100, 0.2), random_state=0, n_boot=5)
+    assert figures["capture_at_20"].value == pytest.approx(0.2)
+    assert figures["roc_auc"].value == pytest.approx(0.5)
+    assert figures["calibration_error"].value < 0.5
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    rng = np.random.default_rng(1)
+    held = []
+    for seed in range(60):
+        y = (rng.random(400) < 0.3).astype(float)
+        score = rng.normal(size=400) + y
+        figure = measure(y, 1 / (1 + np.exp(-score)), random_state=seed, n_boot=100)["roc_auc"]
+        held.append(figure.low <= 0.7602 <= figure.high)
+    assert 0.85 <= np.mean(held) <= 1.0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=4, max_size=60))
+def test_figures_stay_in_their_ranges(pairs):
+    y, p = np.array([float(a) for a, _ in pairs]), np.array([b for _, b in pairs])
+    y[:2] = [0, 1]
+    for name, figure in measure(y, p, random_state=0, n_boot=10).items():
+        assert figure.low <= figure.value <= figure.high
+        if name not in {"lift_at_20", "log_loss"}:
+            assert -1e-9 <= figure.low
+            assert figure.high <= 1 + 1e-9
+
+
+def test_gains_run_from_nothing_to_everything():
+    y, p = scored()
+    curve = [point["captured"] for point in gains(y, p)]
+    assert curve[0] == 0
+    assert curve[-1] == pytest.approx(1)
+    assert curve == sorted(curve)
+
+
+def test_reliability_covers_every_lead():
+    y, p = scored(103)
+    assert sum(part["rows"] for part in reliability(y, p)) == 103
+
+
+def test_the_error_by_chance_is_the_spread_of_noise():
+    rng = np.random.default_rng(0)
+    y = (np.arange(300) % 5 == 0).astype(float)
+    areas = [roc_auc(y, rng.random(300)) for _ in range(400)]
+    assert np.std(areas) == pytest.approx(auc_error_by_chance(y), rel=0.15)
+
+
+def test_average_precision_of_a_perfect_ranking_is_one():
+    assert average_precision(np.array([0, 1, 1.0]), np.array([0.1, 0.7, 0.8])) == 1
+
+
+@pytest.mark.parametrize(("slope", "offset"), [(0.4, -1.0), (1.0, 0.0), (3.0, 2.0)])
+def test_calibration_finds_the_map_that_distorted_the_margins(slope, offset):
+    rng = np.random.default_rng(0)
+    truth = rng.normal(-1, 1.5, 50_000)
+    y = (rng.random(50_000) < 1 / (1 + np.exp(-truth))).astype(float)
+    found = fit_calibration((truth - offset) / slope, y)
+    assert found.slope == pytest.approx(slope, rel=0.05)
+    assert found.offset == pytest.approx(offset, abs=0.05)
+
+
+@pytest.mark.parametrize("margins", [np.zeros(100), np.linspace(5, -5, 100), np.linspace(-500, 500, 100)])
+def test_calibration_never_reverses_a_ranking_or_overflows(margins):
+    y = (np.arange(100) >= 50).astype(float)
+    found = fit_calibration(margins, y)
+    assert found.slope > 0
+    assert np.isfinite(found.probability(margins)).all()

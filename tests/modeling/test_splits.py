@@ -1,0 +1,76 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from leadscore.modeling.splits import folds, group_keys, split_test
+
+
+def outcomes(rows=500, rate=0.3, seed=0):
+    return (np.random.default_rng(seed).random(rows) < rate).astype(float)
+
+
+def test_with_a_date_the_latest_fifth_is_the_test():
+    times = pd.Series(pd.date_range("2026-01-01", periods=500, tz="UTC")).sample(frac=1, random_state=1)
+    split = split_test(outcomes(), times, None, random_state=0)
+    assert split.kind == "forward"
+    assert times.iloc[split.train].max() < times.iloc[split.test].min()
+    assert len(split.test) == 100
+
+
+def test_leads_of_one_moment_stay_on_one_side():
+    times = pd.Series(np.repeat(np.arange(25), 20))
+    split = split_test(outcomes(), times, None, random_state=0)
+    assert not set(times[split.train]) & set(times[split.test])
+    assert len(split.train) + len(split.test) == 500
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_a_company_is_never_on_both_sides(forward):
+    rng = np.random.default_rng(0)
+    groups = pd.Series(rng.integers(0, 200, 500).astype(str))
+    times = pd.Series(np.arange(500)) if forward else None
+    split = split_test(outcomes(), times, groups, random_state=0)
+    assert split.kind == ("forward" if forward else "grouped")
+    assert not set(groups[split.train]) & set(groups[split.test])
+    keys = group_keys(groups)[split.train]
+    for fitting, judging in folds(outcomes()[split.train], split.kind, keys, random_state=0):
+        assert not set(keys[fitting]) & set(keys[judging])
+
+
+def test_without_a_date_each_outcome_gives_a_fifth():
+    y = outcomes()
+    split = split_test(y, None, None, random_state=0)
+    assert split.kind == "stratified"
+    assert sorted([*split.train, *split.test]) == list(range(500))
+    assert y[split.test].mean() == pytest.approx(y.mean(), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.Series([pd.Timestamp("2026-01-01", tz="UTC")] * 500),
+        pd.Series([None] * 300 + list(range(200)), dtype=float),
+    ],
+)
+def test_a_date_that_says_too_little_is_not_used(times):
+    assert split_test(outcomes(), times, None, random_state=0).kind == "stratified"
+
+
+def test_a_forward_test_without_conversions_falls_back_and_says_so():
+    y = np.concatenate([outcomes(400), np.zeros(100)])
+    split = split_test(y, pd.Series(np.arange(500)), None, random_state=0)
+    assert split.kind == "stratified"
+    assert "too few outcomes" in split.reason
+
+
+def test_forward_folds_fit_on_the_past_only_and_are_at_least_four():
+    parts = folds(outcomes(1000), "forward", None, random_state=0)
+    assert len(parts) >= 4
+    assert all(fitting.max() < judging.min() for fitting, judging in parts)
+
+
+def test_missing_companies_are_each_their_own():
+    assert group_keys(pd.Series([None, None, "a"])) is None
+    keys = group_keys(pd.Series([None, None, "a", "a"]))
+    assert keys[0] != keys[1]
+    assert keys[2] == keys[3]
