@@ -33,7 +33,7 @@ LEADING_ZERO = r"0[0-9]+"
 
 CODE_WORDS = _words(
     "code|codes|zone|region|district|territory|sector|segment|cluster|group|category|cat|class|type|id|"
-    "product|plan|channel|branch|store|campaign|offer|list"
+    "product|plan|channel|branch|store"
 )
 QUANTITY_WORDS = _words(
     "count|number|num|total|score|amount|days|day|hours|minutes|seconds|age|index|rate|ratio|percent|value|"
