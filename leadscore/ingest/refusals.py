@@ -54,6 +54,15 @@ def too_many_columns(columns: int, limits: Limits) -> UnreadableFile:
     )
 
 
+def too_many_cells(cells: int) -> UnreadableFile:
+    """Refuse a table that is long and wide at once, and mostly empty."""
+    return UnreadableFile(
+        "too_many_cells",
+        f"The file has {cells:,} cells, almost all of them empty.",
+        "Remove the columns you do not need, or split the file.",
+    )
+
+
 def cell_too_long(row: int, column: str, limits: Limits) -> UnreadableFile:
     """Refuse a table with a cell that is no cell."""
     return UnreadableFile(

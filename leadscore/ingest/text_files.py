@@ -31,6 +31,9 @@ _RECORDS_AT_ONCE = 20_000
 _SEPARATORS_OF_ONE_COLUMN = "\x1f\x1d\x1c\x01\x02"
 _PIECE = 16 << 20
 _STEPS = 64
+_BLANK_ROWS = 1_000
+_CELLS = 60_000_000
+_BYTES_PER_CELL = 3
 _END = "\x1eend of file\x1e"
 _LARGEST_CELL = 131_072
 """The standard parser's own limit; beyond it a cell is never meant as one."""
@@ -76,7 +79,10 @@ def read_text(data: bytes, limits: Limits) -> TextTable:
     layout = _find_layout(text.utf8, limits)
     body = memoryview(text.utf8)[layout.body_start :]
     _refuse_too_many_lines(text.utf8, layout, limits)
-    rows = _read_fast(body, layout) or _read_slowly(body, layout, limits)
+    starts = _record_starts(body)
+    if starts is not None:
+        _refuse_too_many_cells(len(starts), len(data), layout, limits)
+    rows = _read_fast(body, layout, starts) or _read_slowly(body, layout, limits)
     grid = Grid(layout.header, layout.header_row, rows.columns, rows.row_numbers)
     cells, row_numbers, issues = finish(grid, limits, text.issues)
     issues = pa.concat_tables([issues, *rows.ragged])
@@ -154,11 +160,19 @@ def _refuse_too_many_lines(text: bytes, layout: _Layout, limits: Limits) -> None
         raise refusals.too_many_rows(limits)
 
 
-def _read_fast(body: memoryview, layout: _Layout) -> _Body | None:
+def _refuse_too_many_cells(records: int, size: int, layout: _Layout, limits: Limits) -> None:
+    """Refuse what would need far more memory than its size lets expect; every cell costs, empty ones too."""
+    if records > 2 * limits.max_rows + _BLANK_ROWS:
+        raise refusals.too_many_rows(limits)
+    cells = records * layout.width
+    if cells > max(_CELLS, size // _BYTES_PER_CELL):
+        raise refusals.too_many_cells(cells)
+
+
+def _read_fast(body: memoryview, layout: _Layout, starts: np.ndarray | None) -> _Body | None:
     """Parse with Arrow; None when the file needs the exact parser."""
     names = [f"c{place}" for place in range(layout.width)]
     as_text = dict.fromkeys(names, pa.large_string())
-    starts = _record_starts(body)
     if starts is None or not len(starts):
         return None
     try:

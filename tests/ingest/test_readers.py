@@ -269,6 +269,13 @@ def test_forty_thousand_columns_are_refused() -> None:
     assert refusal(f"{header}\n{header}\n").code == "too_many_columns"
 
 
+def test_a_long_and_wide_table_of_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b",".join(b"c%d" % place for place in range(100)) + b"\n" + (b"," * 99 + b"1\n") * 50
+    assert len(read(data).frame) == 50
+    monkeypatch.setattr(text_files, "_CELLS", 1_000)
+    assert refusal(data).code == "too_many_cells"
+
+
 def test_an_open_quotation_mark_is_named_by_the_line_it_opens_on() -> None:
     assert "row 5, column 'b'" in refusal('a,b\n"x\ny",1\n2,3\n4,"5\n6,7\n').message
 
@@ -328,7 +335,7 @@ def test_any_table_comes_back_identical(
 def test_both_parsers_agree_on_cells_and_row_numbers(text: str) -> None:
     layout = text_files._find_layout(text.encode(), Limits())
     body = memoryview(text.encode())[layout.body_start :]
-    fast = text_files._read_fast(body, layout)
+    fast = text_files._read_fast(body, layout, text_files._record_starts(body))
     if fast is None:
         return
     slow = text_files._read_slowly(body, layout, Limits())
