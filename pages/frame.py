@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
 import streamlit as st
 
-from leadscore.access import Actor
+from leadscore.access import Actor, Role
 from leadscore.errors import Forbidden, LeadScoreError
 from leadscore.services import accounts
 from pages import shared, sign_in
@@ -17,12 +15,17 @@ from pages.widgets.words import escape
 NAME = "Lead scoring"
 FAVICON = "🎯"
 
-log = logging.getLogger(__name__)
+# one blue that reads well on the light and on the dark sidebar
+LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 32" width="190" height="32" role="img"
+aria-label="Lead scoring"><rect x="2" y="18" width="6" height="10" rx="2" fill="#4a8fd0" opacity=".45"/>
+<rect x="11" y="11" width="6" height="17" rx="2" fill="#4a8fd0" opacity=".7"/>
+<rect x="20" y="4" width="6" height="24" rx="2" fill="#4a8fd0"/><text x="36" y="23" font-size="20" font-weight="600"
+font-family="'Source Sans 3','Source Sans Pro',system-ui,sans-serif" fill="#4585c4">Lead scoring</text></svg>"""
+ROLE_WORDS = {Role.ADMIN: "Administrator", Role.MANAGER: "Manager", Role.ANALYST: "Analyst", Role.VIEWER: "Viewer"}
 
 
 def main() -> None:
     """Register every page, so that an address survives the sign-in, then run the one asked for or the door."""
-    st.set_page_config(page_title=NAME, page_icon=FAVICON, layout="wide")
     try:
         workbench = shared.workbench()
         actor = shared.signed_in()
@@ -31,6 +34,8 @@ def main() -> None:
         show_refusal(refusal)
         return
     page = _navigation(actor)
+    st.set_page_config(page_title=f"{page.title} · {NAME}" if actor else f"Sign in · {NAME}", page_icon=FAVICON,
+                       layout="wide")
     if actor is None:
         sign_in.main(workbench)
         return
@@ -58,6 +63,7 @@ def _navigation(actor: Actor | None) -> st.Page:
 
 
 def _inside(actor: Actor, page: st.Page) -> None:
+    st.logo(LOGO, size="large")
     with st.sidebar:
         try:
             _client_picker(actor)
@@ -94,7 +100,7 @@ def _change_client() -> None:
 
 def _person(actor: Actor) -> None:
     with st.container(border=True, key="person"):
-        st.markdown(f":material/account_circle: **{escape(actor.name)}**  \n:gray[{actor.role.capitalize()}]")
+        st.markdown(f":material/account_circle: **{escape(actor.name)}**  \n:gray[{ROLE_WORDS[actor.role]}]")
         if st.button("Sign out", icon=":material/logout:", key="sign_out", width="stretch"):
             sign_in.leave(shared.workbench(), shared.token() or "")
 

@@ -16,6 +16,10 @@ from pages.widgets.notices import show_refusal
 WIDTH = 420
 HEADER = "## :primary[:material/trending_up:] Lead scoring"
 CLAIM = "Which leads to call first, and why."
+# the library offers no way to make its button the main one
+BUTTON = """<style>.st-key-door [data-testid="stFormSubmitButton"] button {width: 100%; background: #2b6cb0;
+border-color: #2b6cb0; color: #fff} .st-key-door [data-testid="stFormSubmitButton"] button:hover {background: #245d99}
+.st-key-door [data-testid="stFormSubmitButton"] {width: 100%}</style>"""
 FIELDS = {"Form name": "Sign in", "Username": "Name", "Password": "Password", "Login": "Sign in"}
 
 
@@ -77,7 +81,9 @@ class _Form(Authenticate):  # type: ignore[misc]
 
 def _sign_in(workbench: Workbench) -> None:
     door = _Door(workbench)
-    _Form(door).login(location="main", fields=FIELDS, key="sign_in")
+    st.html(BUTTON)
+    with st.container(key="door"):
+        _Form(door).login(location="main", fields=FIELDS, key="sign_in")
     if door.ticket:
         _hand_over("/session", ticket=door.ticket)
     elif door.refusal:
@@ -116,4 +122,3 @@ def _hand_over(route: str, *, ticket: str = "", next_page: str = "") -> None:
     """Let the browser call a route of the door, which alone can set or clear a cookie scripts cannot read."""
     st.html(f'<script src="/door.js" data-route="{route}" data-ticket="{escape(ticket)}" '
             f'data-next="{escape(next_page)}"></script>', unsafe_allow_javascript=True)
-    st.spinner("One moment")
