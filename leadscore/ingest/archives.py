@@ -7,6 +7,7 @@ piece, and counted.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +23,10 @@ MAX_UNPACKED = 2_048 * MEGABYTE
 PLAIN_UNPACKED = 48 * MEGABYTE
 """Up to here no ratio is asked for: small files of equal cells pack very well."""
 MAX_RATIO = 60
+MAX_EXPANDED = 1_024 * MEGABYTE
+_REFERENCE = b't="s"'
+_SHOWN_STRING = re.compile(rb't="s"[^>]{0,200}><v>(\d{1,9})</v>')
+_STRING = re.compile(rb"<si[ >/]")
 _PIECE = 1 << 20
 _LOCAL_HEADER = 30
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", b"<\0!\0D\0O\0C\0", b"<\0!\0E\0N\0T\0", b"\0<\0!\0D\0O", b"\0<\0!\0E\0N")
@@ -54,7 +59,7 @@ def check_archive(data: bytes, limits: Limits) -> set[str]:
         ``too_many_columns``, ``too_many_rows``.
     """
     entries = _entries(data)
-    unpacked = 0
+    unpacked = references = 0
     for entry in entries:
         extent = Extent()
         for size, piece in _pieces(data, entry):
@@ -63,7 +68,9 @@ def check_archive(data: bytes, limits: Limits) -> set[str]:
             _check_piece(piece)
             if not entry.filename.startswith(_STRINGS):
                 _stretch(extent, piece)
+                references += piece.count(_REFERENCE)
         _check_extent(extent, limits)
+    _check_shared_strings(data, entries, references)
     return {entry.filename for entry in entries}
 
 
@@ -160,6 +167,29 @@ def _stretch(extent: Extent, piece: bytes) -> None:
     extent.cells += int(is_cell.sum())
     extent.last_column = max(extent.last_column, int(column[is_cell].max(initial=0)))
     extent.last_row = max(extent.last_row, int(row[is_cell].max(initial=0)))
+
+
+def _check_shared_strings(data: bytes, entries: list[zipfile.ZipInfo], references: int) -> None:
+    """Refuse a few long texts shown by very many cells: each cell gets its own copy when the workbook is read."""
+    lengths = np.concatenate([np.zeros(0, dtype=np.int64), *(_string_lengths(data, entry) for entry in entries)])
+    if int(lengths.max(initial=0)) * references <= MAX_EXPANDED:
+        return
+    expanded = 0
+    for entry in entries:
+        for _, piece in _pieces(data, entry):
+            shown = np.array([int(found) for found in _SHOWN_STRING.findall(piece)], dtype=np.int64)
+            expanded += int(lengths[shown[shown < len(lengths)]].sum())
+            if expanded > MAX_EXPANDED:
+                raise refusals.workbook_too_large("it shows the same long texts in very many cells")
+
+
+def _string_lengths(data: bytes, entry: zipfile.ZipInfo) -> np.ndarray:
+    """Measure the shared strings of a part, markup included, shape (strings,)."""
+    if not entry.filename.startswith(_STRINGS):
+        return np.zeros(0, dtype=np.int64)
+    text = b"".join(piece[-size:] for size, piece in _pieces(data, entry) if size)
+    starts = np.fromiter((found.start() for found in _STRING.finditer(text)), dtype=np.int64)
+    return np.diff(np.append(starts, len(text)))
 
 
 def _check_extent(extent: Extent, limits: Limits) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.errors import UnreadableFile
+from leadscore.ingest.archives import check_archive
 from leadscore.ingest.limits import Limits
 from leadscore.ingest.readers import RawTable, read_table
 
@@ -285,9 +286,24 @@ def many_cells(parts: dict[str, bytes]) -> None:
     parts[SHEET] = f'<worksheet xmlns="{MAIN}"><sheetData>'.encode() + one * 400_000 + b"</sheetData></worksheet>"
 
 
+def long_text_in_many_cells(parts: dict[str, bytes]) -> None:
+    parts["xl/sharedStrings.xml"] = b"<sst><si><t>a</t></si><si><t>" + b"y" * 30_000 + b"</t></si></sst>"
+    rows = "".join(row(n, f'<c r="A{n}" t="s"><v>1</v></c>') for n in range(1, 50_001))
+    parts[SHEET] = f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'.encode()
+
+
+def test_many_cells_of_short_text_beside_one_long_text_are_no_bomb() -> None:
+    def change(parts: dict[str, bytes]) -> None:
+        long_text_in_many_cells(parts)
+        parts[SHEET] = parts[SHEET].replace(b"<v>1</v>", b"<v>0</v>")
+
+    check_archive(repacked(change), Limits())
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
+        (repacked(long_text_in_many_cells), "workbook_too_large"),
         (with_sheet(row(1, cell("A1")) + row(1_048_576, cell("XFD1048576"))), "workbook_too_large"),
         (with_sheet(row(1, cell("A1")) + row(1_048_576, "<c r='XFD1048576'><v>1</v></c>")), "workbook_too_large"),
         (with_sheet("".join(row(n, cell(f"XFD{n}")) for n in range(1, 3_001))), "workbook_too_large"),
@@ -297,7 +313,7 @@ def many_cells(parts: dict[str, bytes]) -> None:
         (repacked(many_cells), "zip_bomb"),
         (repacked(lambda parts: parts.update({f"xl/{n}.xml": b"<a/>" for n in range(3_000)})), "workbook_too_large"),
     ],
-    ids=["far corner", "single quotes", "far column", "columns", "long string", "cells", "parts"],
+    ids=["shown often", "far corner", "single quotes", "far column", "columns", "long string", "cells", "parts"],
 )
 def test_a_workbook_bomb_is_refused_before_it_is_parsed(
     data: bytes, code: str, monkeypatch: pytest.MonkeyPatch
