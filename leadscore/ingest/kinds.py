@@ -37,7 +37,7 @@ DTYPES = {Kind.NUMBER: "float64", Kind.MONEY: "float64", Kind.BOOLEAN: "boolean"
 
 OPT_OUT_FIELDS = frozenset({"do_not_call", "do_not_email", "do_not_contact"})
 
-EMAIL = r"[^@\s,;<>()\[\]\"]+@[a-z0-9¡-￿](?:[a-z0-9.\-¡-￿]*[a-z0-9¡-￿])?\.[a-z¡-￿][a-z0-9\-¡-￿]{1,}"
+EMAIL = r"[^@\s,;:<>()\[\]\"]+@[a-z0-9¡-￿](?:[a-z0-9.\-¡-￿]*[a-z0-9¡-￿])?\.[a-z¡-￿][a-z0-9\-¡-￿]{1,}"
 MASK = r".*(?:[x*#•.…]{3,}|[*#•…]+).*"
 PHONE = r"\+?[0-9]{6,20}(?:x[0-9]{1,6})?"
 URL = r"(?:[a-z][a-z0-9+.\-]*://)?(?:[^/\s@]+@)?[^/\s:?#@]+\.[^/\s:?#@.0-9][^/\s:?#@.]+(?::[0-9]+)?(?:[/?#]\S*)?"
@@ -195,20 +195,29 @@ def boolean_words(field: str | None) -> tuple[frozenset[str], frozenset[str]]:
 
 def read_emails(texts: pd.Series) -> pd.Series:
     """Lower-case e-mail addresses, taken out of ``Name <address>`` and ``mailto:``."""
-    plain = texts.str.lower().str.replace(r"^.*<([^<>]+)>$", r"\1", regex=True)
-    plain = plain.str.replace(r"^mailto:", "", regex=True).str.rstrip(".;,")
-    wrong = ~matches(plain, EMAIL) | plain.str.contains("..", regex=False).fillna(False).to_numpy(bool)
-    return plain.mask(wrong)
+    plain = texts.str.lower()
+    odd = plain.notna().to_numpy(bool) & ~matches(plain, EMAIL)
+    if odd.any():
+        bare = plain[odd].str.replace(r"^.*<([^<>]+)>$", r"\1", regex=True)
+        bare = bare.str.replace(r"^mailto:", "", regex=True).str.rstrip(".;,")
+        plain = plain.mask(odd, bare.where(matches(bare, EMAIL)))
+    return plain.mask(plain.str.contains("..", regex=False).fillna(False).to_numpy(bool))
 
 
 def read_phones(texts: pd.Series) -> pd.Series:
     """Reduce phone numbers to ``+``, digits and an extension: ``+1-588-734-6947x37`` is ``+15887346947x37``."""
-    plain = texts.str.lower().str.replace(r"\.0$", "", regex=True)
-    plain = plain.str.replace(r"^(?:tel|phone|mobile|mob|fax|p|t|m)[.: ]+|^tel:", "", regex=True)
-    plain = plain.str.replace(r"[ ,;]*(?:extension|ext\.?|x|#)[ .:]*([0-9]{1,6})$", r"x\1", regex=True)
-    plain = plain.str.replace(r"\(0\)", "", regex=True).str.replace("[\\s\\-./()\u00a0\u2010-\u2015'_]", "", regex=True)
+    plain = texts.str.replace(r"\(0\)|\.0$", "", regex=True)
+    worded = plain.str.contains("[^0-9+ ().-]", regex=True).fillna(False).to_numpy(bool)
+    if worded.any():
+        plain = plain.mask(worded, _without_phone_words(plain[worded]))
+    plain = plain.str.replace("[\\s\\-./()\u00a0\u2010-\u2015'_]", "", regex=True)
     plain = plain.str.replace(r"^00([1-9])", r"+\1", regex=True)
     return plain.mask(~matches(plain, PHONE) | matches(texts, SCIENTIFIC))
+
+
+def _without_phone_words(texts: pd.Series) -> pd.Series:
+    plain = texts.str.lower().str.replace(r"^(?:tel|phone|mobile|mob|fax|p|t|m)[.: ]+|^tel:", "", regex=True)
+    return plain.str.replace(r"[ ,;]*(?:extension|ext\.?|x|#)[ .:]*([0-9]{1,6})$", r"x\1", regex=True)
 
 
 def read_urls(texts: pd.Series, *, domain_only: bool = False) -> pd.Series:

@@ -79,11 +79,17 @@ def matches(texts: pd.Series, pattern: str) -> np.ndarray:
 
 def _unadorned(texts: pd.Series) -> pd.Series:
     """Take off currency, spaces, per cent and brackets; a bracketed amount becomes negative."""
-    body = texts.str.lower().str.replace("[\u2212\u2010-\u2015]", "-", regex=True)
-    body = body.str.replace(f"[{CURRENCY_SYMBOLS}%]", "", regex=True)
-    body = body.str.replace(rf"^([+-]?) *(?:{CURRENCY_WORDS}) *([0-9.,(-])", r"\1\2", regex=True)
-    body = body.str.replace(rf"([0-9.,km)]) *(?:{CURRENCY_WORDS}|{HEADCOUNT_WORDS})$", r"\1", regex=True)
-    body = body.str.replace("[\\s\u00a0\u202f\u2009'’_]", "", regex=True)
+    body = texts.str.replace(f"[{CURRENCY_SYMBOLS}%\\s\u00a0\u202f\u2009'’_]", "", regex=True)
+    worded = body.str.contains(r"[^0-9.,+]", regex=True).fillna(False).to_numpy(bool)
+    if worded.any():
+        body = body.mask(worded, _without_words(body[worded]))
+    return body
+
+
+def _without_words(body: pd.Series) -> pd.Series:
+    body = body.str.lower().str.replace("[\u2212\u2010-\u2015]", "-", regex=True)
+    body = body.str.replace(rf"^([+-]?)(?:{CURRENCY_WORDS})([0-9.,(-])", r"\1\2", regex=True)
+    body = body.str.replace(rf"([0-9.,km)])(?:{CURRENCY_WORDS}|{HEADCOUNT_WORDS})$", r"\1", regex=True)
     body = body.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     body = body.str.replace(r"^(?:~|ca\.?|approx\.?|circa)", "", regex=True)
     return body.str.replace(r"^([0-9.,]+)-$", r"-\1", regex=True)
@@ -107,6 +113,15 @@ def _read_adorned(bodies: pd.Series, *, comma: bool, ranges: bool) -> np.ndarray
 
 
 def _read_single(bodies: pd.Series, comma: bool) -> np.ndarray:
+    bare = matches(bodies, "[0-9.,]+")
+    values = np.full(len(bodies), np.nan)
+    values[bare] = _digits(bodies[bare], comma)
+    if not bare.all():
+        values[~bare] = _read_signed(bodies[~bare], comma)
+    return values
+
+
+def _read_signed(bodies: pd.Series, comma: bool) -> np.ndarray:
     sign = np.where(bodies.str.startswith("-").to_numpy(bool), -1.0, 1.0)
     digits = bodies.str.replace(r"[^0-9.,]|\.?\+?$", "", regex=True).str.replace(r"\.$", "", regex=True)
     suffix = bodies.str.replace(r"[^a-z]", "", regex=True)
@@ -129,15 +144,19 @@ def _magnitude(suffixes: pd.Series) -> np.ndarray:
 
 def _digits(texts: pd.Series, comma: bool) -> np.ndarray:
     """Read digits with points and commas; NaN where the separators stand where none can be."""
-    by_comma, by_point = matches(texts, GROUPED_BY_COMMA), matches(texts, GROUPED_BY_POINT)
-    point, decimal_comma = matches(texts, DECIMAL_POINT), matches(texts, DECIMAL_COMMA)
+    english, european = f"{GROUPED_BY_COMMA}|{DECIMAL_POINT}", f"{SURELY_BY_POINT}|{DECIMAL_COMMA}"
     if comma:
-        european = by_point | decimal_comma
-        english = ~european & (by_comma | point)
-    else:
-        english = by_comma | point
-        european = ~english & (matches(texts, SURELY_BY_POINT) | decimal_comma)
-    english_text = texts.str.replace(",", "", regex=False)
-    european_text = texts.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    chosen = english_text.where(english, european_text).where(english | european)
-    return np.asarray(pd.to_numeric(chosen, errors="coerce").to_numpy("float64", na_value=np.nan))
+        european = f"{GROUPED_BY_POINT}|{DECIMAL_COMMA}"
+    first, second = (european, english) if comma else (english, european)
+    values = np.full(len(texts), np.nan)
+    for pattern in (first, second):
+        fits = np.isnan(values) & matches(texts, pattern)
+        if fits.any():
+            values[fits] = _to_float(texts[fits], decimal="." if pattern is english else ",")
+    return values
+
+
+def _to_float(texts: pd.Series, decimal: str) -> np.ndarray:
+    bare = texts.str.replace("," if decimal == "." else ".", "", regex=False)
+    point = bare if decimal == "." else bare.str.replace(",", ".", regex=False)
+    return np.asarray(pd.to_numeric(point, errors="coerce").to_numpy("float64", na_value=np.nan))
