@@ -165,7 +165,7 @@ def _summary(context: Context, upload_id: str, found: intake.Inspection, check: 
         st.metric("Leads to import", words.count(left), border=True)
         st.metric("Columns recognised", f"{recognised} of {len(decided)}", border=True,
                   help="The others are kept as your own columns; the model can use them as well.")
-        st.metric("Doubles in the file", words.count(check.duplicates_in_file), border=True)
+        st.metric("Duplicates in the file", words.count(check.duplicates_in_file), border=True)
         st.metric("Rows left out", words.count(check.will_reject), border=True,
                   help="Rows with an error; the Quality tab says which and why.")
     with st.container(horizontal=True, vertical_alignment="center"):

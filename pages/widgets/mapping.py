@@ -82,7 +82,7 @@ def _page_of(lines: list[int], key: str) -> list[int]:
 def _line(position: int, matches: Sequence[Match], mapping: dict[str, str | None], preview: pd.DataFrame,
           key: str) -> None:
     header, field, confidence, how = matches[position]
-    left, right = st.columns(2, vertical_alignment="center", gap="medium")
+    left, right = st.columns(2, vertical_alignment="center", gap="small")
     badge = _confidence(mapping[header], field, confidence, how)
     left.markdown(f"**{words.escape(header)}** &nbsp; {badge}  \n:small[:gray[{_examples(preview, header)}]]")
     widget = f"{key}-{position}"

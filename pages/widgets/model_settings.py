@@ -63,8 +63,8 @@ def _train(context: Context, *, busy: bool, first: bool) -> None:
                             "each, the rules score alone.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         algorithm = st.selectbox("Kind of model", list(ALGORITHMS), format_func=ALGORITHMS.__getitem__,
-                                 key="algorithm", width=240)
-        balance = st.selectbox("Rare conversions", list(BALANCES), format_func=BALANCES.__getitem__, key="balance",
+                                 key="train_algorithm", width=240)
+        balance = st.selectbox("Rare conversions", list(BALANCES), format_func=BALANCES.__getitem__, key="train_balance",
                                width=260)
         if st.button("Train a model", type="primary", icon=":material/model_training:", key="train", disabled=busy):
             with notices.refusals():
@@ -151,9 +151,9 @@ def _columns(title: str, sentence: str, columns: Sequence[Mapping[str, str]]) ->
     if not columns:
         return
     st.markdown(f"**{title}**  \n:small[:gray[{sentence}]]")
-    st.dataframe(pd.DataFrame(columns)[["column", "reason"]], hide_index=True, alt=title, column_config={
-        "column": st.column_config.TextColumn("Column", width="medium"),
-        "reason": st.column_config.TextColumn("Why", width="large")})
+    st.table(pd.DataFrame({"Column": [f"**{words.escape(one['column'])}**" for one in columns],
+                           "Why": [words.escape(one["reason"]) for one in columns]}), hide_index=True,
+             border="horizontal", alt=title)
 
 
 def _importance(importance: Mapping[str, float]) -> None:
