@@ -1,0 +1,79 @@
+"""Scores in, tiers out: by rank, by capacity or by threshold; and what each tier asks people to do."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from leadscore.schema import Tier
+from leadscore.scoring.policy import Policy, TierMode
+
+MEDIUM_PER_HIGH = 2
+"""In capacity mode, Medium leads per High lead: the next two rounds of calls."""
+
+
+def assign_tiers(scores: pd.Series, policy: Policy) -> pd.Series:
+    """Give every lead its tier.
+
+    Parameters
+    ----------
+    scores : Series of shape (n_leads,), in [0, 100]
+        Indexed by lead; equals are ranked in the order of the index.
+    policy : Policy
+
+    Returns
+    -------
+    Series of str
+        ``High``, ``Medium`` or ``Low``.
+    """
+    if policy.tier_mode == TierMode.THRESHOLD:
+        codes = np.where(scores >= policy.thresholds.high, 0, np.where(scores >= policy.thresholds.low, 1, 2))
+    else:
+        high, medium = _counts(len(scores), policy)
+        codes = np.searchsorted([high, high + medium], _ranks(scores), side="right")
+    names = np.array([str(tier) for tier in Tier], dtype=object)
+    return pd.Series(pd.array(names[codes], dtype="str"), index=scores.index, name="tier")
+
+
+def is_qualified(scores: pd.Series, policy: Policy) -> pd.Series:
+    """Say which leads have reached the qualified threshold."""
+    return (scores >= policy.thresholds.qualified).rename("qualified")
+
+
+def next_action(tiers: pd.Series, scored_at: datetime, policy: Policy) -> pd.DataFrame:
+    """Say what to do with each lead, by when.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``action``, ``deadline`` (words) and ``due`` (UTC), indexed like ``tiers``.
+    """
+    rules = {str(rule.tier): rule for rule in policy.tier_rules}
+    start = pd.Timestamp(scored_at)
+    frame = pd.DataFrame({
+        "action": tiers.map({tier: rule.action for tier, rule in rules.items()}),
+        "deadline": tiers.map({tier: rule.deadline_text for tier, rule in rules.items()}),
+        "due": tiers.map({tier: start + pd.Timedelta(days=rule.deadline_days) for tier, rule in rules.items()}),
+    }, index=tiers.index)
+    return frame.astype({"due": "datetime64[us, UTC]"})
+
+
+def _counts(leads: int, policy: Policy) -> tuple[int, int]:
+    if policy.tier_mode == TierMode.CAPACITY and policy.capacity:
+        return policy.capacity, MEDIUM_PER_HIGH * policy.capacity
+    return _share(leads, policy.top_share), _share(leads, policy.medium_share)
+
+
+def _share(leads: int, share: float) -> int:
+    return math.ceil(round(leads * share, 9))
+
+
+def _ranks(scores: pd.Series) -> np.ndarray:
+    """Give 0 for the best lead; equals in the order of their ids."""
+    order = np.lexsort((scores.index.to_numpy(), -scores.to_numpy(dtype=float)))
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks
