@@ -79,7 +79,7 @@ INDUSTRIES = (
 # name, share of leads, effect at the start, effect at the end, cost of a lead
 SOURCES = (
     ("Organic search", 0.20, 0.15, 0.15, 18), ("Paid search", 0.17, 0.05, 0.05, 64),
-    ("Paid social", 0.17, 0.1, -1.3, 41), ("Partner referral", 0.07, 0.6, 1.25, 90), ("Webinar", 0.10, 0.35, 0.35, 52),
+    ("Paid social", 0.17, 0.2, -1.8, 41), ("Partner referral", 0.07, 0.6, 1.25, 90), ("Webinar", 0.10, 0.35, 0.35, 52),
     ("Trade show", 0.06, 0.25, 0.25, 140), ("Email campaign", 0.09, -0.15, -0.15, 9),
     ("Direct traffic", 0.08, 0.1, 0.1, 0), ("Content syndication", 0.06, -0.9, -0.9, 33),
 )
