@@ -61,7 +61,8 @@ def test_import_stores_scores_and_counts_every_row(capsys, home):
     assert listed["total"] == 4
     assert [lead["rank"] for lead in listed["leads"]] == [1, 2, 3, 4]
     shown = _run(capsys, "leads", "show", listed["leads"][0]["lead_id"], "--client", "acme")[1]
-    assert shown["base"] + sum(reason["effect"] for reason in shown["reasons"]) == pytest.approx(shown["score"], abs=0.06)
+    told = shown["base"] + sum(reason["effect"] for reason in shown["reasons"])
+    assert told == pytest.approx(shown["score"], abs=0.06)
 
 
 def test_score_gives_every_row_back_in_its_own_columns(capsys, home):

@@ -165,6 +165,13 @@ def parse_overrides(items: Sequence[str], headers: Sequence[str]) -> dict[str, s
     return overrides
 
 
+def with_overrides(mapping: Mapping[str, str | None], overrides: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Put a person's corrections into a mapping; a header that held a field asked for elsewhere gives it up."""
+    taken = {field for field in overrides.values() if field}
+    kept = {header: None if field in taken else field for header, field in mapping.items()}
+    return kept | dict(overrides)
+
+
 def shape_key(headers: Sequence[str]) -> str:
     """Give the fingerprint of a set of headers, whatever their order, case and punctuation."""
     names = sorted(normalise_header(header) or header.strip() for header in headers)

@@ -428,7 +428,8 @@ def _verdict(session: Session, workbench: Workbench, client_id: int, leads: pd.D
     now_in_force = current.iloc[0]
     run = score_rows.run(session, client_id, int(now_in_force["run_id"]))
     judged = judge_again(session, workbench, client_id, run, leads, custom, headers)
-    reasons = reasons_for_lead(judged.blend, judged.features, leads.index[0])
+    lead_id = int(leads.index[0])
+    reasons = reasons_for_lead(judged.blend, judged.features, lead_id, judged.policy)
     action = next_action(current["tier"], run.created_at, judged.policy).iloc[0]
     numbers = {name: _number(now_in_force[name]) for name in
                ("score", "blended", "rule_score", "probability", "fit", "engagement")}
@@ -437,7 +438,7 @@ def _verdict(session: Session, workbench: Workbench, client_id: int, leads: pd.D
         "qualified": bool(now_in_force["qualified"]), "reasons": reasons, "base": float(judged.blend.base),
         "waterfall": pd.DataFrame({"label": [reason.text for reason in reasons],
                                    "effect": [reason.effect for reason in reasons]}),
-        "criteria": criteria_table(judged.rules, judged.features, judged.policy, leads.index[0]),
+        "criteria": criteria_table(judged.rules, judged.features, judged.policy, lead_id),
         "next_action": action["action"], "due": action["due"]}
 
 

@@ -202,7 +202,7 @@ def _ranked(rows: pd.DataFrame, judged: Judged, wanted: int, reasons: int) -> pd
         "tier": judged.tiers.to_numpy()[order],
         "qualified": judged.qualified.to_numpy()[order],
     })
-    texts = reason_columns(judged.blend, judged.features, index=chosen, k=reasons).reset_index(drop=True)
+    texts = reason_columns(judged.blend, judged.features, judged.policy, index=chosen, k=reasons).reset_index(drop=True)
     taken = set(RESULT_COLUMNS) | set(texts.columns)
     theirs = rows.iloc[order].reset_index(drop=True).rename(columns=lambda name: _free_name(name, taken, rows))
     return pd.concat([theirs, ours, texts], axis=1)

@@ -11,7 +11,7 @@ import pandas as pd
 from leadscore.features.build import Features, build_features
 from leadscore.modeling.training import Prediction, TrainedModel
 from leadscore.schema import CustomField
-from leadscore.scoring.blend import Blend, blend
+from leadscore.scoring.blend import Blend, blend, has_weights
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import RuleScores, score_rules
 from leadscore.scoring.tiers import assign_tiers, is_qualified
@@ -69,8 +69,9 @@ def judge(
         False is quicker and leaves out the reasons.
     """
     features = build_features(leads, custom_fields, as_of=as_of, headers=dict(headers))
-    rules = score_rules(features, policy, as_of=as_of)
-    prediction = None if model is None else model.predict(features.frame, contributions=contributions)
+    rules = score_rules(features, policy)
+    prediction = None if model is None else model.predict(
+        features.frame, contributions=contributions or has_weights(policy))
     blended = blend(rules, prediction, policy)
     return Judged(
         policy=policy,

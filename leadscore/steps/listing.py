@@ -158,7 +158,7 @@ def explain(session: Session, workbench: Workbench, client_id: int, leads: pd.Da
         run = score_rows.run(session, client_id, run_id)
         part = leads.loc[members.index]
         judged = judge_again(session, workbench, client_id, run, part, custom, headers)
-        texts.append(reason_columns(judged.blend, judged.features, k=reasons))
+        texts.append(reason_columns(judged.blend, judged.features, judged.policy, k=reasons))
         actions.append(next_action(members["tier"], run.created_at, judged.policy))
     return Explained(pd.concat(texts).reindex(ranked.index), pd.concat(actions).reindex(ranked.index))
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.scoring.policy import Policy, default_policy
+from leadscore.scoring.policy import Policy
+from leadscore.scoring.presets import default_policy
 from leadscore.store import policies as policy_rows
 from leadscore.store.tables import ModelVersion, PolicyVersion
 

@@ -48,7 +48,8 @@ def stranger() -> Actor:
 def row(number: int, **values: str) -> str:
     """One line of the file; the number makes it a person of its own."""
     cells = {
-        "id": f"r{number}", "first": f"First{number}", "last": f"Last{number}", "email": f"p{number}@firm{number % 7}.example",
+        "id": f"r{number}", "first": f"First{number}", "last": f"Last{number}",
+        "email": f"p{number}@firm{number % 7}.example",
         "phone": f"+49 351 55{number:05d}", "company": f"Firm {number % 7} GmbH", "title": "Head of Sales",
         "industry": "Software", "employees": str(10 + number), "source": "Referral", "created": "2026-10-01",
         "opens": str(number % 9), "clicks": str(number % 4), "sessions": str(number % 12), "consent": "yes",

@@ -17,7 +17,8 @@ def _adds_up(result) -> bool:
 
 def test_a_clean_file_is_stored_whole(workbench, admin):
     result = _import(workbench, admin, leads_file(30))
-    assert (result.rows_read, result.rows_stored, result.updated, result.duplicates, result.rejected) == (30, 30, 0, 0, 0)
+    assert (result.rows_read, result.rows_stored) == (30, 30)
+    assert (result.updated, result.duplicates, result.rejected) == (0, 0, 0)
 
 
 def test_the_same_file_again_is_all_duplicates(workbench, admin):
