@@ -27,6 +27,8 @@ class Algorithm(StrEnum):
 
 THREADS = 2
 """Fixed, because sums over another number of threads differ in the last bit and a repeat would not be a repeat."""
+FEW_ROWS = 25_000
+"""Below this a second thread costs more in waiting than it brings, above all on a busy machine."""
 
 LOGISTIC_C = 1.0
 LOGISTIC_TOLERANCE = 1e-3
@@ -108,7 +110,8 @@ class Trees:
     def contributions(self, codes: Codes) -> Floats:
         """Give shape (n_leads, n_code_columns); base + row sum = margin."""
         raw = self.booster.predict(_matrix(codes), pred_contribs=True, approx_contribs=self.by_path)
-        return np.asarray(raw[:, :-1], dtype=np.float64)
+        # XGBoost answers an empty question with a flat array
+        return np.asarray(raw, dtype=np.float64).reshape(len(codes), len(codes.sizes) + 1)[:, :-1]
 
     def state(self) -> dict[str, Any]:
         """Give what must be kept as JSON; the trees themselves are kept beside it."""
@@ -186,7 +189,7 @@ def _restore_logistic(state: Mapping[str, Any]) -> Logistic:
 def _matrix(codes: Codes, y: Floats | None = None, weights: Floats | None = None) -> xgboost.DMatrix:
     types = ["c" if size else "float" for size in codes.sizes]
     return xgboost.DMatrix(
-        codes.values, y, weight=weights, feature_types=types, enable_categorical=True, nthread=THREADS
+        codes.values, y, weight=weights, feature_types=types, enable_categorical=True, nthread=_threads(len(codes))
     )
 
 
@@ -208,7 +211,7 @@ def _enough_rounds(codes: Codes, y: Floats, balance: Balance, random_state: int)
     how = Balance.NONE if balance is Balance.NONE else Balance.WEIGHTS
     judged = rebalance(codes.rows(np.flatnonzero(aside)), y[aside], how, random_state=random_state)
     booster = xgboost.train(
-        _settings(BOOSTING, random_state) | {"eval_metric": "logloss"}, _matrix(*fitted), MOST_ROUNDS,
+        _settings(BOOSTING, random_state, len(y)) | {"eval_metric": "logloss"}, _matrix(*fitted), MOST_ROUNDS,
         evals=[(_matrix(*judged), "aside")], early_stopping_rounds=PATIENCE, verbose_eval=False,
     )  # fmt: skip
     return max(FEWEST_ROUNDS, int(booster.best_iteration) + 1)
@@ -218,15 +221,19 @@ def _fit_trees(
     settings: Mapping[str, Any], rounds: int, codes: Codes, y: Floats, balance: Balance, random_state: int
 ) -> Trees:
     matrix = _matrix(*rebalance(codes, y, balance, random_state=random_state))
-    booster = xgboost.train(_settings(settings, random_state), matrix, rounds, verbose_eval=False)
+    booster = xgboost.train(_settings(settings, random_state, len(y)), matrix, rounds, verbose_eval=False)
     by_path = "num_parallel_tree" in settings
     one = _matrix(codes.rows(np.arange(1)))
     base = booster.predict(one, pred_contribs=True, approx_contribs=by_path)[0, -1]
     return Trees(booster, float(base), by_path)
 
 
-def _settings(settings: Mapping[str, Any], random_state: int) -> dict[str, Any]:
-    return {**settings, "nthread": THREADS, "seed": random_state, "verbosity": 0}
+def _settings(settings: Mapping[str, Any], random_state: int, rows: int) -> dict[str, Any]:
+    return {**settings, "nthread": _threads(rows), "seed": random_state, "verbosity": 0}
+
+
+def _threads(rows: int) -> int:
+    return 1 if rows < FEW_ROWS else THREADS
 
 
 _FIT: dict[Algorithm, Callable[[Codes, Floats, Balance, int], Estimator]] = {

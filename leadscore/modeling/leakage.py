@@ -197,7 +197,7 @@ def _cells(values: pd.Series, kind: Kind | None) -> Rows:
     if (kind in NUMERIC_KINDS or kind is Kind.BOOLEAN) and not means_codes(values, str(values.name)):
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         if np.isfinite(numbers).sum() < 2:
-            return np.isfinite(numbers).astype(np.intp)
+            return np.asarray(np.isfinite(numbers), dtype=np.intp)
         edges: Floats = np.unique(np.quantile(numbers[np.isfinite(numbers)], np.linspace(0, 1, BINS + 1)[1:-1]))
         return np.asarray(np.where(np.isfinite(numbers), np.searchsorted(edges, numbers, side="left") + 1, 0))
     codes, _ = pd.factorize(values)

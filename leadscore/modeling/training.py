@@ -478,7 +478,7 @@ def _try_one(
     areas = np.array([evaluation.roc_auc(o, m) for o, m in zip(outcomes, margins, strict=True)])
     certainty = np.array([evaluation.auc_error_by_chance(o) ** -2 for o in outcomes])
     area = float((areas * certainty).sum() / certainty.sum())
-    spread = 1.96 * float(precisions.std(ddof=1)) / np.sqrt(len(parts)) if len(parts) > 1 else 0.0
+    spread = float(1.96 * precisions.std(ddof=1) / np.sqrt(len(parts))) if len(parts) > 1 else 0.0
     mean = float(precisions.mean())
     candidate = Candidate(algorithm, balance, Interval(mean, max(0.0, mean - spread), min(1.0, mean + spread)), area)
     # repeated folds judge the same leads again, which adds no certainty

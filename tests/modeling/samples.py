@@ -32,7 +32,7 @@ def make_leads(rows: int = 1200, seed: int = 0) -> tuple[pd.DataFrame, pd.Series
         }
     ).astype({"source": "str", "title": "str"})
     truth = 0.5 * (leads["visits"] - 4) + 1.5 * (leads["source"] == "Referral") + 1.2 * leads["demo"] - 1.6
-    outcome = (rng.random(rows) < 1 / (1 + np.exp(-truth))).astype(float)
+    outcome = (rng.random(rows) < 1 / (1 + np.exp(-truth.to_numpy()))).astype(float)
     leads.loc[rng.random(rows) < 0.1, "visits"] = np.nan
     leads.loc[rng.random(rows) < 0.1, "source"] = None
     leads.index = pd.RangeIndex(100, 100 + rows, name="lead_id")

@@ -66,7 +66,7 @@ def test_figures_stay_in_their_ranges(pairs):
     for name, figure in measure(y, p, random_state=0, n_boot=10).items():
         assert figure.low <= figure.value <= figure.high
         if name not in {"lift_at_20", "log_loss"}:
-            assert -1e-9 <= figure.low
+            assert figure.low >= -1e-9
             assert figure.high <= 1 + 1e-9
 
 
