@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,7 +112,7 @@ def verify(session: Session, vault: Vault, checkpoints: Path | None = None) -> V
                 return Verdict(_count(session), False, expected,
                                f"Record {expected} is not the one its checkpoint saw.")
             expected, prev = expected + 1, record[-1]
-    except DBAPIError:
+    except (DBAPIError, sqlite3.Error):
         return Verdict(_count(session), False, expected, f"Record {expected} or one soon after it cannot be read.")
     return _judge_end(expected - 1, marks)
 

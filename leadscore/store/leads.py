@@ -187,7 +187,7 @@ def update_leads(
         fresh = {name: value for name, value in zip(incoming, values, strict=True) if value is not None}
         parts = (state.apply("values", fresh), state.apply("personal", mine), state.apply("custom", other))
         changed[position] = any(parts)
-    altered = [state for state in stored.values() if state.before]
+    altered = [stored[lead_id] for lead_id in sorted(stored) if stored[lead_id].before]
     _save_states(session, vault, altered, list(incoming), now)
     _save_changes(session, vault, client_id, batch_id, altered)
     _note_fields(session, client_id, batch_id, leads)
