@@ -14,6 +14,7 @@ from leadscore.store.database import read
 from leadscore.store.tables import AuditEvent
 from leadscore.workbench import Workbench, open_workbench
 from pages import shared
+from pages import sign_in as door
 from tests.server import ROOT
 
 PASSWORD = "correct horse battery"
@@ -24,6 +25,8 @@ PAGES = ("upload", "leads", "lead", "performance", "settings", "audit")
 def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
     opened = open_workbench(Settings(home=tmp_path, secret_key="s" * 32, _env_file=None))
     monkeypatch.setattr(shared, "workbench", lambda: opened)
+    monkeypatch.setattr(shared, "token", lambda: None)
+    monkeypatch.setattr(door, "address", lambda: "192.0.2.1")
     st.cache_data.clear()
     st.cache_resource.clear()
     yield opened
@@ -96,17 +99,17 @@ def test_the_first_administrator_is_made_and_handed_to_the_door(workbench: Workb
     assert 'data-route="/session"' in script and 'data-next="/upload"' in script
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("screen", PAGES)
 def test_each_page_asked_for_first_on_a_cold_server_shows_the_door(workbench: Workbench, somebody: None,
-                                                                  page: str) -> None:
-    test = frame().switch_page(f"{page}.py").run()
+                                                                  screen: str) -> None:
+    test = frame().switch_page(f"{screen}.py").run()
     assert [one.label for one in test.text_input] == ["Name", "Password"]
     assert not test.sidebar.button and not test.title and not test.exception
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_run_without_its_frame_shows_nothing(workbench: Workbench, somebody: None, page: str) -> None:
-    test = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60).run()
+@pytest.mark.parametrize("screen", PAGES)
+def test_a_page_run_without_its_frame_shows_nothing(workbench: Workbench, somebody: None, screen: str) -> None:
+    test = AppTest.from_file(str(ROOT / "pages" / f"{screen}.py"), default_timeout=60).run()
     assert [one.value for one in test.info] == ["Sign in to see this page."]
     assert not test.title and not test.button and not test.exception
 
