@@ -8,7 +8,7 @@ import pandas as pd
 PLAIN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 CURRENCY_SYMBOLS = "$€£¥₹₽₺₩₪฿₫₴₦"
 CURRENCY_WORDS = (
-    "us\\$|au\\$|ca\\$|r\\$|a\\$|c\\$|s\\$|usd|eur|euros?|gbp|inr|chf|jpy|cny|rmb|aud|cad|nzd|sek|nok|dkk|pln|czk|huf|brl|zar|"
+    "usd|eur|euros?|gbp|inr|chf|jpy|cny|rmb|aud|cad|nzd|sek|nok|dkk|pln|czk|huf|brl|zar|"
     "mxn|sgd|hkd|aed|sar|ils|try|thb|dollars?|rs\\.?|kr\\.?|zł"
 )
 MAGNITUDES = {
@@ -79,7 +79,7 @@ def matches(texts: pd.Series, pattern: str) -> np.ndarray:
 
 def _unadorned(texts: pd.Series) -> pd.Series:
     """Take off currency, spaces, per cent and brackets; a bracketed amount becomes negative."""
-    body = texts.str.replace(f"[{CURRENCY_SYMBOLS}%\\s\u00a0\u202f\u2009'’_]", "", regex=True)
+    body = texts.str.replace(f"(?:US|AU|CA|NZ|HK|R|A|C|S)\\$|[{CURRENCY_SYMBOLS}%\\s\u00a0\u202f\u2009'’_]", "", regex=True)
     worded = body.str.contains(r"[^0-9.,+]", regex=True).fillna(False).to_numpy(bool)
     if worded.any():
         body = body.mask(worded, _without_words(body[worded]))

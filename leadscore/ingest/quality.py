@@ -160,7 +160,8 @@ def _timeliness(clean: CleanTable, as_of: datetime) -> Dimension:
     present = pd.Timestamp(as_of)
     present = present.tz_localize("UTC") if present.tzinfo is None else present
     stale = int((known < present - FRESH_FOR).sum())
-    sentence = f"{stale:,} leads show no sign of life for a year or more." if stale else "Every lead with a date has moved within a year."
+    sentence = (f"{stale:,} leads show no sign of life for a year or more." if stale
+                else "Every lead with a date has moved within a year.")
     return Dimension("timeliness", 1.0 - stale / len(known), stale, sentence)
 
 
