@@ -563,11 +563,10 @@ def _three_digits(numbers: Ints) -> Cells:
 
 def _grouped(numbers: Ints) -> Cells:
     """Write whole numbers with commas between the thousands."""
-    tail = _join(",", _three_digits(numbers % 1_000))
-    thousands = numbers // 1_000
-    large = _join(_digits(thousands // 1_000), ",", _three_digits(thousands % 1_000), tail)
-    return _choose(np.where(numbers < 1_000, 0, np.where(numbers < 1_000_000, 1, 2)), _digits(numbers),
-                   _join(_digits(thousands), tail), large)
+    if not (numbers >= 1_000).any():
+        return _digits(numbers)
+    in_groups = _join(_grouped(numbers // 1_000), ",", _three_digits(numbers % 1_000))
+    return _where(numbers >= 1_000, in_groups, _digits(numbers))
 
 
 def _money(rng: np.random.Generator, dollars: Ints) -> Cells:

@@ -106,6 +106,12 @@ def test_the_mess_is_there(leads: pd.DataFrame) -> None:
     assert not leads["Last Name"].str.isascii().all()
 
 
+def test_every_amount_is_written_as_people_write_amounts(leads: pd.DataFrame) -> None:
+    amounts = leads["Annual Revenue"].loc[lambda amount: amount.ne("")]
+    assert amounts.str.fullmatch(r"\d+|\$\d{1,3}(,\d{3})*(\.\d{2}[KM])?").all()
+    assert amounts.str.fullmatch(r"\$\d{1,3}(,\d{3}){3}").any()
+
+
 def test_addresses_and_numbers_belong_to_nobody(leads: pd.DataFrame) -> None:
     email = leads["Email"].str.lower()
     domains = email[email.str.contains("@")].str.split("@").str[-1]
