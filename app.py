@@ -222,7 +222,7 @@ def close_session(request: Request) -> Response:
     if not _same_origin(request):
         return JSONResponse({"code": "wrong_origin"}, status_code=403)
     accounts.sign_out(shared.workbench(), request.cookies.get(shared.COOKIE, ""))
-    response = Response(status_code=204, headers={"Clear-Site-Data": '"cache", "storage"'})
+    response = Response(status_code=204)
     response.delete_cookie(shared.COOKIE, httponly=True, samesite="strict")
     return response
 

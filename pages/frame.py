@@ -26,6 +26,8 @@ ROLE_WORDS = {Role.ADMIN: "Administrator", Role.MANAGER: "Manager", Role.ANALYST
 
 def main() -> None:
     """Register every page, so that an address survives the sign-in, then run the one asked for or the door."""
+    # first of all: else the browser fetches the page's symbol as its tab icon from another computer
+    st.set_page_config(page_title=NAME, page_icon=FAVICON, layout="wide")
     try:
         workbench = shared.workbench()
         actor = shared.signed_in()
@@ -34,8 +36,7 @@ def main() -> None:
         show_refusal(refusal)
         return
     page = _navigation(actor)
-    st.set_page_config(page_title=f"{page.title} · {NAME}" if actor else f"Sign in · {NAME}", page_icon=FAVICON,
-                       layout="wide")
+    st.set_page_config(page_title=f"{page.title if actor else 'Sign in'} · {NAME}")
     if actor is None:
         sign_in.main(workbench)
         return
