@@ -188,7 +188,9 @@ def update_leads(
         parts = (state.apply("values", fresh), state.apply("personal", mine), state.apply("custom", other))
         changed[position] = any(parts)
     altered = [stored[lead_id] for lead_id in sorted(stored) if stored[lead_id].before]
-    _save_states(session, vault, altered, list(incoming), now)
+    # columns no row changes are left out: setting them would rewrite their indexes
+    touched = sorted({name for state in altered for name in state.before.get("values", {})})
+    _save_states(session, vault, altered, touched, now)
     _save_changes(session, vault, client_id, batch_id, altered)
     _note_fields(session, client_id, batch_id, leads)
     return Updated(changed, np.array([state.lead_id for state in altered], dtype=np.int64))
