@@ -14,12 +14,13 @@ from leadscore.workbench import Workbench
 from pages.widgets.notices import show_refusal
 
 WIDTH = 420
-HEADER = "## :primary[:material/trending_up:] Lead scoring"
+HEADER = "## :primary[:material/signal_cellular_alt:] Lead scoring"
 CLAIM = "Which leads to call first, and why."
 # the library offers no way to make its button the main one
 BUTTON = """<style>.st-key-door [data-testid="stFormSubmitButton"] button {width: 100%; background: #2b6cb0;
 border-color: #2b6cb0; color: #fff} .st-key-door [data-testid="stFormSubmitButton"] button:hover {background: #245d99}
-.st-key-door [data-testid="stFormSubmitButton"] {width: 100%}</style>"""
+.st-key-door [data-testid="stFormSubmitButton"], .st-key-door div:has(> [data-testid="stFormSubmitButton"])
+{width: 100%}</style>"""
 FIELDS = {"Form name": "Sign in", "Username": "Name", "Password": "Password", "Login": "Sign in"}
 
 

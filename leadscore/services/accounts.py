@@ -197,6 +197,7 @@ def sign_in(workbench: Workbench, *, name: str, password: str, address: str,
     place = workbench.vault.blind_index([address], "sign_in_address")[0] or ""
     now = workbench.clock()
     with write(workbench.engine) as session:
+        users.take_turns(session)
         row = users.find(session, tried) if _NAME.fullmatch(tried) else None
         wait = _wait(session, account, place, now)
         attempt = users.note_attempt(session, account_hash=account, address_hash=place, succeeded=False,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlmodel import Session, col, delete, select, update
 
 from leadscore.errors import InvalidRequest, NotFound
+from leadscore.store.database import is_sqlite
 from leadscore.store.tables import Client, Membership, SignInAttempt, User, UserSession
+
+ATTEMPT_LOCK = 7_361_003
 
 
 def add(session: Session, *, name: str, role: str, password_hash: str, now: datetime) -> User:
@@ -128,6 +131,15 @@ def close_expired(session: Session, *, now: datetime) -> int:
 
 
 # --- tries to sign in ------------------------------------------------------------------------------------------
+
+
+def take_turns(session: Session) -> None:
+    """Make other tries wait until this transaction ends, so that each is judged knowing all before it.
+
+    On SQLite there is one writer at a time anyway.
+    """
+    if not is_sqlite(session):
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ATTEMPT_LOCK})
 
 
 def note_attempt(session: Session, *, account_hash: str, address_hash: str, succeeded: bool, reason: str,

@@ -50,6 +50,15 @@ def workbench(tmp_path: Path, clock: Clock) -> Iterator[Workbench]:
 
 
 @pytest.fixture
+def either_store(tmp_path: Path, clock: Clock, database_url: str) -> Iterator[Workbench]:
+    """Give a workbench on each kind of database, for what several do at once."""
+    settings = Settings(home=tmp_path, secret_key="s" * 32, database_url=database_url, _env_file=None)
+    opened = open_workbench(settings, clock=clock)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Count the passwords that are checked, and let no time be spent on them."""
     checked: list[str] = []
@@ -99,20 +108,20 @@ def test_a_second_first_administrator_is_refused(workbench: Workbench, admin: Ac
         accounts.create_first_administrator(workbench, name="eve", password=PASSWORD)
 
 
-def test_of_many_first_administrators_at_once_one_wins(workbench: Workbench) -> None:
+def test_of_many_first_administrators_at_once_one_wins(either_store: Workbench) -> None:
     gate = threading.Barrier(6)
 
     def attempt(number: int) -> bool:
         gate.wait()
         try:
-            accounts.create_first_administrator(workbench, name=f"user{number}", password=PASSWORD)
+            accounts.create_first_administrator(either_store, name=f"user{number}", password=PASSWORD)
         except Forbidden:
             return False
         return True
 
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(attempt, range(6))) == 1
-    assert len(accounts.list_users(workbench, accounts.local_operator())) == 1
+    assert len(accounts.list_users(either_store, accounts.local_operator())) == 1
 
 
 # --- names and passwords ---------------------------------------------------------------------------------------
@@ -276,11 +285,27 @@ def test_one_guess_on_many_accounts_from_one_address_is_stopped(workbench: Workb
     assert accounts.sign_in(workbench, name="anna", password=PASSWORD, address="office").actor == admin
 
 
-def test_parallel_guesses_are_checked_no_more_often_than_one_after_the_other(workbench: Workbench, admin: Actor,
+def test_parallel_guesses_are_checked_no_more_often_than_one_after_the_other(either_store: Workbench,
                                                                              quick: list[str]) -> None:
+    accounts.create_first_administrator(either_store, name="anna", password=PASSWORD)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: refuse(workbench), range(40)))
+        list(pool.map(lambda _: refuse(either_store), range(40)))
     assert len(quick) == accounts.FREE_TRIES
+
+
+def test_a_ticket_shown_by_many_at_once_opens_one_session(either_store: Workbench) -> None:
+    accounts.create_first_administrator(either_store, name="anna", password=PASSWORD)
+    ticket = accounts.sign_in(either_store, name="anna", password=PASSWORD, address=HOME).token
+
+    def redeem(_: int) -> bool:
+        try:
+            accounts.redeem_ticket(either_store, ticket)
+        except SignInRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(redeem, range(6))) == 1
 
 
 def test_signing_in_rightly_many_times_is_never_braked(workbench: Workbench, admin: Actor, quick: list[str]) -> None:
