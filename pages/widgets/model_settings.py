@@ -64,8 +64,8 @@ def _train(context: Context, *, busy: bool, first: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         algorithm = st.selectbox("Kind of model", list(ALGORITHMS), format_func=ALGORITHMS.__getitem__,
                                  key="train_algorithm", width=240)
-        balance = st.selectbox("Rare conversions", list(BALANCES), format_func=BALANCES.__getitem__, key="train_balance",
-                               width=260)
+        balance = st.selectbox("Rare conversions", list(BALANCES), format_func=BALANCES.__getitem__,
+                               key="train_balance", width=260)
         if st.button("Train a model", type="primary", icon=":material/model_training:", key="train", disabled=busy):
             with notices.refusals():
                 st.session_state["train_job"] = jobs.submit(

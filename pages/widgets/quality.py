@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from leadscore.schema import FIELD_BY_NAME
 from pages.widgets import words
 
 DIMENSION_WORDS = {
@@ -23,23 +22,26 @@ ROWS_SHOWN = 1_000
 def dimensions(quality: dict[str, Any]) -> None:
     """Draw the dimensions as bars, each with its sentence."""
     with st.grid(3, min_column_width=240, gap="small"):
-        for part in quality.get("dimensions", []):
-            _dimension(part)
+        for name, part in quality["dimensions"].items():
+            _dimension(name, part)
 
 
 def coverage(quality: dict[str, Any]) -> None:
     """Draw how full each column is, emptiest last."""
-    rows = pd.DataFrame(quality.get("coverage", []))
+    rows = pd.DataFrame(quality["columns"])
     if rows.empty:
         return
-    rows["field"] = [FIELD_BY_NAME[name].label if name in FIELD_BY_NAME else "Your own" for name in rows["field"]]
+    rows["label"] = rows["label"].where(rows["field"].notna(), "Your own")
     st.dataframe(
-        rows[["column", "field", "share"]].sort_values("share", ascending=False, kind="stable"), hide_index=True,
+        rows[["header", "label", "filled", "distinct", "issues"]].sort_values("filled", ascending=False, kind="stable"),
+        hide_index=True,
         height=min(38 + 35 * len(rows), 430), alt="Share of filled cells per column",
         column_config={
-            "column": st.column_config.TextColumn("Column in the file", width="medium"),
-            "field": st.column_config.TextColumn("Used as", width="small"),
-            "share": st.column_config.ProgressColumn("Filled cells", min_value=0, max_value=1, format="percent")})
+            "header": st.column_config.TextColumn("Column in the file", width="medium"),
+            "label": st.column_config.TextColumn("Used as", width="small"),
+            "filled": st.column_config.ProgressColumn("Filled cells", min_value=0, max_value=1, format="percent"),
+            "distinct": st.column_config.NumberColumn("Different values", format="localized"),
+            "issues": st.column_config.NumberColumn("Remarks", format="localized")})
 
 
 def remarks(issues: pd.DataFrame, report: Callable[[], bytes] | None, key: str) -> None:
@@ -70,15 +72,15 @@ def remarks(issues: pd.DataFrame, report: Callable[[], bytes] | None, key: str) 
                                on_click="ignore", icon=":material/download:", key=f"{key}-remarks")
 
 
-def _dimension(part: dict[str, Any]) -> None:
-    score = part.get("score")
+def _dimension(name: str, part: dict[str, Any]) -> None:
+    score = part["score"]
     with st.container(border=True, height="stretch", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{DIMENSION_WORDS.get(part['name'], str(part['name']).capitalize())}**", width="stretch")
+            st.markdown(f"**{DIMENSION_WORDS.get(name, name.capitalize())}**", width="stretch")
             st.markdown(f":{_color(score)}[**{words.percent(score, 0)}**]", width="content")
         if score is not None:
             st.progress(min(max(float(score), 0.0), 1.0))
-        st.caption(words.escape(part.get("sentence", "")))
+        st.caption(words.escape(part["sentence"]))
 
 
 def _color(score: float | None) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pkgutil
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from leadscore import worker
+from leadscore import sandbox, worker
 from leadscore.access import Actor, Role
 from leadscore.config import Settings
 from leadscore.services import jobs
@@ -26,11 +28,21 @@ OpenPage = Callable[..., AppTest]
 
 
 def person(role: Role) -> Actor:
-    return Actor(name=f"the {role}", role=role, user_id=1, clients=frozenset({DEFAULT_CLIENT}))
+    return Actor(name=f"the {role}", role=role, clients=frozenset({DEFAULT_CLIENT}))
 
 
 def make_workbench(home: Path) -> Workbench:
     return open_workbench(Settings(home=home, secret_key="a secret for tests only, long"), clock=lambda: NOW)
+
+
+@pytest.fixture(autouse=True)
+def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare each test a child process; tests/test_sandbox.py looks after the real one."""
+
+    def run(module_function: str, payload: bytes, arguments: Mapping[str, Any], **_limits: object) -> bytes:
+        return pkgutil.resolve_name(module_function)(payload, **arguments)
+
+    monkeypatch.setattr(sandbox, "run", run)
 
 
 @pytest.fixture(scope="session")
