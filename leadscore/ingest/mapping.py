@@ -30,6 +30,8 @@ FIELD_OF_ALIAS = {alias: field.name for field in FIELDS for alias in field.alias
 LEAST_FIT_BY_NAME = 0.5
 """A header known by name needs this share of fitting cells; fewer, and the column means something else."""
 LEAST_FIT_BY_LIKENESS = 0.8
+SAME_WORDS, TYPING_MISTAKE = 0.85, 0.75
+"""Confidence in a header that names a field but for filler words, or but for a slip of the keyboard."""
 
 FILLERS = _words(
     "lead|leads|contact|customer|client|prospect|person|your|the|a|an|of|please|enter|what|is|my|our|their|c|"
@@ -237,19 +239,19 @@ def _by_likeness(header: str, cells: Cells) -> list[_Candidate]:
         return []
     field, likeness = best[0], likely[best[0]]
     fits = fit(FIELD_BY_NAME[field], cells, normalise_header(header))
-    if fits < LEAST_FIT_BY_LIKENESS:
+    if fits < (LEAST_FIT_BY_NAME if likeness >= SAME_WORDS else LEAST_FIT_BY_LIKENESS):
         return []
     return [_Candidate(ColumnMatch(header, field, round(likeness * fits, 3), "fuzzy"), fits * share_filled(cells), 0)]
 
 
 def _likely_fields(header: str) -> dict[str, float]:
-    """Find the fields a header nearly names: 0.85 the same but for fillers, 0.75 but for a typing mistake."""
+    """Find the fields a header names but for fillers or for a typing mistake, with how likely each is."""
     words = [word for word in words_of(re.sub(r"(?i)\(do not modify\)|__c$", "", header)) if word not in FILLERS]
     plain = _long_enough(normalise_header(header), "".join(words))
     counted = _long_enough("".join(word for word in words if word not in QUANTITY_FILLERS))
-    exact = {FIELD_OF_ALIAS[form]: 0.85 for form in plain if form in FIELD_OF_ALIAS}
-    exact |= {FIELD_OF_ALIAS[form]: 0.85 for form in counted if form in FIELD_OF_ALIAS and _is_numeric(form)}
-    typos = {field: 0.75 for alias, field in FIELD_OF_ALIAS.items() if any(_is_typo(form, alias) for form in plain)}
+    exact = {FIELD_OF_ALIAS[form]: SAME_WORDS for form in plain if form in FIELD_OF_ALIAS}
+    exact |= {FIELD_OF_ALIAS[form]: SAME_WORDS for form in counted if form in FIELD_OF_ALIAS and _is_numeric(form)}
+    typos = {field: TYPING_MISTAKE for alias, field in FIELD_OF_ALIAS.items() if any(_is_typo(form, alias) for form in plain)}
     return typos | exact
 
 

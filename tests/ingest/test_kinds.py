@@ -10,39 +10,71 @@ from tests.ingest.raw import text
 
 def cell(value: str, kind: Kind, field: str | None = None) -> tuple[object, str]:
     reading = read(encode(text(value)), kind, field=field)
-    state = "missing" if reading.missing[0] else "masked" if reading.masked[0] else "bad" if reading.unreadable[0] else "ok"
+    state = (
+        "missing" if reading.missing[0] else "masked" if reading.masked[0] else "bad" if reading.unreadable[0] else "ok"
+    )
     found = reading.values.iloc[0]
     return (None if pd.isna(found) else found), state
 
 
-@pytest.mark.parametrize(("value", "found", "state"), [
-    ("A.B@C.de", "a.b@c.de", "ok"), (" Bob <A.B@C.de> ", "a.b@c.de", "ok"), ("mailto:x@y.co", "x@y.co", "ok"),
-    ("jürgen@münchen.de", "jürgen@münchen.de", "ok"), ("x@y.co;", "x@y.co", "ok"), ("a@b", None, "bad"),
-    ("a b@c.de", None, "bad"), ("a..b@c.de", None, "bad"), ("@c.de", None, "bad"), ("n/a", None, "missing"),
-    ("j***@x.com", None, "masked"), ("unknown", None, "missing"),
-])
+@pytest.mark.parametrize(
+    ("value", "found", "state"),
+    [
+        ("A.B@C.de", "a.b@c.de", "ok"),
+        (" Bob <A.B@C.de> ", "a.b@c.de", "ok"),
+        ("mailto:x@y.co", "x@y.co", "ok"),
+        ("jürgen@münchen.de", "jürgen@münchen.de", "ok"),
+        ("x@y.co;", "x@y.co", "ok"),
+        ("a@b", None, "bad"),
+        ("a b@c.de", None, "bad"),
+        ("a..b@c.de", None, "bad"),
+        ("@c.de", None, "bad"),
+        ("n/a", None, "missing"),
+        ("j***@x.com", None, "masked"),
+        ("unknown", None, "missing"),
+    ],
+)
 def test_an_email_address_is_lowered_and_checked(value: str, found: str | None, state: str) -> None:
     assert cell(value, Kind.EMAIL) == (found, state)
 
 
-@pytest.mark.parametrize(("value", "found", "state"), [
-    ("416-810-9897x752", "4168109897x752", "ok"), ("(376)694-9481 ext. 10", "3766949481x10", "ok"),
-    ("+1-748-856-0478", "+17488560478", "ok"), ("001-923-342-6852", "+19233426852", "ok"), ("98672.802.28", "9867280228", "ok"),
-    ("9867280228.0", "9867280228", "ok"), ("+49 (0)30 1234-56", "+4930123456", "ok"), ("Tel: 030 123456", "030123456", "ok"),
-    ("xxx-xxx-1234", None, "masked"), ("********12", None, "masked"), ("06XXXXXX12", None, "masked"),
-    ("9.86E+09", None, "bad"), ("123", None, "bad"), ("call me", None, "bad"), ("none", None, "missing"), ("-", None, "missing"),
-])
+@pytest.mark.parametrize(
+    ("value", "found", "state"),
+    [
+        ("416-810-9897x752", "4168109897x752", "ok"),
+        ("(376)694-9481 ext. 10", "3766949481x10", "ok"),
+        ("+1-748-856-0478", "+17488560478", "ok"),
+        ("001-923-342-6852", "+19233426852", "ok"),
+        ("98672.802.28", "9867280228", "ok"),
+        ("9867280228.0", "9867280228", "ok"),
+        ("+49 (0)30 1234-56", "+4930123456", "ok"),
+        ("Tel: 030 123456", "030123456", "ok"),
+        ("xxx-xxx-1234", None, "masked"),
+        ("********12", None, "masked"),
+        ("06XXXXXX12", None, "masked"),
+        ("9.86E+09", None, "bad"),
+        ("123", None, "bad"),
+        ("call me", None, "bad"),
+        ("none", None, "missing"),
+        ("-", None, "missing"),
+    ],
+)
 def test_a_phone_number_is_reduced_to_its_digits_and_a_masked_one_counts_as_hidden(
     value: str, found: str | None, state: str
 ) -> None:
     assert cell(value, Kind.PHONE) == (found, state)
 
 
-@pytest.mark.parametrize(("value", "found"), [
-    *[(word, True) for word in ("Yes", "y", "TRUE", "1", "1.0", "x", "✓", "ja", "Sí", "oui", "да")],
-    *[(word, False) for word in ("No", "N", "false", "0", "nein", "non", "нет")],
-    ("maybe", None), ("2", None), ("Select", None),
-])
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        *[(word, True) for word in ("Yes", "y", "TRUE", "1", "1.0", "x", "✓", "ja", "Sí", "oui", "да")],
+        *[(word, False) for word in ("No", "N", "false", "0", "nein", "non", "нет")],
+        ("maybe", None),
+        ("2", None),
+        ("Select", None),
+    ],
+)
 def test_yes_and_no_are_read_in_many_spellings(value: str, found: bool | None) -> None:
     assert cell(value, Kind.BOOLEAN)[0] == found
 
@@ -53,14 +85,29 @@ def test_opting_out_means_yes_only_where_the_question_is_a_refusal() -> None:
     assert cell("subscribed", Kind.BOOLEAN, "do_not_email")[0] == False  # noqa: E712
 
 
-@pytest.mark.parametrize(("value", "kind", "field", "survives"), [
-    ("None", Kind.TEXT, "last_name", True), ("Null", Kind.TEXT, "last_name", True), ("NULL", Kind.TEXT, "last_name", False),
-    ("Select", Kind.TEXT, "last_name", True), ("Na", Kind.TEXT, "first_name", True), ("NA", Kind.CATEGORY, "country", True),
-    ("n/a", Kind.CATEGORY, "country", False), ("Select", Kind.CATEGORY, "city", False), ("none", Kind.CATEGORY, "industry", False),
-    ("none", Kind.CATEGORY, None, True), ("unknown", Kind.CATEGORY, None, True), ("unknown", Kind.NUMBER, "age", False),
-    ("#VALUE!", Kind.NUMBER, "age", False), ("#N/A", Kind.TEXT, "company", False), ("NA", Kind.IDENTIFIER, "crm_id", True),
-    ("?", Kind.CATEGORY, None, False), ("\u00a0\u200b", Kind.TEXT, "company", False), ("-", Kind.MONEY, None, False),
-])
+@pytest.mark.parametrize(
+    ("value", "kind", "field", "survives"),
+    [
+        ("None", Kind.TEXT, "last_name", True),
+        ("Null", Kind.TEXT, "last_name", True),
+        ("NULL", Kind.TEXT, "last_name", False),
+        ("Select", Kind.TEXT, "last_name", True),
+        ("Na", Kind.TEXT, "first_name", True),
+        ("NA", Kind.CATEGORY, "country", True),
+        ("n/a", Kind.CATEGORY, "country", False),
+        ("Select", Kind.CATEGORY, "city", False),
+        ("none", Kind.CATEGORY, "industry", False),
+        ("none", Kind.CATEGORY, None, True),
+        ("unknown", Kind.CATEGORY, None, True),
+        ("unknown", Kind.NUMBER, "age", False),
+        ("#VALUE!", Kind.NUMBER, "age", False),
+        ("#N/A", Kind.TEXT, "company", False),
+        ("NA", Kind.IDENTIFIER, "crm_id", True),
+        ("?", Kind.CATEGORY, None, False),
+        ("\u00a0\u200b", Kind.TEXT, "company", False),
+        ("-", Kind.MONEY, None, False),
+    ],
+)
 def test_what_means_missing_depends_on_the_kind(value: str, kind: Kind, field: str | None, survives: bool) -> None:
     assert (cell(value, kind, field)[1] != "missing") is survives
 
@@ -82,10 +129,16 @@ def test_one_country_has_one_name() -> None:
     assert values == ["United States", "United States", "United States", "Germany", "NA"]
 
 
-@pytest.mark.parametrize(("value", "field", "found"), [
-    ("CameraUpdate.com", None, "cameraupdate.com"), ("https://Morgan.biz/Path", None, "https://Morgan.biz/Path"),
-    ("https://www.Morgan.biz/Path", "company_domain", "morgan.biz"), ("nonsense", None, None), ("1.5", None, None),
-])
+@pytest.mark.parametrize(
+    ("value", "field", "found"),
+    [
+        ("CameraUpdate.com", None, "cameraupdate.com"),
+        ("https://Morgan.biz/Path", None, "https://Morgan.biz/Path"),
+        ("https://www.Morgan.biz/Path", "company_domain", "morgan.biz"),
+        ("nonsense", None, None),
+        ("1.5", None, None),
+    ],
+)
 def test_a_web_address_is_checked(value: str, field: str | None, found: str | None) -> None:
     assert cell(value, Kind.URL, field)[0] == found
 

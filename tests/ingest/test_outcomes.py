@@ -6,21 +6,47 @@ from tests.ingest.raw import text
 
 STATUSES = [
     # HubSpot
-    ("Subscriber", "new"), ("Marketing Qualified Lead", "qualified"), ("salesqualifiedlead", "qualified"),
-    ("Opportunity", "qualified"), ("Customer", "converted"), ("Evangelist", "converted"), ("OPEN_DEAL", "qualified"),
-    ("IN_PROGRESS", "contacted"), ("ATTEMPTED_TO_CONTACT", "contacted"), ("UNQUALIFIED", "lost"), ("BAD_TIMING", "contacted"),
-    ("closedwon", "converted"), ("closedlost", "lost"), ("appointmentscheduled", "qualified"),
+    ("Subscriber", "new"),
+    ("Marketing Qualified Lead", "qualified"),
+    ("salesqualifiedlead", "qualified"),
+    ("Opportunity", "qualified"),
+    ("Customer", "converted"),
+    ("Evangelist", "converted"),
+    ("OPEN_DEAL", "qualified"),
+    ("IN_PROGRESS", "contacted"),
+    ("ATTEMPTED_TO_CONTACT", "contacted"),
+    ("UNQUALIFIED", "lost"),
+    ("BAD_TIMING", "contacted"),
+    ("closedwon", "converted"),
+    ("closedlost", "lost"),
+    ("appointmentscheduled", "qualified"),
     # Salesforce
-    ("Open - Not Contacted", "new"), ("Working - Contacted", "contacted"), ("Closed - Converted", "converted"),
-    ("Closed - Not Converted", "lost"), ("Closed Won", "converted"), ("Negotiation/Review", "qualified"),
+    ("Open - Not Contacted", "new"),
+    ("Working - Contacted", "contacted"),
+    ("Closed - Converted", "converted"),
+    ("Closed - Not Converted", "lost"),
+    ("Closed Won", "converted"),
+    ("Negotiation/Review", "qualified"),
     # Zoho
-    ("Lost Lead", "lost"), ("Junk Lead", "lost"), ("Pre Qualified", "qualified"), ("Not Qualified", "lost"),
-    ("Contact in Future", "contacted"), ("Not Contacted", "new"),
+    ("Lost Lead", "lost"),
+    ("Junk Lead", "lost"),
+    ("Pre Qualified", "qualified"),
+    ("Not Qualified", "lost"),
+    ("Contact in Future", "contacted"),
+    ("Not Contacted", "new"),
     # Dynamics and Pipedrive
-    ("Disqualified", "lost"), ("No Longer Interested", "lost"), ("Cannot Contact", "lost"), ("Won", "converted"),
-    ("Lost", "lost"), ("Contact Made", "contacted"), ("Open", "new"),
+    ("Disqualified", "lost"),
+    ("No Longer Interested", "lost"),
+    ("Cannot Contact", "lost"),
+    ("Won", "converted"),
+    ("Lost", "lost"),
+    ("Contact Made", "contacted"),
+    ("Open", "new"),
     # never seen before
-    ("Lost - no budget", "lost"), ("Won (renewal)", "converted"), ("Not converted yet", "lost"), ("Proposal in review", "qualified"),
+    ("Lost - no budget", "lost"),
+    ("Won (renewal)", "converted"),
+    ("Not converted yet", "lost"),
+    ("Proposal in review", "qualified"),
 ]
 
 
@@ -62,10 +88,12 @@ def test_contradictions_are_flagged_and_the_plain_answer_wins() -> None:
 
 def test_dates_and_reasons_alone_tell_the_outcome() -> None:
     moment = pd.Timestamp("2026-01-05", tz="UTC")
-    leads = pd.DataFrame({
-        "converted_at": pd.Series([moment, pd.NaT, pd.NaT]).astype("datetime64[us, UTC]"),
-        "lost_reason": pd.Series([None, "price", None], dtype="str"),
-    })
+    leads = pd.DataFrame(
+        {
+            "converted_at": pd.Series([moment, pd.NaT, pd.NaT]).astype("datetime64[us, UTC]"),
+            "lost_reason": pd.Series([None, "price", None], dtype="str"),
+        }
+    )
     found = outcome_stage(leads)
     assert found["stage"].tolist() == ["converted", "lost", "new"]
     assert found["at"].tolist()[0] == moment
@@ -83,14 +111,21 @@ def test_leads_without_outcome_columns_are_new() -> None:
     assert len(outcome_stage(pd.DataFrame({"stage": text()}))) == 0
 
 
-@pytest.mark.parametrize("history", [
-    "New (2024-01-02) > Contacted (2024-01-05)", "2024-01-02: New; 2024-01-05: Contacted",
-    "Contacted 2024-01-05 | New 2024-01-02", "New on 2 January 2024\nContacted on 5 January 2024",
-    '[{"stage": "New", "date": "2024-01-02"}, {"status": "Contacted", "at": "2024-01-05"}]',
-])
+@pytest.mark.parametrize(
+    "history",
+    [
+        "New (2024-01-02) > Contacted (2024-01-05)",
+        "2024-01-02: New; 2024-01-05: Contacted",
+        "Contacted 2024-01-05 | New 2024-01-02",
+        "New on 2 January 2024\nContacted on 5 January 2024",
+        '[{"stage": "New", "date": "2024-01-02"}, {"status": "Contacted", "at": "2024-01-05"}]',
+    ],
+)
 def test_a_history_of_stages_is_read_in_order_of_time(history: str) -> None:
     assert [(stage, str(moment.date())) for stage, moment in parse_stage_history(history)] == [
-        ("new", "2024-01-02"), ("contacted", "2024-01-05")]
+        ("new", "2024-01-02"),
+        ("contacted", "2024-01-05"),
+    ]
 
 
 @pytest.mark.parametrize("history", ["", "New > Contacted", "[", "[1, 2]", "[{}]", "2024-01-02"])
