@@ -3,6 +3,8 @@
 # make check  style and types only; `make bench` measures; `make lock` pins again; `make clean` starts over
 
 PORT ?= 8501
+# Leads are personal data: only this machine is served unless someone says otherwise (HOST=0.0.0.0 make run).
+HOST ?= 127.0.0.1
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -26,7 +28,8 @@ endif
 
 run: prepare
 	@echo "The workbench opens at http://localhost:$(PORT) - stop it with Ctrl+C."
-	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.showEmailPrompt false
+	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.address $(HOST) \
+		--browser.serverAddress localhost --browser.gatherUsageStats false --server.showEmailPrompt false
 
 test: $(INSTALLED_TEST)
 	@failed=""; \
