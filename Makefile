@@ -18,6 +18,18 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 # Empty where uv is not on the PATH; pip does the work then.
 UV := $(shell command -v uv 2>/dev/null)
 
+# Straight to the wiring: the command line would say the same, seconds later. A refusal is a sentence, not a traceback.
+define PREPARE
+import sys
+from leadscore.errors import LeadScoreError
+from leadscore.workbench import open_workbench
+try:
+    open_workbench()
+except LeadScoreError as refusal:
+    sys.exit(str(refusal))
+endef
+export PREPARE
+
 # A copied or half-removed environment has stamps but no interpreter: it is made again.
 ifeq ($(wildcard $(BIN)/python),)
 $(shell rm -f $(INSTALLED) $(INSTALLED_TEST))
@@ -46,7 +58,7 @@ bench: $(INSTALLED_TEST)
 	@$(BIN)/python -m benchmarks.main_job
 
 prepare: $(INSTALLED)
-	@$(BIN)/python -c 'from leadscore.workbench import open_workbench; open_workbench()'
+	@$(BIN)/python -c "$$PREPARE"
 
 install: $(INSTALLED)
 
