@@ -10,7 +10,7 @@ import pandas as pd
 
 from leadscore.ingest.dates import UTC_MOMENTS, read_dates
 from leadscore.ingest.missing import EDGES, is_missing
-from leadscore.ingest.numbers import matches, read_numbers
+from leadscore.ingest.numbers import matches, read_numbers, substitute
 from leadscore.schema import Kind
 
 
@@ -37,10 +37,13 @@ DTYPES = {Kind.NUMBER: "float64", Kind.MONEY: "float64", Kind.BOOLEAN: "boolean"
 
 OPT_OUT_FIELDS = frozenset({"do_not_call", "do_not_email", "do_not_contact"})
 
-EMAIL = r"[^@\s,;:<>()\[\]\"]+@[a-z0-9¡-￿](?:[a-z0-9.\-¡-￿]*[a-z0-9¡-￿])?\.[a-z¡-￿][a-z0-9\-¡-￿]{1,}"
+EMAIL = r"[^@ \t\r\n\xa0,;:<>()\[\]\"]+@[a-z0-9¡-￿](?:[a-z0-9.\-¡-￿]*[a-z0-9¡-￿])?\.[a-z¡-￿][a-z0-9\-¡-￿]{1,}"
 MASK = r".*(?:[x*#•.…]{3,}|[*#•…]+).*"
 PHONE = r"\+?[0-9]{6,20}(?:x[0-9]{1,6})?"
-URL = r"(?:[a-z][a-z0-9+.\-]*://)?(?:[^/\s@]+@)?[^/\s:?#@]+\.[^/\s:?#@.0-9][^/\s:?#@.]+(?::[0-9]+)?(?:[/?#]\S*)?"
+URL = (
+    r"(?:[a-z][a-z0-9+.\-]*://)?(?:[^/ \t\n@]+@)?[^/ \t\n:?#@]+\.[^/ \t\n:?#@.0-9][^/ \t\n:?#@.]+(?::[0-9]+)?"
+    r"(?:[/?#][^ \t\n]*)?"
+)
 SCIENTIFIC = r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+"
 
 COUNTRIES = {
@@ -210,7 +213,7 @@ def read_phones(texts: pd.Series) -> pd.Series:
     worded = plain.str.contains("[^0-9+ ().-]", regex=True).fillna(False).to_numpy(bool)
     if worded.any():
         plain = plain.mask(worded, _without_phone_words(plain[worded]))
-    plain = plain.str.replace("[\\s\\-./()\u00a0\u2010-\u2015'_]", "", regex=True)
+    plain = substitute(plain, "[\\s\\-./()\u00a0\u2010-\u2015'_]", "")
     plain = plain.str.replace(r"^00([1-9])", r"+\1", regex=True)
     return plain.mask(~matches(plain, PHONE) | matches(texts, SCIENTIFIC))
 
@@ -234,7 +237,7 @@ def read_urls(texts: pd.Series, *, domain_only: bool = False) -> pd.Series:
 
 def read_texts(texts: pd.Series, *, normalise: bool = True, keep_lines: bool = False) -> pd.Series:
     """Collapse runs of white space in free text."""
-    return texts if keep_lines or not normalise else texts.str.replace("[\\s\u00a0]+", " ", regex=True)
+    return texts if keep_lines or not normalise else substitute(texts, "[\\s\u00a0]+", " ")
 
 
 def read_identifiers(texts: pd.Series) -> pd.Series:
@@ -255,7 +258,7 @@ def read_categories(
     """
     if not normalise:
         return texts
-    plain = texts.str.replace("[\\s\u00a0]+", " ", regex=True)
+    plain = substitute(texts, "[\\s\u00a0]+", " ")
     if field == "country":
         known = plain.str.lower().map(COUNTRIES)
         plain = plain.where(known.isna(), known).astype("str")

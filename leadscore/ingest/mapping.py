@@ -251,8 +251,8 @@ def _likely_fields(header: str) -> dict[str, float]:
     counted = _long_enough("".join(word for word in words if word not in QUANTITY_FILLERS))
     exact = {FIELD_OF_ALIAS[form]: SAME_WORDS for form in plain if form in FIELD_OF_ALIAS}
     exact |= {FIELD_OF_ALIAS[form]: SAME_WORDS for form in counted if form in FIELD_OF_ALIAS and _is_numeric(form)}
-    typos = {field: TYPING_MISTAKE for alias, field in FIELD_OF_ALIAS.items() if any(_is_typo(form, alias) for form in plain)}
-    return typos | exact
+    near = [field for alias, field in FIELD_OF_ALIAS.items() if any(_is_typo(form, alias) for form in plain)]
+    return dict.fromkeys(near, TYPING_MISTAKE) | exact
 
 
 def _is_numeric(alias: str) -> bool:

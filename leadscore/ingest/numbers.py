@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 PLAIN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 CURRENCY_SYMBOLS = "$€£¥₹₽₺₩₪฿₫₴₦"
@@ -77,9 +79,16 @@ def matches(texts: pd.Series, pattern: str) -> np.ndarray:
     return np.asarray(texts.str.fullmatch(pattern).fillna(False).to_numpy(bool))
 
 
+def substitute(texts: pd.Series, pattern: str, replacement: str) -> pd.Series:
+    """Replace in Arrow throughout; pandas falls back to a Python loop as soon as a pattern has a class for spaces."""
+    cells = pa.array(texts, from_pandas=True).cast(pa.large_string())
+    replaced = pc.replace_substring_regex(cells, pattern, replacement)
+    return pd.Series(pd.array(replaced, dtype="str"), index=texts.index)
+
+
 def _unadorned(texts: pd.Series) -> pd.Series:
     """Take off currency, spaces, per cent and brackets; a bracketed amount becomes negative."""
-    body = texts.str.replace(f"(?:US|AU|CA|NZ|HK|R|A|C|S)\\$|[{CURRENCY_SYMBOLS}%\\s\u00a0\u202f\u2009'’_]", "", regex=True)
+    body = substitute(texts, f"(?:US|AU|CA|NZ|HK|R|A|C|S)\\$|[{CURRENCY_SYMBOLS}%\\s\u00a0\u202f\u2009'’_]", "")
     worded = body.str.contains(r"[^0-9.,+]", regex=True).fillna(False).to_numpy(bool)
     if worded.any():
         body = body.mask(worded, _without_words(body[worded]))
