@@ -52,6 +52,7 @@ log = logging.getLogger("leadscore.door")
 DOOR_SCRIPT = """
 const said = document.currentScript.dataset;
 fetch(said.route, {method: "POST", credentials: "same-origin", headers: {"X-Ticket": said.ticket}})
+  .then((answer) => answer.text())
   .finally(() => { if (said.next) { location.assign(said.next); } else { location.reload(); } });
 """
 

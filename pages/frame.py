@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from leadscore.access import Actor, Role
-from leadscore.errors import Forbidden, LeadScoreError
+from leadscore.errors import Forbidden, LeadScoreError, NotFound
 from leadscore.services import accounts
 from pages import shared, sign_in
 from pages.shared import Context
@@ -75,14 +75,22 @@ def _inside(actor: Actor, page: st.Page) -> None:
 
 
 def _client_picker(actor: Actor) -> None:
-    context = shared.current()
-    visible = accounts.visible_clients(context.workbench, actor)
-    if len(visible) < 2:
-        return
-    _remember(context)
-    st.session_state["client_picker"] = context.client
-    st.selectbox("Client", visible, key="client_picker", on_change=_change_client, icon=":material/apartment:",
-                 help="Whose leads every page shows.")
+    """Draw the choice of clients, also when the address names a wrong one: choosing is the way out of that."""
+    visible = accounts.visible_clients(shared.workbench(), actor)
+    context, refusal = None, None
+    try:
+        context = shared.current()
+    except NotFound as unknown:
+        refusal = unknown
+    if len(visible) > 1 or (visible and refusal):
+        st.session_state["frame_client"] = context.client if context else None
+        st.selectbox("Client", visible, index=None, key="frame_client", on_change=_change_client,
+                     placeholder="Choose a client", icon=":material/apartment:",
+                     help="Whose leads every page shows.")
+    if refusal:
+        raise refusal
+    if context and len(visible) > 1:
+        _remember(context)
 
 
 def _remember(context: Context) -> None:
@@ -94,15 +102,17 @@ def _remember(context: Context) -> None:
 
 def _change_client() -> None:
     """Start the page anew for another client: what the address names belongs to the one before."""
-    chosen = st.session_state["client_picker"]
+    chosen = st.session_state["frame_client"]
+    if chosen is None:
+        return
     st.session_state["chosen_client"] = chosen
     st.query_params.from_dict({shared.CLIENT: chosen})
 
 
 def _person(actor: Actor) -> None:
-    with st.container(border=True, key="person"):
+    with st.container(border=True):
         st.markdown(f":material/account_circle: **{escape(actor.name)}**  \n:gray[{ROLE_WORDS[actor.role]}]")
-        if st.button("Sign out", icon=":material/logout:", key="sign_out", width="stretch"):
+        if st.button("Sign out", icon=":material/logout:", key="frame_sign_out", width="stretch"):
             sign_in.leave(shared.workbench(), shared.token() or "")
 
 

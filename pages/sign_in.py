@@ -17,10 +17,13 @@ WIDTH = 420
 HEADER = "## :primary[:material/signal_cellular_alt:] Lead scoring"
 CLAIM = "Which leads to call first, and why."
 # the library offers no way to make its button the main one
-BUTTON = """<style>.st-key-door [data-testid="stFormSubmitButton"] button {width: 100%; background: #2b6cb0;
-border-color: #2b6cb0; color: #fff} .st-key-door [data-testid="stFormSubmitButton"] button:hover {background: #245d99}
-.st-key-door [data-testid="stFormSubmitButton"], .st-key-door div:has(> [data-testid="stFormSubmitButton"])
-{width: 100%}</style>"""
+BUTTON = """<style>
+.st-key-door [data-testid="stElementContainer"]:has([data-testid="stFormSubmitButton"]),
+.st-key-door div:has(> [data-testid="stFormSubmitButton"]),
+.st-key-door [data-testid="stFormSubmitButton"], .st-key-door [data-testid="stFormSubmitButton"] button {width: 100%}
+.st-key-door [data-testid="stFormSubmitButton"] button {background: #2b6cb0; border-color: #2b6cb0; color: #fff}
+.st-key-door [data-testid="stFormSubmitButton"] button:hover {background: #245d99}
+</style>"""
 FIELDS = {"Form name": "Sign in", "Username": "Name", "Password": "Password", "Login": "Sign in"}
 
 

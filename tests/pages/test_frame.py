@@ -153,7 +153,7 @@ def test_the_sidebar_says_who_is_in_and_leads_out(workbench: Workbench, somebody
     test = frame().run()
     assert "anna" in test.sidebar.markdown[0].value and "Administrator" in test.sidebar.markdown[0].value
     assert [one.value for one in test.text] == ["the page"]
-    test.sidebar.button(key="sign_out").click().run()
+    test.sidebar.button(key="frame_sign_out").click().run()
     assert accounts.session_from_token(workbench, token) is None
     assert "the page" not in says(test)
 
@@ -206,7 +206,9 @@ def test_anothers_client_in_the_address_is_unknown(workbench: Workbench, somebod
     test = frame(client=client).run()
     assert "There is no client" in test.error[0].proto.title
     assert "the page" not in says(test)
-    assert test.sidebar.button(key="sign_out")
+    assert test.sidebar.button(key="frame_sign_out")
+    test.sidebar.selectbox[0].select("acme").run()
+    assert "the page" in says(test) and not test.error
 
 
 def test_a_refusal_is_shown_as_a_sentence_and_a_denial_is_written_down(workbench: Workbench, somebody: None,
