@@ -126,9 +126,9 @@ def test_a_derived_feature_is_told_under_its_only_source():
     assert "(from Role)" in features.labels["title_role"]
 
 
-LEADS = st.lists(st.tuples(
-    st.one_of(st.none(), st.text(max_size=12)), st.one_of(st.just(np.nan), st.floats(0, 1e5)),
-    st.one_of(st.none(), st.integers(0, 2500).map(lambda days: pd.Timestamp("2020-01-01") + pd.Timedelta(days=days)))), min_size=1, max_size=8)
+DAYS = st.integers(0, 2500).map(lambda days: pd.Timestamp("2020-01-01") + pd.Timedelta(days=days))
+LEADS = st.lists(st.tuples(st.one_of(st.none(), st.text(max_size=12)), st.one_of(st.just(np.nan), st.floats(0, 1e5)),
+                           st.one_of(st.none(), DAYS)), min_size=1, max_size=8)
 
 
 def leads_of(rows):
