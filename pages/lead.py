@@ -15,6 +15,7 @@ from pages.widgets import hands, notices, words
 PARAMETER = "lead"
 FOUND_SHOWN = 10
 REASONS_SHOWN = 5
+LONGEST_NUMBER = 18
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
     if not written:
         _find(context)
         return
-    if not written.isdecimal():
+    if not written.isdecimal() or len(written) > LONGEST_NUMBER:
         st.error("Open a lead from the ranked list.", title=f"'{written}' is not the number of a lead.")
         return
     with notices.refusals():
@@ -165,8 +166,8 @@ def _reasons(lead: LeadDetail) -> None:
     up = sorted((r for r in lead.reasons if r.effect > 0), key=lambda reason: -reason.effect)
     down = sorted((r for r in lead.reasons if r.effect < 0), key=lambda reason: reason.effect)
     columns = st.columns(2, gap="medium")
-    for column, title, color, chosen in ((columns[0], "Speaks for this lead", "green", up),
-                                         (columns[1], "Speaks against", "red", down)):
+    for column, title, color, chosen in ((columns[0], "Speaks for this lead", "blue", up),
+                                         (columns[1], "Speaks against", "orange", down)):
         with column, st.container(border=True, height="stretch", gap="small"):
             st.markdown(f"**{title}**")
             for reason in chosen[:REASONS_SHOWN]:
@@ -212,7 +213,8 @@ def _rules(lead: LeadDetail) -> None:
 
 def _history(lead: LeadDetail) -> None:
     if len(lead.history) > 1:
-        st.line_chart(lead.history, x="scored_at", y="score", height=220, alt="Score over time")
+        st.plotly_chart(reason_charts.score_history(lead.history), config={"displayModeBar": False}, key="score_history",
+                        alt="The lead's score over time")
     _table(lead.history, "No scores yet.", {
         "scored_at": st.column_config.DatetimeColumn("Scored", format="D MMM YYYY, HH:mm"),
         "score": st.column_config.NumberColumn("Score", format="%.1f"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,7 +15,7 @@ TOPS = {"": "All", "10%": "Top 10 %", "20%": "Top 20 %", "30%": "Top 30 %", "cap
 ORDERS = {"score": "Best lead first", "company": "Companies together"}
 NOTHING: dict[str, Any] = {
     "q": "", "tier": [], "top": "", "n": 100, "outcome": [], "owner": [], "source": [], "country": [], "industry": [],
-    "batch": None, "score": (0, 100), "reachable": False, "fresh": False, "field": None, "is": "", "page": 1,
+    "batch": "", "score": (0, 100), "reachable": False, "fresh": False, "field": "", "is": "", "page": 1,
 }
 """Every filter with the value that filters nothing; the names are those in the address."""
 
@@ -23,7 +24,6 @@ IN_URL = "query-params"
 
 def choose(options: FilterOptions) -> ListView:
     """Draw the filters and give the view they describe."""
-    _forget_unknown(options)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search", key="q", bind=IN_URL, placeholder="Name, company, e-mail …",
                                icon=":material/search:", label_visibility="collapsed", width=280)
@@ -84,11 +84,10 @@ def _more(options: FilterOptions) -> None:
                 st.multiselect(label, choices, key=name, bind=IN_URL, placeholder="Any",
                                format_func=lambda value: words.STAGE_WORDS.get(value, value))
         if options.batches:
-            labels = {str(number): label for number, label in options.batches}
-            st.selectbox("Import", [None, *labels], key="batch", bind=IN_URL,
-                         format_func=lambda number: labels.get(number, "Any"))
-        names = dict(options.columns)
-        st.selectbox("Any other column", [None, *names], key="field", bind=IN_URL,
+            st.selectbox("Import", ["", *(in_words(*batch) for batch in options.batches)], key="batch", bind=IN_URL,
+                         format_func=lambda words_: words_ or "Any")
+        names = _distinct(options.columns)
+        st.selectbox("Any other column", ["", *names], key="field", bind=IN_URL,
                      format_func=lambda name: names.get(name, "Choose a column"))
         if st.session_state.get("field"):
             st.text_input("contains", key="is", bind=IN_URL)
@@ -97,7 +96,7 @@ def _more(options: FilterOptions) -> None:
 
 
 def _columns(options: FilterOptions) -> tuple[str, ...]:
-    names = dict(options.columns)
+    names = _distinct(options.columns)
     with st.popover("Columns", icon=":material/view_column:", width="content"):
         chosen = st.multiselect("More columns", list(names), format_func=names.__getitem__, key="columns", bind=IN_URL,
                                 placeholder="Choose from your file")
@@ -105,11 +104,22 @@ def _columns(options: FilterOptions) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _forget_unknown(options: FilterOptions) -> None:
-    """Keep a link to an import that is gone from failing the list."""
-    known = {str(number) for number, _ in options.batches}
-    if st.session_state.get("batch") not in (None, *known):
-        st.session_state["batch"] = None
+def in_words(batch_id: int, label: str) -> str:
+    """Give the one name of an import; the address holds what people read, so it must be unlike all others."""
+    return f"#{batch_id} {label}"
+
+
+def _distinct(columns: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Give each column a name of its own, also where a file's header is that of a field."""
+    seen: dict[str, str] = {}
+    for name, label in columns:
+        seen[name] = f"{label} (your own)" if label in seen.values() else label
+    return seen
+
+
+def _batch_id(words_: str) -> int | None:
+    number = words_.removeprefix("#").partition(" ")[0]
+    return int(number) if number.isdecimal() else None
 
 
 def _view(search: str, columns: tuple[str, ...], order: str) -> ListView:
@@ -119,7 +129,7 @@ def _view(search: str, columns: tuple[str, ...], order: str) -> ListView:
     return ListView(
         search=search.strip(), tiers=tuple(state["tier"]), outcomes=tuple(state["outcome"]),
         owners=tuple(state["owner"]), sources=tuple(state["source"]), countries=tuple(state["country"]),
-        industries=tuple(state["industry"]), batch_id=int(state["batch"]) if state["batch"] else None,
+        industries=tuple(state["industry"]), batch_id=_batch_id(state["batch"] or ""),
         min_score=float(low) if low > 0 else None, max_score=float(high) if high < 100 else None,
         reachable_only=state["reachable"], hide_exported=state["fresh"],
         fields=((state["field"], state["is"].strip()),) if state["field"] and state["is"].strip() else (),

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.services import intake, jobs
+from leadscore.services import delivery, intake, jobs
 from pages.shared import Context
-from pages.widgets import notices, words
+from pages.widgets import filters, notices, words
 
 IMPORTS_SHOWN = 10
 
@@ -25,10 +25,16 @@ def result(context: Context, job: jobs.JobView) -> None:
         with st.container(horizontal=True):
             if st.button("See who to call first", type="primary", icon=":material/format_list_numbered:",
                          key="to-list"):
-                st.switch_page("leads.py", query_params={"batch": str(done["batch_id"])})
+                _show_list(context, int(done["batch_id"]))
             if done.get("rejected"):
                 _remarks(context, int(done["batch_id"]), key="remarks-result")
             _undo(context, int(done["batch_id"]), "this import", key="undo-result")
+
+
+def _show_list(context: Context, batch_id: int) -> None:
+    options = delivery.filter_options(context.workbench, context.actor, client=context.client)
+    label = dict(options.batches).get(batch_id)
+    st.switch_page("leads.py", query_params={"batch": filters.in_words(batch_id, label)} if label else None)
 
 
 def past(context: Context) -> None:

@@ -23,6 +23,8 @@ from pages import shared
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CAMPAIGN_LEADS = 400
+ALONE = ("settings", "audit")
+"""Before its first run AppTest finds a page by its file name only; these have another address."""
 
 OpenPage = Callable[..., AppTest]
 
@@ -75,14 +77,15 @@ def campaign(campaign_home: Path, tmp_path: Path) -> Workbench:
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """Give a function that opens a page as somebody: ``open_page(workbench, "leads", role, tier="High")``."""
 
-    def opened(workbench: Workbench, page: str, role: Role = Role.ADMIN, **query: str) -> AppTest:
+    def opened(workbench: Workbench, page: str, role: Role = Role.ADMIN, /, **query: str) -> AppTest:
         st.cache_data.clear()
         monkeypatch.setattr(shared, "workbench", lambda: workbench)
         monkeypatch.setattr(shared, "signed_in", lambda: person(role))
-        app = AppTest.from_file(str(FRAME), default_timeout=60)
+        script = FRAME.with_name(f"{page}.py")
+        app = AppTest.from_file(str(script if page in ALONE else FRAME), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
-        return app.switch_page(str(FRAME.with_name(f"{page}.py"))).run()
+        return (app if page in ALONE else app.switch_page(str(script))).run()
 
     return opened
 

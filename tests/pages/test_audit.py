@@ -16,7 +16,7 @@ def test_events_are_listed_newest_first(campaign, open_page):
 
 
 def test_a_filter_of_a_link_holds(campaign, open_page):
-    app = open_page(campaign, "audit", action="leads_imported")
+    app = open_page(campaign, "audit", action="Import")
     assert_calm(app)
     assert set(app.dataframe[0].value["what"]) == {"Import"}
 

@@ -33,7 +33,7 @@ def test_the_best_lead_stands_first(campaign, open_page):
 
 def test_the_top_20_percent_of_a_link_are_shown(campaign, open_page):
     everyone = delivery.list_leads(campaign, ADMIN, client=DEFAULT_CLIENT, view=ListView()).total
-    app = open_page(campaign, "leads", top="20%")
+    app = open_page(campaign, "leads", top="Top 20 %")
     assert_calm(app)
     assert len(table(app)) == -(-everyone // 5)
 
@@ -77,7 +77,7 @@ def test_a_new_filter_starts_at_the_first_page(campaign, open_page):
 
 
 def test_columns_of_the_file_can_be_added(campaign, open_page):
-    app = open_page(campaign, "leads", columns="phone")
+    app = open_page(campaign, "leads", columns="Phone")
     assert_calm(app)
     assert "Phone" in table(app)
 

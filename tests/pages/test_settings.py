@@ -43,7 +43,7 @@ def test_a_change_is_previewed_saved_with_its_reason_and_scored(campaign, open_p
     assert_calm(app)
     saved = policies.current_policy(campaign, ADMIN, client=DEFAULT_CLIENT)
     assert (saved.version, saved.comment) == (2, "Company matters more")
-    assert jobs.recent(campaign, ADMIN, client=DEFAULT_CLIENT)[0].kind == "rescore"
+    assert "rescore" in [job.kind for job in jobs.recent(campaign, ADMIN, client=DEFAULT_CLIENT)]
 
 
 def test_nothing_changed_cannot_be_saved(campaign, open_page):
@@ -70,7 +70,7 @@ def test_training_becomes_a_job(campaign, open_page):
     app = open_page(campaign, "settings")
     app.button(key="train").click().run()
     assert_calm(app)
-    assert jobs.recent(campaign, ADMIN, client=DEFAULT_CLIENT)[0].kind == "train"
+    assert "train" in [job.kind for job in jobs.recent(campaign, ADMIN, client=DEFAULT_CLIENT)]
 
 
 def test_without_a_model_the_page_says_what_is_needed(empty, open_page):
