@@ -76,14 +76,18 @@ def has_currency(texts: pd.Series) -> np.ndarray:
 
 def matches(texts: pd.Series, pattern: str) -> np.ndarray:
     """Tell which texts the whole pattern fits."""
-    return np.asarray(texts.str.fullmatch(pattern).fillna(False).to_numpy(bool))
+    found = pc.match_substring_regex(_arrow(texts), f"^(?:{pattern})$")
+    return np.asarray(pc.fill_null(found, False), dtype=bool)
 
 
 def substitute(texts: pd.Series, pattern: str, replacement: str) -> pd.Series:
     """Replace in Arrow throughout; pandas falls back to a Python loop as soon as a pattern has a class for spaces."""
-    cells = pa.array(texts, from_pandas=True).cast(pa.large_string())
-    replaced = pc.replace_substring_regex(cells, pattern, replacement)
+    replaced = pc.replace_substring_regex(_arrow(texts), pattern, replacement)
     return pd.Series(pd.array(replaced, dtype="str"), index=texts.index)
+
+
+def _arrow(texts: pd.Series) -> pa.Array:
+    return pa.array(texts, from_pandas=True).cast(pa.large_string())
 
 
 def _unadorned(texts: pd.Series) -> pd.Series:
