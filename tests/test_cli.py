@@ -8,7 +8,7 @@ import pytest
 from leadscore.sample import make_campaign, to_csv_bytes
 
 from leadscore import cli
-from tests.services.conftest import NOW, leads_file
+from tests.services.conftest import NOW, leads_file, row
 
 METRICS = {"roc_auc", "average_precision", "brier", "log_loss", "calibration_error", "capture_at_20", "lift_at_20",
            "precision_at_20"}
@@ -51,7 +51,7 @@ def test_inspect_reads_judges_and_stores_nothing(capsys, home):
 
 
 def test_import_stores_scores_and_counts_every_row(capsys, home):
-    code, answer = _run(capsys, "import", _file(home, leads_file(20) + leads_file(1)), "--client", "acme",
+    code, answer = _run(capsys, "import", _file(home, leads_file(20) + row(0).encode()), "--client", "acme",
                         "--map", "Product interest=notes")
     assert code == 0
     assert answer["rows_read"] == 21

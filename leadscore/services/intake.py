@@ -195,13 +195,13 @@ def inspect_file(workbench: Workbench, actor: Actor, *, client: str, source: byt
     raw = read_file(workbench.settings, source, filename, sheet)
     with read(workbench.engine) as session:
         row = clients.find(session, client)
-        shape = shape_key(raw.frame.columns)
+        shape = shape_key(list(raw.frame.columns))
         known = shapes.find(session, row.id, shape) if row and row.id else None
         seen = batches.find_by_sha256(session, row.id, raw.sha256) if row and row.id else None
     matches = tuple(map_headers(list(raw.frame.columns), raw.frame, known.mapping if known else None))
     mapping = as_mapping(matches)
     clean = clean_table(raw, mapping, CleaningChoices(), as_of=workbench.clock())
-    issues = concat_issues(raw.issues, clean.issues, validate(clean, as_of=workbench.clock()))
+    issues = concat_issues([raw.issues, clean.issues, validate(clean, as_of=workbench.clock())])
     return Inspection(
         filename=filename, rows=raw.rows_read, columns=tuple(raw.frame.columns), encoding=raw.encoding,
         delimiter=raw.delimiter, sheet=raw.sheet, sheets=raw.sheets, matches=matches, remembered=known is not None,
@@ -268,7 +268,7 @@ def import_file(
     with write(workbench.engine) as session:
         result = _store(session, workbench, actor, client, raw, prepared, mapping, chosen)
         if remember:
-            shapes.save(session, result.client_id, shape_key(raw.frame.columns), mapping=mapping,
+            shapes.save(session, result.client_id, shape_key(list(raw.frame.columns)), mapping=mapping,
                         choices=chosen.to_dict(), by=actor.name, now=workbench.clock())
     tell(1.0, f"Stored {result.imported.rows_stored:,} leads")
     return result.imported
@@ -310,15 +310,22 @@ def _decisions(workbench: Workbench, client: str, raw: RawTable, mapping: Mappin
 
 def _prepare(raw: RawTable, mapping: Mapping_, choices: CleaningChoices, now: datetime) -> _Prepared:
     clean = clean_table(raw, mapping, choices, as_of=now)
-    issues = concat_issues(raw.issues, clean.issues, validate(clean, as_of=now))
+    issues = concat_issues([raw.issues, clean.issues, validate(clean, as_of=now)])
     rejected = rejected_rows(issues, clean)
-    duplicate_of = find_duplicates(clean.leads).where(~rejected, -1)
-    # a duplicate of a rejected row is the first good one of its kind
-    duplicate_of = duplicate_of.where(~duplicate_of.isin(np.flatnonzero(rejected)), -1)
+    duplicate_of = _duplicates_among(clean.leads, ~rejected.to_numpy())
     folded = fold_duplicates(clean.leads, duplicate_of, choices.duplicates)
     quality = quality_report(clean, issues, as_of=now).to_dict()
     return _Prepared(clean=_replace_leads(clean, folded), rejected=rejected, folded_away=duplicate_of >= 0,
                      issues=issues, quality=quality)
+
+
+def _duplicates_among(leads: pd.DataFrame, good: np.ndarray) -> pd.Series:
+    """Find duplicates among the good rows only: a rejected row must not take a good one with it."""
+    positions = np.flatnonzero(good)
+    found = find_duplicates(leads.iloc[positions].reset_index(drop=True)).to_numpy()
+    duplicate_of = np.full(len(leads), -1, dtype=np.int64)
+    duplicate_of[positions] = np.where(found >= 0, positions[found], -1)
+    return pd.Series(duplicate_of, index=leads.index)
 
 
 def _replace_leads(clean: CleanTable, leads: pd.DataFrame) -> CleanTable:
@@ -361,14 +368,15 @@ def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, 
                                         phone_indexes=phones)
     known = lead_ids != lead_rows.NO_MATCH
     companies = company_key(leads["company"]) if "company" in leads else None
-    fate = np.where(known, SAME, NEW)
+    fate = np.where(known, SAME, NEW).astype(object)
     lead_ids[~known] = lead_rows.write_leads(
         session, vault, client_id=client_id, batch_id=batch_id, leads=leads[~known], row_numbers=rows[~known],
         custom_fields=clean.custom_fields, company_key=None if companies is None else companies[~known], now=now)
     if known.any() and choices.duplicates is not DuplicateChoice.SKIP:
         updated = lead_rows.update_leads(
             session, vault, client_id=client_id, batch_id=batch_id, lead_ids=lead_ids[known], leads=leads[known],
-            custom_fields=clean.custom_fields, company_key=None if companies is None else companies[known], now=now)
+            custom_fields=clean.custom_fields, company_key=None if companies is None else companies[known],
+            gaps_only=choices.duplicates is DuplicateChoice.MERGE, now=now)
         fate[np.flatnonzero(known)[updated.changed]] = UPDATED
     return lead_ids, fate
 

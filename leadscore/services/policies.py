@@ -95,7 +95,7 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
     top = [set(score.nlargest(count_of_top("20%", len(score))).index) for score in scores]
     return PolicyPreview(
         leads=len(leads), tiers_before=_tiers(scores[0], before), tiers_after=_tiers(scores[1], after),
-        entering=len(top[1] - top[0]), leaving=len(top[0] - top[1]), histogram=_histogram(*scores))
+        entering=len(top[1] - top[0]), leaving=len(top[0] - top[1]), histogram=_histogram(scores[0], scores[1]))
 
 
 def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any], comment: str) -> int:

@@ -10,12 +10,12 @@ from typing import Any
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.features.build import Features
+from leadscore.features.build import Features, unused_columns
 from leadscore.modeling.artefact import to_files
 from leadscore.modeling.evaluation import Interval, measure
 from leadscore.modeling.targets import binary_target
 from leadscore.modeling.training import TrainedModel, TrainingOptions, Verdict, train
-from leadscore.schema import CLOSED_STAGES
+from leadscore.schema import CLOSED_STAGES, label_of
 from leadscore.scoring.blend import suggest_alpha
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import score_rules
@@ -195,6 +195,8 @@ def _register(workbench: Workbench, actor: Actor, client: str, material: Materia
               model: TrainedModel, features: Features, seconds: float) -> Trained:
     now = workbench.clock()
     report = model.report.to_dict()
+    report["set_aside"] = [_in_their_words(finding) for finding in report["set_aside"]] + _never_features(material)
+    report["suspects"] = [_in_their_words(finding) for finding in report["suspects"]]
     files = to_files(model)
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
@@ -232,6 +234,18 @@ def _suggested_alpha(model: TrainedModel, features: Features, policy: Policy) ->
     unseen = replace(features, frame=features.frame.loc[held_out.index])
     rules = score_rules(unseen, policy)
     return float(suggest_alpha(rules.rule_score, held_out["probability"], held_out["y"]).alpha)
+
+
+def _in_their_words(finding: Mapping[str, str]) -> dict[str, str]:
+    """Name a screened column as the user's file does; ours stays beside it."""
+    return {"column": finding["label"], "reason": finding["reason"], "code": finding["code"], "name": finding["column"]}
+
+
+def _never_features(material: Material) -> list[dict[str, str]]:
+    """List the columns no model may see at all: identifiers, personal data, outcomes, consent."""
+    reasons = unused_columns(material.leads, material.custom_fields)
+    return [{"column": label_of(name, material.headers), "reason": reason, "code": "never_a_feature", "name": name}
+            for name, reason in reasons.items() if name != material.target_column]
 
 
 def _contract(metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,4 +34,4 @@ def reference_date(leads: pd.DataFrame, now: datetime) -> pd.Timestamp:
     known = [moment for moment in latest if pd.notna(moment)]
     if not known or max(known) >= present - STALE_AFTER:
         return present
-    return max(known)
+    return pd.Timestamp(max(known))

@@ -13,8 +13,10 @@ from leadscore.errors import InvalidRequest
 from leadscore.features.build import Features, build_features
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
 from leadscore.ingest.duplicates import company_key
+from leadscore.ingest.issues import concat_issues
 from leadscore.ingest.mapping import as_mapping, map_headers
 from leadscore.ingest.readers import RawTable
+from leadscore.ingest.validation import rejected_rows, validate
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, OutcomeStage, label_of, normalise_header
 from leadscore.steps.dates import reference_date
 
@@ -64,7 +66,10 @@ def from_file(raw: RawTable, *, target: str, positive: str | None, now: datetime
     header = _find_header(target, headers)
     clean = clean_table(raw, as_mapping(map_headers(headers, raw.frame)), CleaningChoices(), as_of=now)
     names = {shown: name for name, shown in clean.headers.items()}
+    issues = concat_issues([raw.issues, clean.issues, validate(clean, as_of=now)])
+    # a repeated header row or a shifted one has no outcome, whatever stands in its cell
     outcome = pd.Series(raw.frame[header].to_numpy(), index=clean.leads.index, dtype="str")
+    outcome = outcome.mask(rejected_rows(issues, clean))
     return Material(leads=clean.leads, custom_fields=clean.custom_fields, headers=clean.headers, outcome=outcome,
                     target=header, positive=positive, target_column=names.get(header), fingerprint=raw.sha256)
 

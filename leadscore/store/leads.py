@@ -163,7 +163,8 @@ def write_leads(
 
 def update_leads(
     session: Session, vault: Vault, *, client_id: int, batch_id: int, lead_ids: Sequence[int] | np.ndarray,
-    leads: pd.DataFrame, custom_fields: Sequence[CustomField] = (), company_key: pd.Series | None = None, now: datetime,
+    leads: pd.DataFrame, custom_fields: Sequence[CustomField] = (), company_key: pd.Series | None = None,
+    gaps_only: bool = False, now: datetime,
 ) -> Updated:
     """Let newer values win over stored ones; empty ones never do. The earlier values are kept for undo.
 
@@ -173,6 +174,8 @@ def update_leads(
         The stored lead each row of the frame updates.
     leads : DataFrame of shape (n, columns)
         A leads frame.
+    gaps_only : bool
+        True keeps every stored value and only fills in what is missing.
     """
     targets = np.asarray(lead_ids, dtype=np.int64)
     if not len(targets):
@@ -185,8 +188,8 @@ def update_leads(
     for position, (lead_id, values, mine, other) in enumerate(rows):
         state = stored[lead_id]
         fresh = {name: value for name, value in zip(incoming, values, strict=True) if value is not None}
-        parts = (state.apply("values", fresh), state.apply("personal", mine), state.apply("custom", other))
-        changed[position] = any(parts)
+        offered = {"values": fresh, "personal": mine, "custom": other}
+        changed[position] = any([state.apply(part, offer, gaps_only=gaps_only) for part, offer in offered.items()])
     altered = [stored[lead_id] for lead_id in sorted(stored) if stored[lead_id].before]
     # columns no row changes are left out: setting them would rewrite their indexes
     touched = sorted({name for state in altered for name in state.before.get("values", {})})
@@ -311,11 +314,12 @@ class _State:
         self.before: dict[str, dict[str, Any]] = {}
         self.after: dict[str, dict[str, Any]] = {}
 
-    def apply(self, part: str, fresh: Mapping[str, Any]) -> bool:
-        """Take over the values that differ; say whether there were any."""
+    def apply(self, part: str, fresh: Mapping[str, Any], *, gaps_only: bool = False) -> bool:
+        """Take over the values that differ, or only those that are missing; say whether there were any."""
         current, changed = self.parts[part], False
         for name, value in fresh.items():
-            if current.get(name) != value:
+            known = current.get(name)
+            if known != value and not (gaps_only and known is not None):
                 self.before.setdefault(part, {}).setdefault(name, current.get(name))
                 self.after.setdefault(part, {})[name] = value
                 current[name] = value

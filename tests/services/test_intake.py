@@ -84,7 +84,8 @@ def test_whatever_is_chosen_for_duplicates_the_rows_add_up(workbench, admin, cho
                      choices={"duplicates": choice})
     assert _adds_up(result)
     assert result.rows_stored == 5
-    assert result.updated == (10 if choice == "update" else 0)
+    # the second row of lead 3 takes its industry back, so that lead has nothing new to say
+    assert result.updated == (9 if choice == "update" else 0)
 
 
 def test_merging_fills_gaps_and_keeps_what_is_stored(workbench, admin):
@@ -140,6 +141,7 @@ def test_a_staged_upload_belongs_to_its_client(workbench, admin, stranger):
 
 
 def test_the_rows_with_problems_can_be_fetched(workbench, admin):
-    result = _import(workbench, admin, leads_file(10, email="not an address"))
+    result = _import(workbench, admin, leads_file(10) + row(11, email="not an address").encode())
     report = intake.issue_report(workbench, admin, client=CLIENT, batch_id=result.batch_id).decode("utf-8-sig")
-    assert report.count("not an address") >= 10
+    assert "not an address" in report
+    assert "invalid_email" in report
