@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.charts import conversion, distribution, reasons
@@ -56,6 +56,7 @@ def test_gains_are_drawn_against_any_order():
     assert list(figure.data[0].x) == list(figure.data[0].y)
 
 
+@settings(deadline=None, max_examples=40)
 @given(effects=st.lists(st.floats(-40, 40), max_size=30), base=st.floats(0, 100))
 def test_the_numbers_of_the_waterfall_add_up_to_the_score_shown(effects, base):
     total = base + sum(effects)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.features.build import build_features, unused_columns
@@ -140,6 +140,7 @@ def leads_of(rows):
             "datetime64[us, UTC]")})
 
 
+@settings(deadline=None, max_examples=40)  # the first build on a busy machine is slow
 @given(LEADS)
 def test_the_features_of_a_lead_do_not_depend_on_the_others(rows):
     leads = leads_of(rows)
@@ -149,6 +150,7 @@ def test_the_features_of_a_lead_do_not_depend_on_the_others(rows):
         pd.testing.assert_frame_equal(alone, together.iloc[[place]])
 
 
+@settings(deadline=None, max_examples=40)  # the first build on a busy machine is slow
 @given(LEADS)
 def test_empty_columns_change_nothing_and_leads_are_left_as_they_were(rows):
     leads = leads_of(rows)
