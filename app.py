@@ -67,7 +67,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge one request or websocket."""
         if scope["type"] == "http":
-            await self._request(scope, receive, _with_safe_headers(send))
+            await self._request(scope, receive, _with_safe_headers(send, scope["path"]))
         elif scope["type"] == "websocket":
             await self._stream(scope, receive, send)
         else:
@@ -178,7 +178,7 @@ def _content_policy() -> str:
     ))
 
 
-def _with_safe_headers(send: Send) -> Send:
+def _with_safe_headers(send: Send, path: str) -> Send:
     async def send_safely(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
@@ -187,6 +187,8 @@ def _with_safe_headers(send: Send) -> Send:
             headers["X-Content-Type-Options"] = "nosniff"
             headers["Referrer-Policy"] = "same-origin"
             headers["Cross-Origin-Opener-Policy"] = "same-origin"
+            if path.startswith("/media"):
+                headers["Cache-Control"] = "no-store"  # exports stay out of the browser's cache
             headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
         await send(message)
 

@@ -84,7 +84,7 @@ def _client_picker(actor: Actor) -> None:
         refusal = unknown
     if len(visible) > 1 or (visible and refusal):
         st.session_state["frame_client"] = context.client if context else None
-        st.selectbox("Client", visible, index=None, key="frame_client", on_change=_change_client,
+        st.selectbox("Client", visible, index=0 if context else None, key="frame_client", on_change=_change_client,
                      placeholder="Choose a client", icon=":material/apartment:",
                      help="Whose leads every page shows.")
     if refusal:
