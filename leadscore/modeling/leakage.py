@@ -74,6 +74,9 @@ class Cause(StrEnum):
     DERIVED = "derived_from_set_aside"
     KEPT = "kept_on_request"
 
+BEYOND_LUCK = np.log(1e-3)
+"""A few leads of one value that all ended alike may have done so by luck; a thousand to one is not luck."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -283,7 +286,9 @@ def _values_name_outcome(column: _Column) -> tuple[Cause, str] | None:
     named = rates.index.to_series().map(lambda value: bool(OUTCOME_VALUE.search(str(value)))).to_numpy(dtype=bool)
     # purity must exceed what the base rate gives for nothing
     base = column.y.mean()
-    pure = (rates >= max(PURE, base)) & (base < PURE) | (rates <= min(1 - PURE, base / 4))
+    won_by_luck, lost_by_luck = counts * np.log(base), counts * np.log1p(-base)
+    pure = ((rates >= PURE) & (base < PURE) & (won_by_luck < BEYOND_LUCK)
+            | (rates <= min(1 - PURE, base / 4)) & (lost_by_luck < BEYOND_LUCK))
     telling = rates.index[named & pure.to_numpy() & (counts >= max(10, NAMED_SHARE * len(column.y))).to_numpy()]
     if not len(telling):
         return None

@@ -128,10 +128,13 @@ def _time_cut(times: pd.Series | None, order: Rows) -> int:
 
 
 def _ahead(order: Rows, start: int, end: int, keys: Rows | None) -> tuple[Rows, Rows]:
-    """Take what comes before ``start`` and what follows it, less the groups already met."""
+    """Take what follows ``start``, and what comes before it less the groups met again.
+
+    The later side stays whole: leaving known companies out of it would measure on an odd remainder.
+    """
     before, after = order[:start], order[start:end]
     if keys is not None:
-        after = after[~np.isin(keys[after], keys[before])]
+        before = before[~np.isin(keys[before], keys[after])]
     return before, after
 
 

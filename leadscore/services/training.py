@@ -31,7 +31,7 @@ from leadscore.steps.material import (
 from leadscore.steps.models import CHAMPION, crown, find_version, load_model
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.reading import read_file
-from leadscore.store import audit, clients
+from leadscore.store import audit, batches, clients
 from leadscore.store import leads as lead_rows
 from leadscore.store import models as model_rows
 from leadscore.store.database import read, write
@@ -126,7 +126,8 @@ def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: Tr
         leads = lead_rows.read_leads(session, workbench.vault, client_id)
         stages = lead_rows.outcomes(session, client_id)
         custom = lead_rows.custom_fields(session, client_id)
-    material = from_store(leads, stages, custom, target=request.target, positive=request.positive)
+        headers = batches.headers(session, client_id)
+    material = from_store(leads, stages, custom, headers=headers, target=request.target, positive=request.positive)
     return _train(workbench, actor, client, material, request, tell)
 
 

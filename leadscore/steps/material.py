@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,18 +74,20 @@ def from_file(raw: RawTable, *, target: str, positive: str | None, now: datetime
                     target=header, positive=positive, target_column=names.get(header), fingerprint=raw.sha256)
 
 
-def from_store(leads: pd.DataFrame, stages: pd.Series, custom_fields: Sequence[CustomField], *, target: str | None,
-               positive: str | None) -> Material:
+def from_store(leads: pd.DataFrame, stages: pd.Series, custom_fields: Sequence[CustomField], *,
+               headers: Mapping[str, str], target: str | None, positive: str | None) -> Material:
     """Take leads and outcomes from the store; leads without a final outcome are open, not lost.
 
     Parameters
     ----------
     stages : Series
         The stage each lead has reached, by lead id.
+    headers : mapping of str to str
+        Column to the user's own header.
     target : str or None
         Another stored column to learn instead of the outcome.
     """
-    headers = {field.name: field.header for field in custom_fields}
+    headers = dict(headers) | {field.name: field.header for field in custom_fields}
     column = None
     if target:
         column = _find_column(target, list(leads.columns), headers)
