@@ -28,7 +28,7 @@ SENTENCES = [f"They asked for a call back about the second offer, number {i}, ne
         ("Policy_Sales_Channel", ["26", "152"] * 4, Kind.CATEGORY, False),
         ("Agreement", ["01", "02", "01", "02"], Kind.CATEGORY, False),
         ("campaign", ["1", "2", "3"] * 4, Kind.NUMBER, False),
-        ("Number of products", ["1", "2"] * 9, Kind.NUMBER, False),
+        ("Product count", ["1", "2"] * 9, Kind.NUMBER, False),
         ("Account number", [str(1000 + i) for i in range(9)], Kind.IDENTIFIER, True),
         ("Session", UUIDS, Kind.IDENTIFIER, True),
         ("Said", SENTENCES, Kind.TEXT, True),

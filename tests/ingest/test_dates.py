@@ -80,6 +80,11 @@ def test_one_unmistakable_date_decides_for_its_column() -> None:
     assert day_first.certain and month_first.certain
 
 
+def test_a_date_that_can_be_read_only_one_way_is_read_that_way_among_others() -> None:
+    found = read_dates(text("01/31/2021", "02/28/2021", "25/12/2021")).values
+    assert [str(moment.date()) for moment in found] == ["2021-01-31", "2021-02-28", "2021-12-25"]
+
+
 def test_without_evidence_the_separator_decides_and_says_so() -> None:
     slashes, points = read_dates(text("02/03/2021")), read_dates(text("02.03.2021"))
     assert (str(slashes.values[0].date()), str(points.values[0].date())) == ("2021-02-03", "2021-03-02")

@@ -180,6 +180,7 @@ def test_an_incompatible_column_is_not_mapped_however_good_its_name() -> None:
                 "Lead Quality": ["Worst", "Might be", ""],
                 "City": ["1", "0", "1"],
                 "Status": ["Blue", "Red", "Red"],
+                "Industry": ["12345", "23456", "12345"],
                 "id": ["7", "7", "7"],
             }
         ).values()

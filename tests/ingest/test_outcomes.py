@@ -55,7 +55,7 @@ def test_a_status_of_any_crm_is_understood(status: str, stage: str) -> None:
     assert parse_outcome(status) == stage
 
 
-@pytest.mark.parametrize("status", ["", "Blue", "Maharashtra", "Potential customer", "42"])
+@pytest.mark.parametrize("status", ["", "Blue", "Maharashtra", "Potential customer", "No sale, customer abroad", "42"])
 def test_a_word_that_says_nothing_about_the_outcome_is_not_guessed(status: str) -> None:
     assert parse_outcome(status) is None
 
