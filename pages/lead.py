@@ -7,12 +7,14 @@ import streamlit as st
 
 from leadscore.access import Action
 from leadscore.charts import reasons as reason_charts
+from leadscore.schema import FIELD_BY_NAME, normalise_header
 from leadscore.services import delivery
 from leadscore.services.delivery import LeadDetail, ListView
 from pages.shared import Context, current
 from pages.widgets import hands, notices, words
 
 PARAMETER = "lead"
+QUIET = {"displayModeBar": False}
 FOUND_SHOWN = 10
 REASONS_SHOWN = 5
 LONGEST_NUMBER = 18
@@ -66,7 +68,7 @@ def _draw(context: Context, lead: LeadDetail) -> None:
     may_edit = context.actor.may(Action.EDIT_LEADS)
     _head(context, lead, may_edit)
     hands.override_note(context, lead, may_edit)
-    left, right = st.columns([2, 3], gap="medium")
+    left, right = st.columns([1, 2], gap="medium")
     with left:
         _score_card(lead)
     with right:
@@ -91,9 +93,8 @@ def _draw(context: Context, lead: LeadDetail) -> None:
 
 
 def _head(context: Context, lead: LeadDetail, may_edit: bool) -> None:
-    values = {label: value for _, label, value in lead.values}
-    role = " · ".join(words.escape(values[name]) for name in ("Job title", "Company", "Country") if values.get(name)
-                      and values[name] != lead.title)
+    known = [_value_of(lead, name) for name in ("job_title", "company", "country")]
+    role = " · ".join(words.escape(value) for value in known if value and value != lead.title)
     stage = lead.outcomes["stage"].iloc[0] if len(lead.outcomes) else "new"
     with st.container(gap="small"):
         st.title(words.escape(lead.title), anchor=False)
@@ -108,6 +109,12 @@ def _head(context: Context, lead: LeadDetail, may_edit: bool) -> None:
                 hands.outcome_form(context, lead)
                 hands.owner_form(context, lead, owners)
                 hands.override_form(context, lead)
+
+
+def _value_of(lead: LeadDetail, field: str) -> str:
+    """Find a field among the values, which carry the headers of the user's own file."""
+    spellings = FIELD_BY_NAME[field].aliases
+    return next((value for _, label, value in lead.values if normalise_header(label) in spellings), "")
 
 
 def _score_card(lead: LeadDetail) -> None:
@@ -156,7 +163,7 @@ def _waterfall(lead: LeadDetail) -> None:
             st.caption("Nothing to show before the first scoring.")
             return
         st.plotly_chart(reason_charts.waterfall(lead.waterfall, base=lead.base, total=lead.blended),
-                        config={"displayModeBar": False}, key="waterfall",
+                        config=QUIET, key="waterfall",
                         alt=f"From {words.decimal(lead.base)} to {words.decimal(lead.blended)} points, step by step")
 
 
@@ -171,9 +178,9 @@ def _reasons(lead: LeadDetail) -> None:
         with column, st.container(border=True, height="stretch", gap="small"):
             st.markdown(f"**{title}**")
             for reason in chosen[:REASONS_SHOWN]:
-                with st.container(horizontal=True, vertical_alignment="center"):
-                    st.markdown(_without_points(reason.text), width="stretch")
-                    st.markdown(f":{color}[**{reason.effect:+.1f}**]", width="content")
+                said, points = st.columns([5, 1], wrap=False)
+                said.markdown(_without_points(reason.text))
+                points.markdown(f":{color}[**{reason.effect:+.1f}**]", text_alignment="right")
             if not chosen:
                 st.caption("Nothing.")
 
@@ -213,7 +220,7 @@ def _rules(lead: LeadDetail) -> None:
 
 def _history(lead: LeadDetail) -> None:
     if len(lead.history) > 1:
-        st.plotly_chart(reason_charts.score_history(lead.history), config={"displayModeBar": False}, key="score_history",
+        st.plotly_chart(reason_charts.score_history(lead.history), config=QUIET, key="score_history",
                         alt="The lead's score over time")
     _table(lead.history, "No scores yet.", {
         "scored_at": st.column_config.DatetimeColumn("Scored", format="D MMM YYYY, HH:mm"),

@@ -57,7 +57,9 @@ def _figures(overview: Overview) -> None:
 
 
 def _revenue(overview: Overview) -> None:
-    amounts = [words.short_money(amount, currency) for currency, amount in overview.revenue.items()]
+    named = sorted(overview.revenue.items(), key=lambda item: (item[0] == "", -item[1]))
+    amounts = [words.short_money(amount, currency) + ("" if currency or len(named) == 1 else " in no named currency")
+               for currency, amount in named]
     st.metric("Revenue won", amounts[0] if amounts else words.MISSING, border=True, height="stretch",
               help="Revenue of converted leads; each currency by itself.",
               delta=" · ".join(amounts[1:]) or None, delta_arrow="off", delta_color="off")
@@ -75,13 +77,14 @@ def _accuracy(overview: Overview) -> None:
 
 
 def _pictures(context: Context, overview: Overview) -> None:
-    thresholds = policies.current_policy(context.workbench, context.actor, client=context.client).policy.thresholds
+    policy = policies.current_policy(context.workbench, context.actor, client=context.client).policy
+    # bands of the score only mean tiers where tiers go by the score
+    bands = {"high": policy.thresholds.high, "low": policy.thresholds.low} if policy.tier_mode == "threshold" else {}
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True, height="stretch"):
         st.markdown("**How the scores are spread**")
-        st.plotly_chart(distribution_charts.score_histogram(overview.histogram, high=thresholds.high,
-                                                            low=thresholds.low),
-                        config=QUIET, key="histogram", alt="Number of leads by score, with the tiers as bands")
+        st.plotly_chart(distribution_charts.score_histogram(overview.histogram, **bands), config=QUIET,
+                        key="histogram", alt="Number of leads by score")
     with right, st.container(border=True, height="stretch"):
         st.markdown("**Do higher scores convert more?**")
         if overview.converted:
@@ -110,14 +113,15 @@ def _sources(overview: Overview) -> None:
     with st.container(border=True):
         st.markdown("**Where good leads come from**")
         st.dataframe(
-            overview.sources, hide_index=True, placeholder=words.MISSING, alt="Leads, score and conversions per source",
-            column_config={
+            overview.sources.assign(rate=100 * overview.sources["rate"]), hide_index=True, placeholder=words.MISSING,
+            alt="Leads, score and conversions per source",
+            column_order=["source", "leads", "average_score", "converted", "rate"], column_config={
                 "source": st.column_config.TextColumn("Source", width="medium"),
                 "leads": st.column_config.NumberColumn("Leads", format="localized"),
                 "average_score": st.column_config.ProgressColumn("Average score", min_value=0, max_value=100,
                                                                  format="%.1f"),
                 "converted": st.column_config.NumberColumn("Converted", format="localized"),
-                "rate": st.column_config.NumberColumn("Conversion rate", format="percent")})
+                "rate": st.column_config.NumberColumn("Conversion rate", format="%.1f %%")})
 
 
 main()

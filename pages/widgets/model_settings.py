@@ -9,6 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
+from leadscore.charts import conversion as conversion_charts
+from leadscore.schema import label_of
 from leadscore.services import jobs, models
 from leadscore.services.models import ModelView
 from pages.shared import Context
@@ -30,6 +32,11 @@ FIGURES = (
      "How far the stated chances are from what happened, on average. Small is good."),
 )
 IMPORTANT_SHOWN = 10
+VERDICTS = {
+    "ready": ":green[:material/check_circle:] Better than calling at random, as far as these leads can tell.",
+    "use with care": ":orange[:material/warning:] To be used with care: the reasons are listed under 'How it was made'.",
+    "not better than chance": ":red[:material/block:] Not better than calling at random.",
+}
 
 
 def draw(context: Context) -> None:
@@ -87,9 +94,9 @@ def _card(context: Context, model: ModelView) -> None:
                           on_click=_deploy, args=(context, model.version))
         _figures(model.metrics)
         if verdict := model.report.get("verdict"):
-            st.caption(_sentence(verdict))
+            st.caption(VERDICTS.get(verdict, _sentence(verdict)))
         with st.expander("How it was made"):
-            _report(model.report)
+            _report(model.report, model.version)
 
 
 def _kind(model: ModelView) -> str:
@@ -128,13 +135,14 @@ def _sentence(text: str) -> str:
 # --- the report ---------------------------------------------------------------------------------------------
 
 
-def _report(report: Mapping[str, Any]) -> None:
+def _report(report: Mapping[str, Any], version: int) -> None:
     split = report.get("split") or {}
     if split:
         st.markdown(f"Learned from **{words.count(split.get('train_rows'))}** leads, judged on "
                     f"**{words.count(split.get('test_rows'))}** it had not seen ({_split_words(split.get('kind'))}).")
     for warning in report.get("warnings", []):
         st.caption(f":material/warning: {_sentence(warning)}")
+    _gains(report.get("gains") or [], version)
     _columns("Set aside", "These columns were not used, because they would make the model look better than it is:",
              report.get("set_aside") or [])
     _columns("Suspicious", "These columns were used; please check that they are known before the outcome:",
@@ -142,9 +150,16 @@ def _report(report: Mapping[str, Any]) -> None:
     _importance(report.get("importance") or {})
 
 
+def _gains(gains: Sequence[Mapping[str, float]], version: int) -> None:
+    if not gains:
+        return
+    st.markdown("**How soon the conversions are found**")
+    st.plotly_chart(conversion_charts.cumulative_gains(pd.DataFrame(gains)), config={"displayModeBar": False},
+                    key=f"gains-{version}", alt="Conversions found when leads are called from the best down")
+
+
 def _split_words(kind: str | None) -> str:
-    return {"time": "the most recent ones", "rows": "the last ones of the file", "group": "other companies",
-            "random": "chosen at random"}.get(kind or "", kind or "chosen at random")
+    return {"forward": "the most recent ones", "grouped": "other companies"}.get(kind or "", "chosen at random")
 
 
 def _columns(title: str, sentence: str, columns: Sequence[Mapping[str, str]]) -> None:
@@ -161,8 +176,9 @@ def _importance(importance: Mapping[str, float]) -> None:
         return
     top = pd.Series(importance, dtype=float).nlargest(IMPORTANT_SHOWN)
     st.markdown("**What it looks at most**")
+    share = (top / max(top.max(), 1e-12)).to_numpy()
     st.dataframe(
-        pd.DataFrame({"column": top.index, "share": (top / max(top.max(), 1e-12)).to_numpy()}), hide_index=True,
+        pd.DataFrame({"column": [label_of(name) for name in top.index], "share": share}), hide_index=True,
         alt="The columns with most influence", column_config={
             "column": st.column_config.TextColumn("Column", width="medium"),
             "share": st.column_config.ProgressColumn("Influence", min_value=0, max_value=1, format=" ")})

@@ -102,9 +102,10 @@ def _tiers(policy: Any, version: int, frozen: bool) -> dict[str, Any]:
     mode = st.segmented_control("High priority is …", list(MODES), default=policy.tier_mode, required=True,
                                 format_func=MODES.__getitem__, key=f"mode-v{version}", disabled=frozen)
     chosen["tier_mode"] = mode
-    low, high = st.slider("Medium from … High from …", 0, WHOLE,
-                          (round(policy.thresholds.low), round(policy.thresholds.high)), key=f"tiers-v{version}",
-                          disabled=frozen)
+    low, high = policy.thresholds.low, policy.thresholds.high
+    if mode == "threshold":
+        low, high = st.slider("Medium from … High from …", 0, WHOLE, (round(low), round(high)),
+                              key=f"tiers-v{version}", disabled=frozen)
     qualified = st.slider("A lead counts as qualified from", 0, WHOLE, round(policy.thresholds.qualified),
                           key=f"qualified-v{version}", disabled=frozen)
     if mode == "rank":
