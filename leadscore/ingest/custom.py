@@ -155,6 +155,7 @@ def _is_free_text(texts: pd.Series, counts: np.ndarray, words: frozenset[str]) -
     distinct_share = len(texts) / counts.sum()
     long = float(texts.head(5_000).str.len().mean()) >= FREE_TEXT_LENGTH
     if words & FREE_TEXT_WORDS or long:
+        # a handful of texts used over and over are labels, whatever the column is called
         return bool(distinct_share >= FREE_TEXT_SHARE)
     return bool(distinct_share >= FREE_TEXT_SHARE and len(texts) >= FEWEST_FREE_TEXTS)
 

@@ -50,7 +50,7 @@ AFTERTHOUGHT_NAME = re.compile(
 )
 OUTCOME_VALUE = re.compile(
     r"\b(closed|won|lost|converted|sold|customer|purchased|enrolled|not interested|already a|bought|signed|invalid|"
-    r"junk|rejected|paid)\b"
+    r"junk|rejected|paid)\b(?! (?:social|search|ads?|media|traffic|campaign|lists?|success|service|referral))"
 )
 RECORD_VALUE = re.compile(r"^(modified|updated|edited|changed|record (modified|updated|changed))$")
 ID_WORDS = frozenset(

@@ -343,9 +343,12 @@ def _store(session: Session, workbench: Workbench, actor: Actor, client: str, ra
                               custom_fields=prepared.clean.custom_fields)
     kept = ~(prepared.rejected | prepared.folded_away).to_numpy()
     leads, rows = prepared.clean.leads[kept], prepared.clean.row_numbers[kept]
-    lead_ids, changed = _write_leads(session, vault, client_id, batch_id, leads, rows, prepared.clean, choices, now)
-    outcome_rows.append(session, client_id, _outcomes_of(leads, lead_ids), batch_id=batch_id,
-                        origin=outcome_rows.BY_IMPORT, recorded_by=actor.name, now=now)
+    stages = outcome_stage(leads)
+    lead_ids, changed = _write_leads(session, vault, client_id, batch_id, leads, rows, prepared.clean, choices, stages,
+                                     now)
+    outcome_rows.append(session, client_id, _outcomes_of(leads, stages, lead_ids), batch_id=batch_id,
+                        origin=outcome_rows.BY_IMPORT, recorded_by=actor.name, now=now,
+                        settled=lead_ids[changed == NEW])
     counts = {"rows_read": raw.rows_read, "rows_stored": int((changed == NEW).sum()),
               "updated": int((changed == UPDATED).sum()),
               "duplicates": int((changed == SAME).sum() + prepared.folded_away.sum()),
@@ -359,7 +362,7 @@ def _store(session: Session, workbench: Workbench, actor: Actor, client: str, ra
 
 
 def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, leads: pd.DataFrame,
-                 rows: np.ndarray, clean: CleanTable, choices: CleaningChoices,
+                 rows: np.ndarray, clean: CleanTable, choices: CleaningChoices, stages: pd.DataFrame,
                  now: datetime) -> tuple[np.ndarray, np.ndarray]:
     """Store new leads and update known ones; say per row which lead it is and what became of it."""
     emails, phones = lead_rows.frame_indexes(vault, leads)
@@ -371,7 +374,8 @@ def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, 
     fate = np.where(known, SAME, NEW).astype(object)
     lead_ids[~known] = lead_rows.write_leads(
         session, vault, client_id=client_id, batch_id=batch_id, leads=leads[~known], row_numbers=rows[~known],
-        custom_fields=clean.custom_fields, company_key=None if companies is None else companies[~known], now=now)
+        custom_fields=clean.custom_fields, company_key=None if companies is None else companies[~known],
+        outcome=stages.loc[~known, ["stage", "at"]], now=now)
     if known.any() and choices.duplicates is not DuplicateChoice.SKIP:
         updated = lead_rows.update_leads(
             session, vault, client_id=client_id, batch_id=batch_id, lead_ids=lead_ids[known], leads=leads[known],
@@ -381,12 +385,12 @@ def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, 
     return lead_ids, fate
 
 
-def _outcomes_of(leads: pd.DataFrame, lead_ids: np.ndarray) -> pd.DataFrame:
+def _outcomes_of(leads: pd.DataFrame, stages: pd.DataFrame, lead_ids: np.ndarray) -> pd.DataFrame:
     """List what the rows tell of outcomes; that a lead is new tells nothing."""
-    stages = outcome_stage(leads)
     told = (stages["stage"].notna() & (stages["stage"] != str(OutcomeStage.NEW))).to_numpy()
     events = pd.DataFrame({"lead_id": lead_ids[told], "stage": stages["stage"].to_numpy()[told]})
-    for name, column in (("label", "stage"), ("at", "converted_at"), ("revenue", "revenue"), ("currency", "currency")):
+    events["at"] = stages["at"].array[told]
+    for name, column in (("label", "stage"), ("revenue", "revenue"), ("currency", "currency")):
         if column in leads:
             events[name] = leads[column].array[told]
     return events

@@ -20,7 +20,7 @@ BY_PERSON, BY_IMPORT = "person", "import"
 
 
 def append(session: Session, client_id: int, outcomes: pd.DataFrame, *, batch_id: int | None, origin: str,
-           recorded_by: str, now: datetime) -> int:
+           recorded_by: str, now: datetime, settled: Sequence[int] | np.ndarray = ()) -> int:
     """Append outcomes that are not known yet and settle the leads they are about.
 
     Parameters
@@ -30,6 +30,8 @@ def append(session: Session, client_id: int, outcomes: pd.DataFrame, *, batch_id
         ``revenue`` and ``currency``.
     batch_id : int or None
         The import that told, so that undo takes them back.
+    settled : sequence of int
+        Leads that were stored with this outcome just now and need no settling.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def append(session: Session, client_id: int, outcomes: pd.DataFrame, *, batch_id
     written = insert_rows(session, "outcomes", columns | {
         "client_id": client_id, "batch_id": batch_id, "origin": origin, "recorded_by": recorded_by[:80],
         "recorded_at": now})
-    settle_outcomes(session, client_id, np.unique(np.array(columns["lead_id"], dtype=np.int64)))
+    settle_outcomes(session, client_id, np.setdiff1d(np.array(columns["lead_id"], dtype=np.int64), settled))
     return written
 
 
