@@ -34,7 +34,7 @@ FIGURES = (
 IMPORTANT_SHOWN = 10
 VERDICTS = {
     "ready": ":green[:material/check_circle:] Better than calling at random, as far as these leads can tell.",
-    "use with care": ":orange[:material/warning:] To be used with care: the reasons are listed under 'How it was made'.",
+    "use with care": ":orange[:material/warning:] To be used with care; 'How it was made' says why.",
     "not better than chance": ":red[:material/block:] Not better than calling at random.",
 }
 
