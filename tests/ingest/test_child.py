@@ -37,6 +37,12 @@ def test_a_refusal_of_the_reader_comes_through_the_process_border() -> None:
     assert caught.value.code == "no_rows"
 
 
-def test_the_child_starts_without_pandas() -> None:
-    code = "import sys, leadscore.ingest.child; sys.exit('pandas' in sys.modules)"
+def test_the_child_reads_without_ever_loading_pandas() -> None:
+    code = """
+import sys
+from leadscore.ingest import child
+limits = {"max_bytes": 1000, "max_rows": 9, "max_columns": 9, "max_cell_characters": 99}
+child.read(b"a,b\\n1,2\\n3\\n", filename="x.csv", sheet=None, limits=limits)
+sys.exit(sys.modules.get("pandas") is not None)
+"""
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
