@@ -10,7 +10,6 @@ import argparse
 import io
 import os
 import resource
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import xlsxwriter
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, create_engine, insert
 
 from leadscore.config import Settings
 from leadscore.sample import make_campaign, to_csv_bytes
@@ -89,13 +89,14 @@ def _bare_import(content: bytes, path: Path) -> None:
     for values in personal:
         nonce = os.urandom(12)
         blobs.append(nonce + cipher.encrypt(nonce, orjson.dumps(values), None))
-    columns = [table.column(name).to_pylist() for name in names]
-    with sqlite3.connect(path) as database:
-        database.execute("PRAGMA journal_mode = WAL")
-        places = ", ".join("?" * (len(names) + 1))
-        shape = ", ".join(f'"{name}" TEXT' for name in names)
-        database.execute(f"CREATE TABLE leads ({shape}, personal BLOB)")
-        database.executemany(f"INSERT INTO leads VALUES ({places})", zip(*columns, blobs, strict=True))
+    columns = {f"c{place}": table.column(name).to_pylist() for place, name in enumerate(names)}
+    leads = Table("leads", MetaData(), *(Column(name, Text) for name in columns), Column("personal", LargeBinary))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        leads.create(connection)
+        rows = [dict(zip([*columns, "personal"], values, strict=True))
+                for values in zip(*columns.values(), blobs, strict=True)]
+        connection.execute(insert(leads), rows)
 
 
 def _as_text(content: bytes) -> pa.Table:
@@ -120,6 +121,7 @@ def _score(workbench: Workbench, content: bytes) -> None:
 def _exports(content: bytes) -> None:
     """Write 20,000 rows of the sample, beside the bare writers."""
     frame = _as_text(content).slice(0, 20_000).to_pandas().astype("str")
+    csv_bytes(frame.head(10))
     table = pa.Table.from_pandas(frame, preserve_index=False)
     bare, _ = _timed(lambda: pacsv.write_csv(table, io.BytesIO()))
     ours, _ = _timed(lambda: csv_bytes(frame))

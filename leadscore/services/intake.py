@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,12 @@ def check_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: 
                        issues=prepared.issues, sample=sample)
 
 
+def check_report(workbench: Workbench, actor: Actor, *, client: str, check: ImportCheck) -> bytes:
+    """Give the remarks of a check as CSV, for those who mend the file before they import it."""
+    require(actor, Action.IMPORT_LEADS, client)
+    return csv_bytes(check.issues)
+
+
 # --- the import ---------------------------------------------------------------------------------------------
 
 
@@ -375,7 +382,8 @@ def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, 
     lead_ids[~known] = lead_rows.write_leads(
         session, vault, client_id=client_id, batch_id=batch_id, leads=leads[~known], row_numbers=rows[~known],
         custom_fields=clean.custom_fields, company_key=None if companies is None else companies[~known],
-        outcome=stages.loc[~known, ["stage", "at"]], now=now)
+        outcome=stages.loc[~known, ["stage", "at"]], now=now,
+        indexes=(list(compress(emails, ~known)), list(compress(phones, ~known))))
     if known.any() and choices.duplicates is not DuplicateChoice.SKIP:
         updated = lead_rows.update_leads(
             session, vault, client_id=client_id, batch_id=batch_id, lead_ids=lead_ids[known], leads=leads[known],

@@ -117,7 +117,8 @@ def _normal_phone(phone: str | None) -> str | None:
 def write_leads(
     session: Session, vault: Vault, *, client_id: int, batch_id: int, leads: pd.DataFrame,
     row_numbers: Sequence[int] | np.ndarray, custom_fields: Sequence[CustomField] = (), first_id: int | None = None,
-    outcome: pd.Series | pd.DataFrame | None = None, company_key: pd.Series | None = None, now: datetime,
+    outcome: pd.Series | pd.DataFrame | None = None, company_key: pd.Series | None = None,
+    indexes: tuple[Sequence[str | None], Sequence[str | None]] | None = None, now: datetime,
 ) -> np.ndarray:
     """Store new leads of one batch.
 
@@ -135,6 +136,8 @@ def write_leads(
         Stage per lead, or a frame with ``stage`` and ``at``; ``new`` by default.
     company_key : Series, optional
         Normalised company, to find the leads of one company together.
+    indexes : pair of sequences, optional
+        What :func:`frame_indexes` gives for these leads, where the caller has it already.
 
     Returns
     -------
@@ -147,7 +150,7 @@ def write_leads(
     if not count:
         return lead_ids
     personal, custom = _blobs(leads, custom_fields)
-    emails, phones = frame_indexes(vault, leads)
+    emails, phones = indexes or frame_indexes(vault, leads)
     stages, moments = _outcome_columns(outcome, count)
     columns: dict[str, Any] = {
         "id": lead_ids, "client_id": client_id, "batch_id": batch_id, "source_row": np.asarray(row_numbers),
