@@ -27,6 +27,13 @@ PLAIN_NUMBER = r"^-?[0-9]+([.,][0-9]+)*([eE][+-]?[0-9]+)?$"
 GUARD = "'"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 
+FIRST_PRINTABLE = 0x20
+_FIRST_BYTES = np.zeros(256, dtype=bool)
+"""Bytes a dangerous text can begin with: the signs, white space, and the lead bytes of all wider characters."""
+_FIRST_BYTES[np.frombuffer(b"=+-@| ", dtype=np.uint8)] = True
+_FIRST_BYTES[:FIRST_PRINTABLE + 1] = True
+_FIRST_BYTES[0xC2:] = True
+
 _COLUMN_WIDTH = 16
 
 
@@ -136,12 +143,23 @@ def _as_array(column: pd.Series) -> Any:
 def _guard(array: Any) -> Any:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    if not pa.types.is_string(array.type):
+    if not pa.types.is_string(array.type) or not _may_be_dangerous(array):
         return array
     array = pc.replace_substring_regex(array, CONTROL, "")
     dangerous = pc.and_(pc.match_substring_regex(array, TRIGGER),
                         pc.invert(pc.match_substring_regex(array, PLAIN_NUMBER)))
     return pc.if_else(dangerous, pc.binary_join_element_wise(GUARD, array, ""), array)
+
+
+def _may_be_dangerous(array: Any) -> bool:
+    """Look at first bytes and control characters alone, which clears most columns without a pattern."""
+    _, ends, data = array.buffers()
+    if data is None or not len(array):
+        return False
+    offsets = np.frombuffer(ends, dtype=np.int32)[array.offset:array.offset + len(array) + 1]
+    text = np.frombuffer(data, dtype=np.uint8)[:offsets[-1]]
+    first = text[offsets[:-1][offsets[1:] > offsets[:-1]]]
+    return bool(_FIRST_BYTES[first].any() or (text[offsets[0]:] < FIRST_PRINTABLE).any())
 
 
 def _guard_text(text: str) -> str:
