@@ -23,6 +23,7 @@ class LeadScoreError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
+        """Say it in one go."""
         return f"{self.message} {self.hint}".strip()
 
     def as_dict(self) -> dict[str, str]:
