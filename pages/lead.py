@@ -211,7 +211,8 @@ def _rules(lead: LeadDetail) -> None:
         return
     st.caption(f"The rules alone give {words.decimal(lead.rule_score)} of 100 points.")
     st.dataframe(
-        lead.criteria.assign(group=[words.GROUP_WORDS.get(g, g) for g in lead.criteria["group"]]), hide_index=True,
+        lead.criteria.assign(group=[words.GROUP_WORDS.get(g, g) for g in lead.criteria["group"]],
+                             value=[words.plain(value) for value in lead.criteria["value"]]), hide_index=True,
         placeholder=words.MISSING, alt="Points of each rule for this lead", column_config={
             "group": "Group", "label": st.column_config.TextColumn("Rule", width="large"), "value": "Value",
             "points": st.column_config.NumberColumn("Points", format="%+.1f"),

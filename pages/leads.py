@@ -19,6 +19,7 @@ EXPORT_AT_ONCE = 50_000
 
 FORMATS = {"csv": ("CSV", "text/csv"),
            "xlsx": ("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")}
+OPTIONAL = ("company", "owner", "probability", "job_title", "email")
 STAGES = ("contacted", "qualified", "converted", "lost")
 SHOWN = ("name", "rank", "company", "score", "tier", "top_reason", "next_action", "due", "owner", "outcome",
          "probability", "job_title", "email", "exported")
@@ -175,8 +176,9 @@ def _readable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _order(shown: pd.DataFrame) -> list[str]:
-    """Put our columns first and those a person has added last."""
-    return [name for name in SHOWN if name in shown] + [name for name in shown if name not in (*SHOWN, "lead_id")]
+    """Put our columns first and those a person has added last; what no lead here has needs no column."""
+    ours = [name for name in SHOWN if name in shown and not (name in OPTIONAL and shown[name].isna().all())]
+    return ours + [name for name in shown if name not in (*SHOWN, "lead_id")]
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, object]:
@@ -222,19 +224,18 @@ def _actions(context: Context, options: delivery.FilterOptions, chosen: list[int
     if not context.actor.may(Action.EDIT_LEADS):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="actions"):
-        if not chosen:
-            st.caption(":material/check_box: Tick rows to record what happened or to hand them to someone; click a "
-                       "name to open the lead.")
-            return
-        st.markdown(f"**{words.counted(len(chosen), 'lead')}**", width="content")
+        # always there, so that the table below does not move when a row is ticked
+        st.markdown(f"**{words.counted(len(chosen), 'lead')}**" if chosen else ":gray[Tick rows to]", width="content")
         for stage in STAGES:
-            st.button(words.STAGE_WORDS[stage], key=f"stage-{stage}", on_click=_record, args=(context, chosen, stage))
-        with st.popover("Hand to …", icon=":material/person_add:"):
+            st.button(words.STAGE_WORDS[stage], key=f"stage-{stage}", disabled=not chosen, on_click=_record,
+                      args=(context, chosen, stage))
+        with st.popover("Hand to …", icon=":material/person_add:", disabled=not chosen):
             owner = st.selectbox("Owner", options.owners, index=None, accept_new_options=True, key="new_owner",
                                  placeholder="Choose or type a name")
             st.button("Assign", type="primary", disabled=not owner, key="assign", on_click=_assign,
                       args=(context, chosen, owner))
-        if len(chosen) == 1 and st.button("Open", icon=":material/arrow_forward:", key="open-chosen"):
+        if st.button("Open", icon=":material/arrow_forward:", key="open-chosen", disabled=len(chosen) != 1,
+                     help="A click on a name opens the lead too."):
             st.switch_page("lead.py", query_params={"lead": str(chosen[0])})
 
 

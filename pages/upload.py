@@ -113,7 +113,7 @@ def _file_step(context: Context, upload_id: str) -> None:
     with tidying:
         cleaning.edit(found.choices, key=f"clean-{upload_id}")
     with judged:
-        _judged(check)
+        _judged(context, check)
     with rows:
         _first_rows(found, check)
 
@@ -180,14 +180,15 @@ def _summary(context: Context, upload_id: str, found: intake.Inspection, check: 
                                "remember": remember, "train_first": True}))
 
 
-def _judged(check: intake.ImportCheck | None) -> None:
+def _judged(context: Context, check: intake.ImportCheck | None) -> None:
     if check is None:
         st.caption("The check appears here once the columns fit together.")
         return
     quality.dimensions(check.quality)
     st.space("small")
     st.markdown("##### Remarks")
-    quality.remarks(check.issues, None, "upload")
+    quality.remarks(check.issues, lambda: intake.check_report(context.workbench, context.actor, client=context.client,
+                                                              check=check))
     st.markdown("##### How full each column is")
     quality.coverage(check.quality)
 
@@ -196,6 +197,10 @@ def _first_rows(found: intake.Inspection, check: intake.ImportCheck | None) -> N
     cleaned = st.segmented_control("Show", ["As in the file", "As it will be stored"], default="As in the file",
                                    required=True, key="rows_show", label_visibility="collapsed")
     frame: pd.DataFrame = found.preview if check is None or cleaned == "As in the file" else check.sample
+    # a column of the user's own may be called like a field
+    twice = frame.columns.duplicated()
+    frame = frame.set_axis([f"{name} (your own)" if again else name
+                            for name, again in zip(frame.columns, twice, strict=True)], axis=1)
     st.dataframe(frame, hide_index=True, placeholder=words.MISSING, alt="The first rows of the file")
     st.caption(f"The first {len(frame):,} of {words.counted(found.rows, 'row')}.")
 

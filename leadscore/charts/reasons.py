@@ -12,6 +12,7 @@ from leadscore.charts.palette import BLUE, DOWN, TOTAL, UP, styled
 
 MOST_BARS = 12
 ROW_HEIGHT = 30
+NUMBER_WIDTH = 44
 FRAME_HEIGHT = 90
 LONGEST_LABEL = 48
 POINTS_AT_THE_END = re.compile(r": [+\-−]\d[\d,.]*$")
@@ -42,7 +43,9 @@ def waterfall(reasons: pd.DataFrame, *, base: float, total: float) -> go.Figure:
         hovertemplate="%{customdata}: %{text}<extra></extra>"))
     # places instead of labels, since two reasons may read the same and would fall on one bar
     figure.update_yaxes(tickmode="array", tickvals=list(range(len(values))), ticktext=labels, autorange="reversed")
-    return styled(figure, x="Score", height=FRAME_HEIGHT + ROW_HEIGHT * len(values))
+    # room at the right for the number beside the longest bar
+    height = FRAME_HEIGHT + ROW_HEIGHT * len(values)
+    return styled(figure, x="Score", height=height).update_layout(margin_r=NUMBER_WIDTH)
 
 
 def score_history(history: pd.DataFrame) -> go.Figure:

@@ -230,7 +230,7 @@ def check_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: 
                        issues=prepared.issues, sample=sample)
 
 
-def check_report(workbench: Workbench, actor: Actor, *, client: str, check: ImportCheck) -> bytes:
+def check_report(_workbench: Workbench, actor: Actor, *, client: str, check: ImportCheck) -> bytes:
     """Give the remarks of a check as CSV, for those who mend the file before they import it."""
     require(actor, Action.IMPORT_LEADS, client)
     return csv_bytes(check.issues)

@@ -44,7 +44,7 @@ def coverage(quality: dict[str, Any]) -> None:
             "issues": st.column_config.NumberColumn("Remarks", format="localized")})
 
 
-def remarks(issues: pd.DataFrame, report: Callable[[], bytes] | None, key: str) -> None:
+def remarks(issues: pd.DataFrame, report: Callable[[], bytes]) -> None:
     """List the remarks, grouped by what they say, with row numbers; offer them as a file."""
     if issues.empty:
         st.success("Nothing to remark: every row can be used as it is.", icon=":material/check_circle:")
@@ -67,9 +67,8 @@ def remarks(issues: pd.DataFrame, report: Callable[[], bytes] | None, key: str) 
         more = f"The first {ROWS_SHOWN:,} of {len(issues):,} remarks." if len(issues) > ROWS_SHOWN else \
             words.counted(len(issues), "remark") + "."
         st.caption(more, width="stretch")
-        if report:
-            st.download_button("Download all remarks", report, file_name="remarks.csv", mime="text/csv",
-                               on_click="ignore", icon=":material/download:", key=f"{key}-remarks")
+        st.download_button("Download all remarks", report, file_name="remarks.csv", mime="text/csv",
+                           on_click="ignore", icon=":material/download:", key="remarks")
 
 
 def _dimension(name: str, part: dict[str, Any]) -> None:

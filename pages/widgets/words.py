@@ -51,6 +51,13 @@ def money(amount: float | None, currency: str = "") -> str:
     return MISSING if is_missing(amount) else f"{amount:,.0f} {currency}".strip()
 
 
+def plain(value: Any) -> str | None:
+    """Write any single value; a number without needless decimals."""
+    if is_missing(value):
+        return None
+    return f"{value:,.10g}" if isinstance(value, float) else str(value)
+
+
 def short_money(amount: float | None, currency: str = "") -> str:
     """Write an amount so that it fits a tile: ``1.28M EUR``."""
     if is_missing(amount) or abs(amount) < 100_000:
@@ -91,6 +98,8 @@ def chance(probability: float | None) -> str:
         return MISSING
     if probability < 0.01:
         return "fewer than 1 in 100"
+    if probability > 0.99:
+        return "more than 99 in 100"
     return f"about {100 * probability:.0f} in 100"
 
 
