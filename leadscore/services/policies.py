@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from leadscore.scoring.tiers import assign_tiers
 from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import judge
 from leadscore.steps.models import CHAMPION, find_version, load_model
-from leadscore.steps.policies import PolicyInForce, policy_in_force
+from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.selection import count_of_top
 from leadscore.store import audit, clients
 from leadscore.store import leads as lead_rows
@@ -79,8 +79,8 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
         The changes contradict themselves (weights that do not total 100, thresholds out of order).
     """
     require(actor, Action.VIEW_LEADS, client)
-    before = current_policy(workbench, actor, client=client).policy
-    after = changed(before, changes)
+    in_force = current_policy(workbench, actor, client=client)
+    wished = replace(in_force, policy=changed(in_force.policy, changes))
     now = workbench.clock()
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
@@ -89,7 +89,10 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
         as_of = reference_date(lead_rows.latest_dates(session, client_id), now)
         sample = np.sort(np.random.default_rng(0).permutation(lead_ids)[:PREVIEW_LEADS])
         leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=sample)
-        chosen = load_model(workbench, find_version(session, client_id, CHAMPION))
+        champion = find_version(session, client_id, CHAMPION)
+        chosen = load_model(workbench, champion)
+        # as scoring does, so that what is previewed is what will be stored
+        before, after = (with_suggested_blend(version, champion).policy for version in (in_force, wished))
     scores = [judge(leads, custom_fields=custom, headers={}, policy=policy, model=chosen.model, as_of=as_of)
               .blend.blended for policy in (before, after)]
     top = [set(score.nlargest(count_of_top("20%", len(score))).index) for score in scores]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -53,14 +54,17 @@ def _sliders(context: Context, current: Any) -> dict[str, Any]:
     policy, version = current.policy, current.version
     frozen = not context.actor.may(Action.EDIT_POLICY)
     st.markdown("##### What counts how much")
-    weights = {group: st.slider(words.GROUP_WORDS.get(group, group), 0, WHOLE, round(share), format="%d %%",
+    for group, share in _shared_out(policy.group_weights).items():
+        # in the state and not as a default, since sharing out to 100 % sets them too
+        st.session_state.setdefault(f"weight-{group}-v{version}", round(share))
+    weights = {group: st.slider(words.GROUP_WORDS.get(group, group), 0, WHOLE, format="%d %%",
                                 key=f"weight-{group}-v{version}", help=MEANING.get(group), disabled=frozen)
-               for group, share in policy.group_weights.items()}
+               for group in policy.group_weights}
     _total(weights, version)
     st.markdown("##### Rules or model")
-    alpha = _blend(context, policy, version, frozen)
+    blend = _blend(context, policy, version, frozen)
     st.markdown("##### Tiers")
-    return {"group_weights": weights, "alpha": alpha} | _tiers(policy, version, frozen)
+    return {"group_weights": weights} | blend | _tiers(policy, version, frozen)
 
 
 def _total(weights: dict[str, int], version: int) -> None:
@@ -74,27 +78,36 @@ def _total(weights: dict[str, int], version: int) -> None:
 
 
 def _balance(weights: dict[str, int], version: int) -> None:
+    for group, share in _shared_out(weights).items():
+        st.session_state[f"weight-{group}-v{version}"] = share
+
+
+def _shared_out(weights: Mapping[str, float]) -> dict[str, int]:
     """Keep the proportions and make the total 100; the largest takes what rounding leaves."""
     total = sum(weights.values())
     shares = {group: round(WHOLE * weight / total) for group, weight in weights.items()}
     shares[max(shares, key=lambda group: shares[group])] += WHOLE - sum(shares.values())
-    for group, share in shares.items():
-        st.session_state[f"weight-{group}-v{version}"] = share
+    return shares
 
 
-def _blend(context: Context, policy: Any, version: int, frozen: bool) -> float:
+def _blend(context: Context, policy: Any, version: int, frozen: bool) -> dict[str, Any]:
     versions = models.list_models(context.workbench, context.actor, client=context.client)
     champion = next((model for model in versions if model.alias == "champion"), None)
+    suggested = champion.report.get("suggested_alpha") if champion else None
     if champion is None:
-        st.caption(":material/info: No model yet, so the rules decide alone. This slider takes effect once a model "
-                   "has learned from your outcomes.")
+        st.caption(":material/info: No model yet, so the rules decide alone. The choice below takes effect once a "
+                   "model has learned from your outcomes.")
+    by_data = st.toggle("Let the leads the model had not seen choose the blend", value=policy.alpha_is_suggested,
+                        key=f"blend-by-data-v{version}", disabled=frozen)
+    if by_data:
+        if suggested is not None:
+            st.caption(f"Their choice: **{words.percent(suggested, 0)}** rules, **{words.percent(1 - suggested, 0)}** "
+                       "model.")
+        return {"alpha_is_suggested": True}
     share = st.slider("Share of the rules", 0, WHOLE, round(WHOLE * policy.alpha), format="%d %%",
                       key=f"alpha-v{version}", disabled=frozen,
                       help="0 %: the model alone decides. 100 %: the rules alone decide.")
-    suggested = champion.report.get("suggested_alpha") if champion else None
-    if suggested is not None:
-        st.caption(f"On leads the model had not seen, {words.percent(suggested, 0)} worked best.")
-    return share / WHOLE
+    return {"alpha_is_suggested": False, "alpha": share / WHOLE}
 
 
 def _tiers(policy: Any, version: int, frozen: bool) -> dict[str, Any]:
@@ -127,7 +140,7 @@ def _preview(context: Context, current: Any, changes: dict[str, Any]) -> None:
         return
     with notices.refusals():
         changed = _changed(current.policy, changes)
-        preview = policies.preview_policy(context.workbench, context.actor, client=context.client, changes=changes)
+        preview = _previewed(context, context.client, current.version, changed)
         if not preview.leads:
             st.caption("Upload leads to see what a change does to them.")
         else:
@@ -136,6 +149,12 @@ def _preview(context: Context, current: Any, changes: dict[str, Any]) -> None:
             _save(context, changed)
         else:
             st.caption(":material/lock: A manager or an administrator can save changes.")
+
+
+@st.cache_data(scope="session", max_entries=32, ttl=60, show_spinner="Trying it out …")
+def _previewed(_context: Context, client: str, version: int,  # noqa: ARG001, it tells one answer from another
+               changed: dict[str, Any]) -> policies.PolicyPreview:
+    return policies.preview_policy(_context.workbench, _context.actor, client=client, changes=changed)
 
 
 def _changed(policy: Any, changes: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +168,7 @@ def _same(before: Any, after: Any) -> bool:
         return all(_same((before or {}).get(name), value) for name, value in after.items())
     if isinstance(after, int | float) and isinstance(before, int | float):
         # sliders move in whole steps; a stored 33.4 that nobody touched is not a change
-        return abs(before - after) < (0.5 if abs(after) > 1 else 0.005)
+        return abs(before - after) < (1 if abs(after) > 1 else 0.005)
     return bool(before == after)
 
 
