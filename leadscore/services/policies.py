@@ -54,11 +54,16 @@ class PolicySummary:
 
 
 def current_policy(workbench: Workbench, actor: Actor, *, client: str) -> PolicyInForce:
-    """Give the policy in force with its version, comment, author and date."""
+    """Give the policy in force with its version, comment, author and date.
+
+    Its blend is the one scorings use: what the champion's held-out leads suggest, unless a person has chosen one.
+    """
     require(actor, Action.VIEW_LEADS, client)
     now = workbench.clock()
     with write(workbench.engine) as session:
-        return policy_in_force(session, clients.ensure(session, client, now), None, now=now)
+        client_id = clients.ensure(session, client, now)
+        in_force = policy_in_force(session, client_id, None, now=now)
+        return with_suggested_blend(in_force, find_version(session, client_id, CHAMPION))
 
 
 def list_policies(workbench: Workbench, actor: Actor, *, client: str) -> list[PolicySummary]:
@@ -114,19 +119,22 @@ def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Map
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
         before = policy_in_force(session, client_id, None, now=now)
-        after = changed(before.policy, changes)
+        in_use = with_suggested_blend(before, find_version(session, client_id, CHAMPION)).policy
+        after = changed(in_use, changes)
         saved = policy_rows.save(session, client_id, body=after.to_dict(), comment=comment, created_by=actor.name,
                                  now=now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="policy_saved",
                      object=f"policy:{saved.version}",
-                     detail={"comment": comment, "before": _told(before.policy, changes),
+                     detail={"comment": comment, "before": _told(in_use, changes),
                              "after": _told(after, changes)})
         return saved.version
 
 
 def changed(policy: Policy, changes: Mapping[str, Any]) -> Policy:
-    """Apply changes to a policy; the result is checked as a whole."""
+    """Apply changes to a policy; the result is checked as a whole. Another blend than the one in use is a person's."""
     body = policy.to_dict()
+    if changes.get("alpha", policy.alpha) != policy.alpha:
+        body["alpha_is_suggested"] = False
     body.update({name: value for name, value in changes.items() if name in CHANGEABLE})
     return Policy.from_dict(body)
 
