@@ -95,7 +95,7 @@ def _draw(context: Context, lead: LeadDetail) -> None:
 def _head(context: Context, lead: LeadDetail, may_edit: bool) -> None:
     known = [_value_of(lead, name) for name in ("job_title", "company", "country")]
     role = " · ".join(words.escape(value) for value in known if value and value != lead.title)
-    stage = lead.outcomes["stage"].iloc[0] if len(lead.outcomes) else "new"
+    stage = lead.outcomes["stage"].iloc[-1] if len(lead.outcomes) else "new"
     with st.container(gap="small"):
         st.title(words.escape(lead.title), anchor=False)
         if role:
@@ -230,14 +230,17 @@ def _history(lead: LeadDetail) -> None:
         "probability": st.column_config.NumberColumn("Chance", format="percent"), "tier": "Tier",
         "model_version": "Model", "policy_version": "Policy"})
     st.markdown("**Outcomes**")
-    _table(lead.outcomes.assign(stage=[words.STAGE_WORDS.get(s, s) for s in lead.outcomes["stage"]]),
+    newest_first = lead.outcomes.iloc[::-1]
+    _table(newest_first.assign(stage=[words.STAGE_WORDS.get(s, s) for s in newest_first["stage"]]),
            "Nothing recorded yet.", {
                "stage": "What happened", "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY"),
                "revenue": st.column_config.NumberColumn("Revenue", format="localized"), "currency": "Currency",
                "origin": "From", "recorded_by": "By"})
     if len(lead.activities):
         st.markdown("**Activities**")
-        _table(lead.activities, "", {"at": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm")})
+        _table(lead.activities, "", {
+            "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm"), "kind": "What they did",
+            "amount": st.column_config.NumberColumn("How much", format="localized")})
 
 
 def _colleagues(lead: LeadDetail) -> None:
@@ -259,7 +262,8 @@ def _table(frame: pd.DataFrame, empty: str, columns: dict[str, object]) -> None:
     if frame.empty:
         st.caption(empty)
         return
-    st.dataframe(frame, hide_index=True, placeholder=words.MISSING, column_config=columns, alt="Details")
+    st.dataframe(frame, hide_index=True, placeholder=words.MISSING, column_config=columns, alt="Details",
+                 column_order=[name for name in columns if name in frame])
 
 
 main()

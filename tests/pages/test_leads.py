@@ -1,5 +1,7 @@
 """The ranked list: filtered by its address, masked by role, worked through and exported."""
 
+from dataclasses import replace
+
 import pytest
 
 from leadscore.access import Role
@@ -95,8 +97,6 @@ def test_exports_are_offered_as_csv_and_excel(campaign, open_page):
 
 def test_long_lists_are_exported_by_the_worker(campaign, open_page, monkeypatch):
     page = delivery.list_leads(campaign, ADMIN, client=DEFAULT_CLIENT, view=ListView())
-    from dataclasses import replace
-
     monkeypatch.setattr(delivery, "list_leads", lambda *_, **__: replace(page, total=60_000))
     app = open_page(campaign, "leads")
     app.button(key="prepare-csv").click().run()

@@ -4,7 +4,7 @@ from streamlit.testing.v1 import AppTest
 
 from leadscore import worker
 from leadscore.access import Role
-from leadscore.services import delivery, intake
+from leadscore.services import delivery, intake, jobs
 from leadscore.services.delivery import ListView
 from leadscore.workbench import DEFAULT_CLIENT, Workbench
 from tests.pages.conftest import OpenPage, assert_calm, labels, person, texts
@@ -90,6 +90,7 @@ def test_the_quality_is_judged_before_anything_is_stored(empty, open_page):
     told = texts(app)
     assert "Well formed" in told
     assert "No one twice" in told
+    assert "Download all remarks" in labels(app, "download_button")
     assert count(empty) == 0
 
 
@@ -146,8 +147,6 @@ def test_a_job_that_failed_says_why(empty, open_page):
 
 
 def intake_upload(workbench: Workbench) -> str:
-    from leadscore.services import jobs
-
     return jobs.recent(workbench, ADMIN, client=DEFAULT_CLIENT)[0].arguments["upload_id"]
 
 
