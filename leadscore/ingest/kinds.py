@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.ingest.dates import UTC_MOMENTS, read_dates
+from leadscore.ingest.guard import without_guard
 from leadscore.ingest.missing import EDGES, is_missing
 from leadscore.ingest.numbers import matches, read_numbers, substitute
 from leadscore.schema import Kind
@@ -123,9 +124,9 @@ class Reading:
 
 
 def encode(column: pd.Series) -> Cells:
-    """Take a column apart into codes and distinct trimmed texts."""
+    """Take a column apart into codes and distinct trimmed texts, without the guard of an export of ours."""
     codes, distinct = pd.factorize(column.astype("str").fillna(""))
-    texts = pd.Series(distinct, dtype="str").str.strip(EDGES).reset_index(drop=True)
+    texts = without_guard(pd.Series(distinct, dtype="str").str.strip(EDGES)).str.strip(EDGES).reset_index(drop=True)
     return Cells(np.asarray(codes), texts, np.bincount(codes, minlength=len(texts)))
 
 

@@ -14,17 +14,13 @@ import pyarrow.csv as pacsv
 import xlsxwriter
 
 from leadscore.errors import InvalidRequest
+from leadscore.ingest.guard import GUARD, TRIGGER
 
 FORMATS = ("csv", "xlsx")
 XLSX_MAX_ROWS = 1_048_575
 XLSX_MAX_TEXT = 32_767
 
-INVISIBLE = r"[\s\x{00a0}\x{200b}-\x{200f}\x{2060}\x{feff}]*"
-TRIGGER = rf"^{INVISIBLE}[=+\-@|\t\r\n\x00\x{{ff1d}}\x{{ff0b}}\x{{ff0d}}\x{{ff20}}]|^[\t\r\n]"
-"""Beginnings that Excel, LibreOffice or Google Sheets take for a formula (OWASP, CSV injection), also after
-invisible characters and in full width."""
 PLAIN_NUMBER = r"^-?[0-9]+([.,][0-9]+)*([eE][+-]?[0-9]+)?$"
-GUARD = "'"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 
 FIRST_PRINTABLE = 0x20
@@ -146,7 +142,7 @@ def _guard(array: Any) -> Any:
     if not pa.types.is_string(array.type) or not _may_be_dangerous(array):
         return array
     array = pc.replace_substring_regex(array, CONTROL, "")
-    dangerous = pc.and_(pc.match_substring_regex(array, TRIGGER),
+    dangerous = pc.and_(pc.match_substring_regex(array, f"^{TRIGGER}"),
                         pc.invert(pc.match_substring_regex(array, PLAIN_NUMBER)))
     return pc.if_else(dangerous, pc.binary_join_element_wise(GUARD, array, ""), array)
 
