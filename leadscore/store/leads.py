@@ -48,6 +48,7 @@ MIRRORED = ("owner", "source", "country", "industry")
 """Columns of a lead that its score row repeats, so that lists filter without a join."""
 
 FEWEST_PHONE_DIGITS = 6
+ROWS_PER_INSERT = 20_000
 LONGEST_KEY = 120
 NO_MATCH = -1
 
@@ -149,17 +150,21 @@ def write_leads(
     lead_ids = np.arange(first, first + count, dtype=np.int64)
     if not count:
         return lead_ids
-    personal, custom = _blobs(leads, custom_fields)
     emails, phones = indexes or frame_indexes(vault, leads)
-    stages, moments = _outcome_columns(outcome, count)
-    columns: dict[str, Any] = {
-        "id": lead_ids, "client_id": client_id, "batch_id": batch_id, "source_row": np.asarray(row_numbers),
-        "email_index": emails, "phone_index": phones, "company_key": _short(company_key),
-        "personal": vault.encrypt_many(personal, [_place(lead_id) for lead_id in lead_ids.tolist()]),
-        "custom": custom, "outcome": stages, "outcome_at": moments, "stored_at": now, "changed_at": now,
-    }
-    columns |= {name: leads[name] for name in LEAD_FIELD_COLUMNS if name in leads}
-    insert_rows(session, "leads", columns)
+    rows, keys = np.asarray(row_numbers), _short(company_key)
+    # a portion at a time: as Python values a row takes ten times the room it takes in a frame
+    for start in range(0, count, ROWS_PER_INSERT):
+        part = slice(start, start + ROWS_PER_INSERT)
+        personal, custom = _blobs(leads.iloc[part], custom_fields)
+        stages, moments = _outcome_columns(None if outcome is None else outcome.iloc[part], len(personal))
+        places = [_place(lead_id) for lead_id in lead_ids[part].tolist()]
+        insert_rows(session, "leads", {
+            "id": lead_ids[part], "client_id": client_id, "batch_id": batch_id, "source_row": rows[part],
+            "email_index": emails[part], "phone_index": phones[part],
+            "company_key": None if keys is None else keys[part],
+            "personal": vault.encrypt_many(personal, places), "custom": custom, "outcome": stages,
+            "outcome_at": moments, "stored_at": now, "changed_at": now,
+        } | {name: leads[name].iloc[part] for name in LEAD_FIELD_COLUMNS if name in leads})
     _note_fields(session, client_id, batch_id, leads)
     return lead_ids
 
