@@ -54,14 +54,24 @@ def validate(clean: CleanTable, *, as_of: datetime) -> pd.DataFrame:
     UnreadableFile
         ``no_usable_column`` when no cell of the file holds anything.
     """
-    leads = clean.leads
-    if not len(leads.columns) or (len(leads) and leads.isna().to_numpy().all()):
-        raise UnreadableFile("no_usable_column", "No column of the file holds any usable value.",
-                             "Check that the header is in the first row and that this is the right sheet.")
+    require_values(clean.leads)
     present = _utc(as_of)
     checks = (_empty_rows, _without_contact, _ranges, _record_dates, _date_order, _count_order, _outcomes, _consent,
               _duplicates)
     return concat_issues([found for check in checks for found in check(clean, present)])
+
+
+def require_values(leads: pd.DataFrame) -> None:
+    """Refuse leads of which nothing at all is known.
+
+    Raises
+    ------
+    UnreadableFile
+        ``no_usable_column`` when no cell of the file holds anything.
+    """
+    if not len(leads.columns) or (len(leads) and leads.isna().to_numpy().all()):
+        raise UnreadableFile("no_usable_column", "No column of the file holds any usable value.",
+                             "Check that the header is in the first row and that this is the right sheet.")
 
 
 def rejected_rows(issues: pd.DataFrame, clean: CleanTable) -> pd.Series:

@@ -21,10 +21,11 @@ from leadscore.ingest.mapping import (
     shape_key,
     with_overrides,
 )
+from leadscore.ingest.validation import require_values
 from leadscore.schema import Tier
-from leadscore.scoring.policy import Policy
+from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.reasons import reason_columns
-from leadscore.scoring.tiers import assign_tiers
+from leadscore.scoring.tiers import tiers_in_force
 from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import Judged, judge
 from leadscore.steps.models import CHAMPION, ChosenModel, find_version, load_model
@@ -104,12 +105,16 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     run_id = None
     with write(workbench.engine) as session:
         if parts:
-            scores = _with_overrides(_with_final_tiers(pd.concat(parts), in_force.policy),
-                                     lead_rows.overrides(session, client_id, lead_ids))
+            by_hand = lead_rows.overrides(session, client_id)
+            scores = _in_force(pd.concat(parts), by_hand, in_force.policy)
             run_id = score_rows.new_run(
                 session, client_id, policy_version=in_force.version, model_version=chosen.version,
                 as_of=as_of.to_pydatetime(), rows=len(scores), started_by=actor.name, now=now)
             score_rows.replace_scores(session, client_id, run_id, scores)
+            if batch_id is not None and in_force.policy.tier_mode != TierMode.THRESHOLD:
+                # ranks are about all leads: new ones push others down
+                score_rows.set_tiers(session, client_id, tiers_in_force(
+                    score_rows.blended(session, client_id), by_hand, in_force.policy))
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="leads_scored",
                      object=f"run:{run_id}", detail={"rows": len(lead_ids), "policy_version": in_force.version,
                                                      "model_version": chosen.version, "as_of": as_of.isoformat()})
@@ -152,6 +157,7 @@ def score_file(
     mapping = _mapping(workbench, client, raw.frame, overrides)
     tell(0.3, f"Cleaning {raw.rows_read:,} rows")
     clean = clean_table(raw, mapping, CleaningChoices(), as_of=workbench.clock())
+    require_values(clean.leads)
     tell(0.5, "Scoring")
     as_of = reference_date(clean.leads, workbench.clock())
     judged = judge(clean.leads, custom_fields=clean.custom_fields, headers=clean.headers, policy=in_force.policy,
@@ -204,16 +210,20 @@ def _ranked(rows: pd.DataFrame, judged: Judged, wanted: int, reasons: int) -> pd
     })
     texts = reason_columns(judged.blend, judged.features, judged.policy, index=chosen, k=reasons).reset_index(drop=True)
     taken = set(RESULT_COLUMNS) | set(texts.columns)
-    theirs = rows.iloc[order].reset_index(drop=True).rename(columns=lambda name: _free_name(name, taken, rows))
+    theirs = rows.iloc[order].reset_index(drop=True).rename(columns=_free_names(list(rows.columns), taken))
     return pd.concat([theirs, ours, texts], axis=1)
 
 
-def _free_name(name: str, taken: set[str], rows: pd.DataFrame) -> str:
-    while name in taken:
-        name = f"input_{name}"
-        if name in rows.columns:
-            continue
-    return name
+def _free_names(theirs: Sequence[str], ours: set[str]) -> dict[str, str]:
+    """Give the user's columns that are called like ours another name, which no column of theirs has either."""
+    renamed, used = {}, ours | set(theirs)
+    for name in ours.intersection(theirs):
+        free = f"input_{name}"
+        while free in used:
+            free = f"input_{free}"
+        renamed[name] = free
+        used.add(free)
+    return renamed
 
 
 def _narrow(leads: pd.DataFrame, judged: Judged) -> pd.DataFrame:
@@ -233,12 +243,8 @@ def _narrow(leads: pd.DataFrame, judged: Judged) -> pd.DataFrame:
     return frame
 
 
-def _with_final_tiers(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Tiers by rank or capacity are about all leads at once, so they wait for the last chunk."""
-    return scores.assign(tier=assign_tiers(scores["blended"], policy))
-
-
-def _with_overrides(scores: pd.DataFrame, overrides: pd.DataFrame) -> pd.DataFrame:
-    by_hand = overrides.reindex(scores.index)
-    return scores.assign(score=by_hand["score"].astype(float).fillna(scores["blended"]),
-                         tier=by_hand["tier"].where(by_hand["tier"].notna(), scores["tier"]))
+def _in_force(scores: pd.DataFrame, by_hand: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Let a person's judgement stand; tiers by rank are about all leads at once, so they waited for the last chunk."""
+    set_scores = by_hand["score"].reindex(scores.index).astype(float)
+    return scores.assign(score=set_scores.fillna(scores["blended"]),
+                         tier=tiers_in_force(scores["blended"], by_hand, policy))
