@@ -84,7 +84,7 @@ endif
 $(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the pinned packages; this takes a few minutes the first time."
 ifneq ($(UV),)
-	@"$(UV)" pip install --quiet --python $(BIN)/python -r requirements.txt
+	@"$(UV)" pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt
 	@"$(UV)" pip install --quiet --python $(BIN)/python --no-deps --editable .
 else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -95,7 +95,7 @@ endif
 $(INSTALLED_TEST): requirements-test.txt $(INSTALLED)
 	@echo "Installing the pinned test tools."
 ifneq ($(UV),)
-	@"$(UV)" pip install --quiet --python $(BIN)/python -r requirements-test.txt
+	@"$(UV)" pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements-test.txt
 else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 endif

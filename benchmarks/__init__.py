@@ -1,0 +1,1 @@
+"""Measurements of the main job against plain references; run by `make bench`."""

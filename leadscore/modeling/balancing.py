@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.neighbors import NearestNeighbors
+from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 
-from leadscore.modeling.encoding import Codes, Floats, Rows, fit_design
+from leadscore.modeling.encoding import Codes, Floats, Rows
 
 NEIGHBOURS = 5
+NO_LEVEL = -1.0
 MAX_POOL = 10_000
 """Neighbours are looked for among at most this many leads of the rarer class; the search grows with its square."""
 
@@ -43,18 +44,18 @@ def rebalance(codes: Codes, y: Floats, how: Balance, *, random_state: int) -> tu
         rate = y.mean()
         return codes, y, np.where(y == 1, 0.5 / rate, 0.5 / (1 - rate))
     if how is Balance.SMOTE:
-        return (*_smote(codes, y, np.random.default_rng(random_state)), None)
+        return (*_smote(codes, y, random_state), None)
     return codes, y, None
 
 
-def _smote(codes: Codes, y: Floats, rng: np.random.Generator) -> tuple[Codes, Floats]:
+def _smote(codes: Codes, y: Floats, random_state: int) -> tuple[Codes, Floats]:
     """Add leads between neighbours of the rarer class until both classes are equally frequent.
 
-    Numbers are interpolated and categories take the most frequent level among the neighbours (SMOTE-NC).
+    Numbers are interpolated; categories, and whether a number is known at all, are those of most neighbours.
 
     References
     ----------
-    Chawla et al. (2002), SMOTE: Synthetic Minority Over-sampling Technique, section 6.1.
+    Chawla et al. (2002), SMOTE: Synthetic Minority Over-sampling Technique, sections 4 and 6.1.
     """
     rare = float(y.mean() < 0.5)
     pool = np.flatnonzero(y == rare)
@@ -62,38 +63,40 @@ def _smote(codes: Codes, y: Floats, rng: np.random.Generator) -> tuple[Codes, Fl
     if wanted <= 0 or len(pool) < 2:
         return codes, y
     if len(pool) > MAX_POOL:
-        pool = np.sort(rng.choice(pool, MAX_POOL, replace=False))
-    synthetic = _between_neighbours(codes.rows(pool), wanted, rng)
+        pool = np.sort(np.random.default_rng(random_state).choice(pool, MAX_POOL, replace=False))
+    others = np.flatnonzero(y != rare)[:2]
+    synthetic = _synthetic(codes, pool, others, wanted, random_state)
     values = np.vstack([codes.values, synthetic])
     return Codes(values, codes.sizes), np.concatenate([y, np.full(wanted, rare)])
 
 
-def _between_neighbours(pool: Codes, wanted: int, rng: np.random.Generator) -> Floats:
-    neighbours = _neighbours(pool)
-    starts = rng.integers(len(pool), size=wanted)
-    chosen = neighbours[starts, rng.integers(neighbours.shape[1], size=wanted)]
-    origin, target = pool.values[starts], pool.values[chosen]
-    synthetic = origin + rng.random((wanted, 1), dtype=np.float32) * (target - origin)
-    synthetic = np.where(np.isnan(synthetic), origin, synthetic)
-    for column, size in enumerate(pool.sizes):
-        if size:
-            synthetic[:, column] = _most_frequent(pool.values[:, column], neighbours)[starts]
-    return synthetic.astype(np.float32)
+def _synthetic(codes: Codes, pool: Rows, others: Rows, wanted: int, random_state: int) -> Floats:
+    """Draw new leads like those of the pool; the sampler only needs the others to know that there is another class."""
+    values = codes.values[np.concatenate([pool, others])]
+    numeric = np.array([size == 0 for size in codes.sizes])
+    gaps = np.isnan(values[:, numeric])
+    plain = np.where(np.isnan(values), np.where(numeric, _middle(codes.values[pool]), NO_LEVEL), values)
+    wide = np.hstack([plain, gaps])
+    is_category = np.concatenate([~numeric, np.ones(gaps.shape[1], dtype=bool)])
+    classes = np.concatenate([np.ones(len(pool)), np.zeros(len(others))])
+    sampler = _sampler(is_category, min(NEIGHBOURS, len(pool) - 1), len(pool) + wanted, random_state)
+    new = np.asarray(sampler.fit_resample(wide, classes)[0])[len(wide):]
+    drawn, drawn_gaps = new[:, :values.shape[1]], new[:, values.shape[1]:] > 0.5
+    drawn[:, ~numeric] = np.where(drawn[:, ~numeric] == NO_LEVEL, np.nan, drawn[:, ~numeric])
+    drawn[:, numeric] = np.where(drawn_gaps, np.nan, drawn[:, numeric])
+    return drawn.astype(np.float32)
 
 
-def _neighbours(pool: Codes) -> Rows:
-    """Find the nearest leads of each lead, itself left out; shape (n_pool, k)."""
-    wide = fit_design(pool).wide(pool)
-    k = min(NEIGHBOURS, len(pool) - 1)
-    search = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(wide)
-    found: Rows = search.kneighbors(wide, return_distance=False)
-    # a twin can push the lead itself off first place
-    found = np.where(found == np.arange(len(pool))[:, None], found[:, :1], found)
-    return found[:, 1:]
+def _sampler(is_category: npt.NDArray[np.bool_], neighbours: int, target: int, random_state: int) -> Any:
+    options = {"k_neighbors": neighbours, "sampling_strategy": {1.0: target}, "random_state": random_state}
+    if is_category.all():
+        return SMOTEN(**options)
+    return SMOTENC(np.flatnonzero(is_category).tolist(), **options) if is_category.any() else SMOTE(**options)
 
 
-def _most_frequent(values: Floats, neighbours: Rows) -> npt.NDArray[Any]:
-    levels = np.nan_to_num(values, nan=-1.0)[neighbours]
-    votes = (levels[:, :, None] == levels[:, None, :]).sum(axis=2)
-    winner = levels[np.arange(len(levels)), votes.argmax(axis=1)]
-    return np.where(winner < 0, np.nan, winner)
+def _middle(values: Floats) -> Floats:
+    """Give each column's median over the leads that have a value, 0 where none has."""
+    known = ~np.isnan(values).all(axis=0)
+    middle = np.zeros(values.shape[1])
+    middle[known] = np.nanmedian(values[:, known], axis=0)
+    return middle
