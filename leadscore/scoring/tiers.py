@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,48 @@ def assign_tiers(scores: pd.Series, policy: Policy) -> pd.Series:
     return pd.Series(pd.array(names[codes], dtype="str"), index=scores.index, name="tier")
 
 
+def tiers_in_force(blended: pd.Series, by_hand: pd.DataFrame, policy: Policy) -> pd.Series:
+    """Give every lead the tier that lists show: a person's, else the one that its score in force deserves.
+
+    A score set by hand is placed among what rules and model say of the others; it moves nobody else.
+
+    Parameters
+    ----------
+    blended : Series of shape (n_leads,), in [0, 100]
+    by_hand : DataFrame
+        Indexed by lead; columns ``score`` and ``tier``, either may be missing. Leads not in ``blended`` are ignored.
+    policy : Policy
+
+    Returns
+    -------
+    Series of str
+        Indexed like ``blended``.
+    """
+    tiers = assign_tiers(blended, policy)
+    known = by_hand[by_hand.index.isin(blended.index)]
+    set_scores = known["score"].dropna()
+    placed = [tier_at(float(score), _rank_among(blended, lead_id, float(score)), len(blended), policy)
+              for lead_id, score in set_scores.items()]
+    tiers.update(pd.Series(placed, index=set_scores.index, dtype="str"))
+    tiers.update(known["tier"].dropna())
+    return tiers
+
+
+def tier_at(score: float, rank: int, leads: int, policy: Policy) -> str:
+    """Give one lead its tier.
+
+    Parameters
+    ----------
+    score : float, in [0, 100]
+    rank : int
+        How many of the ``leads`` stand before it.
+    """
+    if policy.tier_mode == TierMode.THRESHOLD:
+        return str(assign_tiers(pd.Series([score]), policy).iloc[0])
+    high, medium = _counts(leads, policy)
+    return str(Tier.HIGH if rank < high else Tier.MEDIUM if rank < high + medium else Tier.LOW)
+
+
 def is_qualified(scores: pd.Series, policy: Policy) -> pd.Series:
     """Say which leads have reached the qualified threshold."""
     return (scores >= policy.thresholds.qualified).rename("qualified")
@@ -59,6 +102,12 @@ def next_action(tiers: pd.Series, scored_at: datetime, policy: Policy) -> pd.Dat
         "due": tiers.map({tier: start + pd.Timedelta(days=rule.deadline_days) for tier, rule in rules.items()}),
     }, index=tiers.index)
     return frame.astype({"due": "datetime64[us, UTC]"})
+
+
+def _rank_among(blended: pd.Series, lead_id: Any, score: float) -> int:
+    """Count the other leads that stand before one with this score."""
+    before = (blended > score) | ((blended == score) & (blended.index < lead_id))
+    return int((before & (blended.index != lead_id)).sum())
 
 
 def _counts(leads: int, policy: Policy) -> tuple[int, int]:

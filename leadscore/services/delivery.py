@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from sqlmodel import Session
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
 from leadscore.schema import FIELDS, CustomField, Field, OutcomeStage, Tier, label_of
-from leadscore.scoring.policy import TierMode
+from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.reasons import Reason, reasons_for_lead
 from leadscore.scoring.scorecard import criteria_table
-from leadscore.scoring.tiers import assign_tiers, next_action
+from leadscore.scoring.tiers import next_action, tier_at
 from leadscore.steps.exporting import check_format, table_bytes
 from leadscore.steps.listing import (
     MASK,
@@ -246,7 +246,6 @@ def write_table(workbench: Workbench, actor: Actor, *, client: str, frame: pd.Da
 
 
 
-
 def _shape_of(view: ListView) -> dict[str, Any]:
     """Describe a view for the audit trail; what a person searched for may be a name and stays out."""
     return {name: value for name, value in view.to_dict().items() if value and name not in {"search", "fields"}}
@@ -378,11 +377,20 @@ def _put_in_force(session: Session, client_id: int, lead_id: int, score: float |
     current = score_rows.of_leads(session, client_id, [lead_id])
     if current.empty:
         return
-    said = current["blended"] if score is None else pd.Series([score], index=current.index, dtype=float)
-    policy = policy_in_force(session, client_id, None, now=now).policy
-    by_threshold = replace(policy, tier_mode=TierMode.THRESHOLD)
-    score_rows.set_final(session, client_id, lead_id, score=float(said.iloc[0]),
-                         tier=tier or str(assign_tiers(said, by_threshold).iloc[0]))
+    said = float(current["blended"].iloc[0]) if score is None else score
+    rank, leads = score_rows.rank_of(session, client_id, lead_id, said)
+    policy = _policy_of_tiers(session, client_id, int(current["run_id"].iloc[0]), now)
+    score_rows.set_final(session, client_id, lead_id, score=said, tier=tier or tier_at(said, rank, leads, policy))
+
+
+def _policy_of_tiers(session: Session, client_id: int, run_id: int, now: datetime) -> Policy:
+    """Find the policy a lead's tier was cut by: ranks are cut anew for all leads by every run, thresholds are not."""
+    latest = score_rows.latest_run(session, client_id) or score_rows.run(session, client_id, run_id)
+    policy = policy_in_force(session, client_id, str(latest.policy_version), now=now).policy
+    if policy.tier_mode != TierMode.THRESHOLD:
+        return policy
+    own = score_rows.run(session, client_id, run_id)
+    return policy_in_force(session, client_id, str(own.policy_version), now=now).policy
 
 
 def _check_override(tier: str | None, score: float | None, reason: str) -> None:

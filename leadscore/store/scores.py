@@ -138,6 +138,32 @@ def set_final(session: Session, client_id: int, lead_id: int, *, score: float, t
         raise NotFound("unknown_lead", f"Lead {lead_id} has no score.", "Score the leads first.")
 
 
+def blended(session: Session, client_id: int) -> pd.Series:
+    """Give what rules and model say of every scored lead: index ``lead_id``, values in [0, 100]."""
+    ids, values = fetch_columns(session, "SELECT lead_id, blended FROM scores WHERE client_id = :client ORDER BY "
+                                "lead_id", {"client": client_id})
+    return pd.Series(np.array(values, dtype=float), name="blended",
+                     index=pd.Index(np.array(ids, dtype=np.int64), name="lead_id"))
+
+
+def rank_of(session: Session, client_id: int, lead_id: int, score: float) -> tuple[int, int]:
+    """Say how many scored leads would stand before this one with such a score, and how many there are in all."""
+    before, all_of_them = session.execute(
+        text("SELECT sum(CASE WHEN lead_id <> :lead AND (blended > :score OR (blended = :score AND lead_id < :lead)) "
+             "THEN 1 ELSE 0 END), count(*) FROM scores WHERE client_id = :client"),
+        {"client": client_id, "lead": lead_id, "score": score}).one()
+    return int(before or 0), int(all_of_them)
+
+
+def set_tiers(session: Session, client_id: int, tiers: pd.Series) -> None:
+    """Put other tiers in force; everything else about the scores stays."""
+    for tier in Tier:
+        for portion in in_portions(tiers.index[tiers == str(tier)].to_numpy(dtype=np.int64)):
+            session.execute(text("UPDATE scores SET tier = :tier WHERE client_id = :client AND tier <> :tier AND "
+                                 f"{member_of(session, 'lead_id', 'ids')}"),
+                            {"tier": str(tier), "client": client_id, "ids": members(session, portion)})
+
+
 def _facts(session: Session, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
     """Give what the lead rows know: index ``lead_id`` in the order given, only leads of this client."""
     statement = "SELECT id, batch_id, outcome, exported_at IS NOT NULL FROM leads WHERE client_id = :client"
