@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from dataclasses import fields as fields_of
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sqlmodel import Session
 
-from leadscore.schema import FIELDS, CustomField, label_of
+from leadscore.schema import FIELDS, CustomField, Field, label_of
 from leadscore.scoring.reasons import reason_columns
 from leadscore.scoring.tiers import next_action
 from leadscore.steps.judge import Judged, judge
@@ -26,8 +27,10 @@ from leadscore.store.tables import ScoreRun
 from leadscore.workbench import Workbench
 
 MASK = "•••"
+BY_SCORE = "score"
 SHOWN_FIELDS = ("company", "job_title", "email", "owner")
 EXPORTED_REASONS = 3
+CLASH = " (yours)"
 EXPORTED_CONTACT = ("crm_id", "first_name", "last_name", "phone", "mobile", "city", "region", "country", "industry",
                     "source", "campaign")
 
@@ -52,7 +55,7 @@ class ListView:
     top: str | None = None
     columns: tuple[str, ...] = ()
     company_of: int | None = None
-    order: str = "score"
+    order: str = BY_SCORE
     page: int = 1
     page_size: int = 100
 
@@ -63,7 +66,7 @@ class ListView:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ListView:
         """Read plain values; unknown names are ignored, lists become tuples."""
-        known = {item.name for item in fields(cls)}
+        known = {item.name for item in fields_of(cls)}
         plain: dict[str, Any] = {name: tuple(tuple(part) if isinstance(part, list) else part for part in value)
                  if isinstance(value, list) else value for name, value in values.items() if name in known}
         return cls(**plain)
@@ -86,11 +89,18 @@ def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListV
     active = policy_rows.active(session, client_id)
     wanted = count_of_top(view.top, total, active.body.get("capacity") if active else None)
     special = score_rows.special_counts(session, client_id, chosen, wanted)
+    if wanted < total and view.order != BY_SCORE:
+        # in another order the first ones are not the best ones
+        best = score_rows.top(session, client_id, wanted, chosen).index.to_numpy()
+        chosen = replace(chosen, lead_ids=best, search=None)
     return Scope(chosen, wanted, special.unreachable, special.exported)
 
 
 def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView) -> ListFilter:
     company = lead_rows.company_key_of(session, client_id, view.company_of) if view.company_of else None
+    if view.company_of and company is None:
+        # a lead without a company has no colleagues
+        return ListFilter(lead_ids=[view.company_of])
     return ListFilter(
         tiers=view.tiers, outcomes=view.outcomes, owners=view.owners, sources=view.sources, countries=view.countries,
         industries=view.industries, batch_id=view.batch_id, min_score=view.min_score, max_score=view.max_score,
@@ -108,11 +118,12 @@ def listed_rows(session: Session, workbench: Workbench, client_id: int, ranked: 
     leads = _read(session, workbench, client_id, ranked.index.to_numpy())
     explained = explain(session, workbench, client_id, leads, ranked, reasons=1)
     frame = _basics(leads, ranked, explained, first_rank).assign(top_reason=explained.reasons["reason_1"])
-    for name in view.columns:
-        frame[label_of(name)] = leads[name] if name in leads else pd.Series(None, index=leads.index, dtype="str")
+    shown = _further_columns(view, leads)
     if not personal:
-        frame = masked(frame, lead_rows.custom_fields(session, client_id))
-    return frame.reset_index(names="lead_id")
+        custom = lead_rows.custom_fields(session, client_id)
+        frame, shown = masked(frame, custom), masked(shown, custom)
+    return pd.concat([frame, shown.rename(columns=_column_labels(view, list(frame)))], axis=1) \
+        .reset_index(names="lead_id")
 
 
 def exported_rows(session: Session, workbench: Workbench, client_id: int, ranked: pd.DataFrame,
@@ -129,10 +140,29 @@ def exported_rows(session: Session, workbench: Workbench, client_id: int, ranked
     explained = explain(session, workbench, client_id, leads, ranked, reasons=EXPORTED_REASONS)
     frame = _basics(leads, ranked, explained, 1).assign(rank=ranks[keep])
     contact = {name: leads[name] for name in EXPORTED_CONTACT if name in leads and name not in frame}
-    chosen = {label_of(name): leads[name] for name in view.columns if name in leads}
-    texts = explained.reasons
-    return pd.concat([frame.drop(columns="exported"), pd.DataFrame(contact | chosen, index=leads.index), texts],
-                     axis=1).reset_index(names="lead_id"), left_out
+    ours = pd.concat([frame.drop(columns="exported"), pd.DataFrame(contact, index=leads.index)], axis=1)
+    known = replace(view, columns=tuple(name for name in view.columns if name in leads))
+    chosen = _further_columns(known, leads).rename(columns=_column_labels(known, [*ours, *explained.reasons]))
+    return pd.concat([ours, chosen, explained.reasons], axis=1).reset_index(names="lead_id"), left_out
+
+
+def _further_columns(view: ListView, leads: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns a person has asked for, under our names."""
+    nothing = pd.Series(None, index=leads.index, dtype="str")
+    return pd.DataFrame({name: leads.get(name, nothing) for name in view.columns}, index=leads.index)
+
+
+def _column_labels(view: ListView, ours: Iterable[Any]) -> dict[str, str]:
+    """Name the columns a person has asked for; a header of theirs that is called like a column of ours is marked."""
+    labels: dict[str, str] = {}
+    taken = {"lead_id", *ours}
+    for name in dict.fromkeys(view.columns):
+        label = label_of(name)
+        while label in taken:
+            label += CLASH
+        labels[name] = label
+        taken.add(label)
+    return labels
 
 
 def _read(session: Session, workbench: Workbench, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
@@ -200,15 +230,14 @@ def person_names(leads: pd.DataFrame) -> pd.Series:
 
 def masked(frame: pd.DataFrame, custom: Sequence[CustomField]) -> pd.DataFrame:
     """Hide what identifies people."""
-    hidden = {"name", "email"} | {field.label for field in FIELDS if field.personal}
-    hidden |= {field.header for field in custom if field.personal}
-    return frame.assign(**{name: frame[name].where(frame[name].isna(), MASK) for name in frame if name in hidden})
+    fields: list[Field | CustomField] = [*FIELDS, *custom]
+    hidden = {"name", *(field.name for field in fields if field.personal)}
+    return frame.assign(**{str(name): frame[name].where(frame[name].isna(), MASK) for name in frame if name in hidden})
 
 
 def empty_list(view: ListView) -> pd.DataFrame:
     """Give a list without leads, with the columns of one."""
     names = ["lead_id", "rank", "score", "tier", "probability", "name", *SHOWN_FIELDS, "next_action", "due", "outcome",
-             "exported", "top_reason", *(label_of(name) for name in view.columns)]
+             "exported", "top_reason"]
+    names += _column_labels(view, names).values()
     return pd.DataFrame({name: pd.Series(dtype="str") for name in names})
-
-
