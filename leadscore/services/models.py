@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import NotFound
-from leadscore.steps.models import crown, find_version, load_model
+from leadscore.steps.models import crown, find_version
 from leadscore.store import clients
 from leadscore.store import models as model_rows
 from leadscore.store.database import read, write
@@ -66,7 +66,8 @@ def deploy_model(workbench: Workbench, actor: Actor, *, client: str, version: st
     now = workbench.clock()
     with write(workbench.engine) as session:
         row = _known(session, client, version)
-        load_model(workbench, row)
+        # a version already in memory was checked when it was loaded, its files may have changed since
+        workbench.registry.load(row.folder)
         before = crown(session, workbench, client_id=row.client_id, version=_id(row), actor_name=actor.name, now=now)
     return {"champion": row.id, "before": before}
 
@@ -103,5 +104,3 @@ def _id(row: ModelVersion) -> int:
     if row.id is None:
         raise NotFound("unknown_model", "The model has not been registered.", "Train it again.")
     return row.id
-
-

@@ -105,7 +105,7 @@ def train_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes
     UnreadableFile, InvalidRequest
         The file, the target or its outcomes do not allow it; nothing is registered.
     """
-    require(actor, Action.TRAIN_MODEL, client)
+    _require_rights(actor, client, request)
     if not request.target:
         raise InvalidRequest("no_target", "Which column holds the outcome?", "Name it with --target COLUMN.")
     tell = progress or _silent
@@ -118,7 +118,7 @@ def train_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes
 def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: TrainingRequest,
                  progress: Progress | None = None) -> Trained:
     """Train on the stored leads and their outcomes, or on another stored column when the request names one."""
-    require(actor, Action.TRAIN_MODEL, client)
+    _require_rights(actor, client, request)
     tell = progress or _silent
     tell(0.0, "Loading the stored leads")
     with read(workbench.engine) as session:
@@ -129,6 +129,12 @@ def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: Tr
         headers = batches.headers(session, client_id)
     material = from_store(leads, stages, custom, headers=headers, target=request.target, positive=request.positive)
     return _train(workbench, actor, client, material, request, tell)
+
+
+def _require_rights(actor: Actor, client: str, request: TrainingRequest) -> None:
+    require(actor, Action.TRAIN_MODEL, client)
+    if request.deploy:
+        require(actor, Action.DEPLOY_MODEL, client)
 
 
 def ready_for_first_model(workbench: Workbench, actor: Actor, *, client: str) -> bool:
@@ -224,7 +230,6 @@ def _register(workbench: Workbench, actor: Actor, client: str, material: Materia
         set_aside=report["set_aside"], suspects=report["suspects"], metrics=_contract(report["metrics"]),
         candidates=report["candidates"], verdict=report["verdict"], warnings=report["warnings"],
         target=material.target, deployed=deploy, suggested_alpha=alpha, seconds=round(seconds, 2))
-
 
 
 def _suggested_alpha(model: TrainedModel, features: Features, policy: Policy) -> float | None:
