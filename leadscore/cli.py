@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, stream=sys.stderr,
                         format="%(levelname)s %(name)s: %(message)s")
     try:
-        answer = options.command(open_workbench(), options)
+        workbench = open_workbench()
+        answer = options.command(workbench, options)
+        governance.note_checkpoint(workbench)
     except LeadScoreError as refusal:
         return _refuse(refusal, as_json=options.json)
     except KeyboardInterrupt:

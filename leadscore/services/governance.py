@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,6 +16,8 @@ from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
 
 EVENTS_IN_AN_EXPORT = 5_000_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,25 @@ def export_audit(workbench: Workbench, actor: Actor) -> bytes:
         audit.append(session, workbench.vault, at=now, client_id=None, actor=actor.name, action="audit_exported",
                      object="audit", detail={"records": total})
     return content
+
+
+def note_checkpoint(workbench: Workbench, *, every: int = 1) -> bool:
+    """Sign the end of the log in a file outside the database, so that cutting off its newest records is found.
+
+    Parameters
+    ----------
+    every : int
+        Write only when at least so many records are newer than the last checkpoint.
+
+    Returns
+    -------
+    bool
+        Whether one was written; a folder that cannot be written to is no reason to refuse the work itself.
+    """
+    path = audit.checkpoint_file(workbench.settings.data_folder)
+    try:
+        with read(workbench.engine) as session:
+            return audit.checkpoint(session, workbench.vault, path, at=workbench.clock(), every=every)
+    except OSError as problem:
+        log.warning("the checkpoint of the audit log could not be written: %s", problem.strerror)
+        return False
