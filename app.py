@@ -266,7 +266,8 @@ def on_fault(fault: Exception) -> bool:
 async def _keep_working() -> None:
     """Keep one worker process alive; when the server stops, so does the worker."""
     while True:
-        worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "leadscore.worker", cwd=FOLDER)
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "leadscore.worker", cwd=FOLDER, env={**os.environ, "LEADSCORE_FOLLOW_PARENT": "1"})
         try:
             code = await worker.wait()
         finally:

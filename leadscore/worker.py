@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -15,13 +16,18 @@ from sqlalchemy.exc import OperationalError
 
 from leadscore.access import Actor
 from leadscore.errors import Cancelled, LeadScoreError
-from leadscore.services import accounts, delivery, intake, jobs, sampling, scoring, training
+from leadscore.services import accounts, delivery, governance, intake, jobs, sampling, scoring, training
 from leadscore.workbench import Workbench, open_workbench
 
 POLL_SECONDS = 0.4
 HEARTBEAT_SECONDS = 5.0
 PROGRESS_SECONDS = 0.3
 ABANDONED_EVERY_SECONDS = 15.0
+OLD_FILES_EVERY_SECONDS = 3_600.0
+CHECKPOINT_SECONDS = 60.0
+CHECKPOINT_RECORDS = 1_000
+"""Records people may add between two checkpoints while no job runs; each job ends with one of its own."""
+FOLLOW_PARENT = "LEADSCORE_FOLLOW_PARENT"
 
 Progress = Callable[[float, str], None]
 Task = Callable[[Workbench, Actor, jobs.ClaimedJob, Progress], dict[str, Any]]
@@ -39,15 +45,31 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    parent = os.getppid() if os.environ.get(FOLLOW_PARENT) == "1" else None
     workbench = open_workbench()
-    looked_at = -ABANDONED_EVERY_SECONDS
-    while not stopping.is_set():
-        if time.monotonic() - looked_at > ABANDONED_EVERY_SECONDS:
-            looked_at = time.monotonic()
-            jobs.fail_abandoned(workbench)
+    chores = [_Chore(ABANDONED_EVERY_SECONDS, lambda: jobs.fail_abandoned(workbench)),
+              _Chore(OLD_FILES_EVERY_SECONDS, lambda: jobs.forget_old_files(workbench)),
+              _Chore(CHECKPOINT_SECONDS, lambda: governance.note_checkpoint(workbench, every=CHECKPOINT_RECORDS))]
+    # a server that was killed outright cannot stop its worker, which is then handed to another parent
+    while not stopping.is_set() and parent in (None, os.getppid()):
+        for chore in chores:
+            chore.do_if_due()
         if not run_next(workbench):
             stopping.wait(POLL_SECONDS)
     return 0
+
+
+class _Chore:
+    """Something to be done between jobs, every so many seconds, the first time at once."""
+
+    def __init__(self, every: float, work: Callable[[], object]) -> None:
+        self._every, self._work = every, work
+        self._done_at = -float("inf")
+
+    def do_if_due(self) -> None:
+        if time.monotonic() - self._done_at >= self._every:
+            self._done_at = time.monotonic()
+            self._work()
 
 
 def run_pending(workbench: Workbench) -> int:
@@ -77,6 +99,7 @@ def run_next(workbench: Workbench) -> bool:
         jobs.finish(workbench, job.id, error=fault)
     else:
         jobs.finish(workbench, job.id, result=result)
+    governance.note_checkpoint(workbench)
     return True
 
 
@@ -125,11 +148,31 @@ def _import(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: 
         workbench, actor, client=job.client, source=data, filename=filename, sheet=wishes.get("sheet"),
         mapping=wishes.get("mapping"), choices=wishes.get("choices"), remember=bool(wishes.get("remember")),
         progress=_part(progress, 0.0, 0.5))
-    trained = _first_model(workbench, actor, job, _part(progress, 0.5, 0.8)) if wishes.get("train_first") else None
-    scored = scoring.rescore(workbench, actor, client=job.client,
-                             batch_id=None if trained else imported.batch_id, progress=_part(progress, 0.8, 1.0))
+    with _taken_back_on_failure(workbench, actor, job, imported.batch_id):
+        trained = _first_model(workbench, actor, job, _part(progress, 0.5, 0.8)) if wishes.get("train_first") else None
+        scored = scoring.rescore(workbench, actor, client=job.client, batch_id=None if trained else imported.batch_id,
+                                 progress=_to_the_end(_part(progress, 0.8, 1.0)))
     intake.discard_upload(workbench, actor, client=job.client, upload_id=wishes["upload_id"])
     return {"import": imported.as_dict(), "training": trained, "scoring": scored.as_dict()}
+
+
+@contextmanager
+def _taken_back_on_failure(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, batch_id: int) -> Iterator[None]:
+    """Undo an import whose job fails or is stopped later on, so that nothing is kept, as people are told."""
+    try:
+        yield
+    except Exception:
+        intake.undo_import(workbench, actor, client=job.client, batch_id=batch_id)
+        raise
+
+
+def _to_the_end(progress: Progress) -> Progress:
+    """Report progress of a last step that is not stopped any more: what it stands on is stored already."""
+    def tell(fraction: float, message: str) -> None:
+        with suppress(Cancelled):
+            progress(fraction, message)
+
+    return tell
 
 
 def _first_model(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob,
@@ -152,8 +195,10 @@ def _demo(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Pr
                                            seed=int(job.arguments.get("seed", 7)))
     imported = intake.import_file(workbench, actor, client=job.client, source=campaign.content,
                                   filename=campaign.filename, progress=_part(progress, 0.0, 0.3))
-    trained = _first_model(workbench, actor, job, _part(progress, 0.3, 0.8))
-    scored = scoring.rescore(workbench, actor, client=job.client, progress=_part(progress, 0.8, 1.0))
+    with _taken_back_on_failure(workbench, actor, job, imported.batch_id):
+        trained = _first_model(workbench, actor, job, _part(progress, 0.3, 0.8))
+        scored = scoring.rescore(workbench, actor, client=job.client,
+                                 progress=_to_the_end(_part(progress, 0.8, 1.0)))
     return {"import": imported.as_dict(), "training": trained, "scoring": scored.as_dict()}
 
 
@@ -161,7 +206,7 @@ def _train(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: P
     request = training.TrainingRequest.from_dict(job.arguments)
     trained = training.train_stored(workbench, actor, client=job.client, request=request,
                                     progress=_part(progress, 0.0, 0.85))
-    scored = scoring.rescore(workbench, actor, client=job.client, progress=_part(progress, 0.85, 1.0)) \
+    scored = scoring.rescore(workbench, actor, client=job.client, progress=_to_the_end(_part(progress, 0.85, 1.0))) \
         if trained.deployed else None
     return {"training": trained.as_dict(), "scoring": scored.as_dict() if scored else None}
 

@@ -23,7 +23,6 @@ KINDS = {
 }
 
 
-
 @dataclass(frozen=True)
 class JobView:
     """A job as pages see it; ``progress`` is in [0, 1]."""
@@ -167,6 +166,11 @@ def fail_abandoned(workbench: Workbench) -> int:
     """Mark jobs whose worker died as failed; their transactions were rolled back."""
     with write(workbench.engine) as session:
         return len(job_rows.fail_stale(session, now=workbench.clock()))
+
+
+def forget_old_files(workbench: Workbench) -> int:
+    """Remove uploads nobody imported and exports nobody will fetch any more; they hold personal data."""
+    return workbench.uploads.remove_older(workbench.clock())
 
 
 def keep_file(workbench: Workbench, *, client: str, data: bytes, filename: str) -> str:
