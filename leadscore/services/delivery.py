@@ -34,6 +34,7 @@ from leadscore.steps.listing import (
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.selection import UNREACHABLE_REASONS, unreachable_reason
+from leadscore.store import activities as activity_rows
 from leadscore.store import audit, batches, clients
 from leadscore.store import leads as lead_rows
 from leadscore.store import outcomes as outcome_rows
@@ -45,8 +46,7 @@ MAX_PAGE = 1_000
 FILE_MODE = 0o600
 CLOCK_SLACK = timedelta(days=1)
 MOST_REVENUE = 1e12
-TIMELINE_DATES = {"created_at": "Created", "consent_at": "Gave consent", "first_response_at": "First response",
-                  "last_activity_at": "Last activity", "modified_at": "Last change in the CRM"}
+TIMELINE_DATES = {"created_at": "Created", "consent_at": "Gave consent", "modified_at": "Last change in the CRM"}
 
 
 @dataclass(frozen=True)
@@ -284,6 +284,7 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
         colleagues = _colleagues(session, workbench, client_id, lead_id, personal)
         told = outcome_rows.of_leads(session, client_id, [lead_id])
         history = score_rows.history(session, client_id, lead_id)
+        done = activity_rows.of_lead(session, client_id, lead_id)
         batch = batches.get(session, client_id, int(row.batch_id))
     why = unreachable_reason(leads).iloc[0]
     name = person_names(leads).iloc[0] if personal else None
@@ -294,7 +295,7 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
     return LeadDetail(
         lead_id=lead_id, title=titles[0] if titles else f"Lead {lead_id}",
         values=_values(leads, custom, headers, personal), override=_override(row), history=history, outcomes=told,
-        activities=_timeline(leads, row, told), colleagues=colleagues,
+        activities=_timeline(leads, row, told, done), colleagues=colleagues,
         batch={"id": batch.id, "filename": batch.filename, "created_at": batch.created_at,
                "imported_by": batch.imported_by, "sha256": batch.sha256},
         source_row=int(row.source_row), reachable=not isinstance(why, str),
@@ -450,10 +451,11 @@ def _verdict(session: Session, workbench: Workbench, client_id: int, leads: pd.D
         "next_action": action["action"], "due": action["due"]}
 
 
-def _timeline(leads: pd.DataFrame, row: Any, told: pd.DataFrame) -> pd.DataFrame:
+def _timeline(leads: pd.DataFrame, row: Any, told: pd.DataFrame, done: pd.DataFrame) -> pd.DataFrame:
     """Put what is known of a lead's history in order of time: columns at, kind, text."""
     lead = leads.iloc[0]
     events = [(lead.get(name), "activity", label) for name, label in TIMELINE_DATES.items()]
+    events += [(activity["at"], "activity", str(activity["kind"]).capitalize()) for activity in done.to_dict("records")]
     events += [(row.stored_at, "import", "Imported here"), (row.exported_at, "export", "Exported")]
     events += [(outcome["at"], "outcome", str(outcome["stage"]).capitalize()) for outcome in told.to_dict("records")]
     known = [event for event in events if not _missing(event[0])]

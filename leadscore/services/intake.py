@@ -36,6 +36,7 @@ from leadscore.ingest.validation import rejected_rows, validate
 from leadscore.schema import OutcomeStage, label_of
 from leadscore.steps.exporting import csv_bytes
 from leadscore.steps.reading import read_file
+from leadscore.store import activities as activity_rows
 from leadscore.store import audit, batches, clients, shapes
 from leadscore.store import leads as lead_rows
 from leadscore.store import outcomes as outcome_rows
@@ -47,6 +48,8 @@ from leadscore.workbench import Workbench
 NEW, UPDATED, SAME = "new", "updated", "same"
 PREVIEW_ROWS = 50
 ISSUES_KEPT = 20_000
+ACTIVITY_DATES = {"first_response_at": "first response", "last_activity_at": "activity"}
+"""Dates of a lead that tell of something done; every export adds the latest to the timeline."""
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 
 Progress = Callable[[float, str], None]
@@ -356,6 +359,8 @@ def _store(session: Session, workbench: Workbench, actor: Actor, client: str, ra
     outcome_rows.append(session, client_id, _outcomes_of(leads, stages, lead_ids), batch_id=batch_id,
                         origin=outcome_rows.BY_IMPORT, recorded_by=actor.name, now=now,
                         settled=lead_ids[changed == NEW])
+    activity_rows.append(session, client_id, _activities_of(leads, lead_ids), batch_id=batch_id,
+                         strangers=lead_ids[changed == NEW])
     counts = {"rows_read": raw.rows_read, "rows_stored": int((changed == NEW).sum()),
               "updated": int((changed == UPDATED).sum()),
               "duplicates": int((changed == SAME).sum() + prepared.folded_away.sum()),
@@ -402,6 +407,13 @@ def _outcomes_of(leads: pd.DataFrame, stages: pd.DataFrame, lead_ids: np.ndarray
         if column in leads:
             events[name] = leads[column].array[told]
     return events
+
+
+def _activities_of(leads: pd.DataFrame, lead_ids: np.ndarray) -> pd.DataFrame:
+    """List what the rows tell of activities with a time."""
+    told = [pd.DataFrame({"lead_id": lead_ids, "kind": kind, "at": leads[column].array})
+            for column, kind in ACTIVITY_DATES.items() if column in leads]
+    return pd.concat(told, ignore_index=True) if told else pd.DataFrame({"lead_id": [], "kind": [], "at": []})
 
 
 def _seal_issues(vault: Vault, batch_id: int, issues: pd.DataFrame) -> bytes | None:
