@@ -32,8 +32,11 @@ def main() -> None:
         st.error("Open a lead from the ranked list.", title=f"'{written}' is not the number of a lead.")
         return
     with notices.refusals():
-        _draw(context, delivery.lead_detail(context.workbench, context.actor, client=context.client,
-                                            lead_id=int(written)))
+        seen = (context.client, written)
+        detail = delivery.lead_detail(context.workbench, context.actor, client=context.client, lead_id=int(written),
+                                      note=st.session_state.get("lead_seen") != seen)
+        st.session_state["lead_seen"] = seen
+        _draw(context, detail)
 
 
 def _find(context: Context) -> None:

@@ -263,8 +263,13 @@ def _write_private(path: Path, content: bytes) -> None:
 # --- one lead -----------------------------------------------------------------------------------------------
 
 
-def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int) -> LeadDetail:
+def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int, note: bool = True) -> LeadDetail:
     """Give everything about one lead; personal values are masked when the role may not see them.
+
+    Parameters
+    ----------
+    note : bool
+        False when this look at the lead is in the audit trail already, as for a page that only draws itself anew.
 
     Raises
     ------
@@ -290,7 +295,7 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
     name = person_names(leads).iloc[0] if personal else None
     company = leads["company"].iloc[0] if "company" in leads else None
     titles = [str(part) for part in (name, company) if isinstance(part, str) and part]
-    if personal:
+    if personal and note:
         _note_view(workbench, actor, client_id, lead_id)
     return LeadDetail(
         lead_id=lead_id, title=titles[0] if titles else f"Lead {lead_id}",

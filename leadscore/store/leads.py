@@ -48,6 +48,9 @@ MIRRORED = ("owner", "source", "country", "industry")
 """Columns of a lead that its score row repeats, so that lists filter without a join."""
 
 FEWEST_PHONE_DIGITS = 6
+SHORTEST_NAME = 2
+MOST_NAMES_READ = 200_000
+NAME_FIELDS = ("first_name", "last_name", "full_name")
 ROWS_PER_INSERT = 20_000
 LONGEST_KEY = 120
 NO_MATCH = -1
@@ -512,11 +515,30 @@ def find_by_phone(session: Session, vault: Vault, client_id: int, phone: str) ->
 
 
 def search_people(session: Session, vault: Vault, client_id: int, search: str) -> np.ndarray:
-    """List the ids of the leads whose whole e-mail address or phone number was typed."""
+    """List the ids of the leads whose whole e-mail address or phone number, or part of whose name, was typed.
+
+    Names are encrypted, so they are looked at one by one, in stores of up to 200,000 leads.
+    """
     typed = search.strip()
-    found = find_by_email(session, vault, client_id, typed) if "@" in typed else \
-        find_by_phone(session, vault, client_id, typed)
-    return found
+    if "@" in typed:
+        return find_by_email(session, vault, client_id, typed)
+    by_phone = find_by_phone(session, vault, client_id, typed)
+    if len(by_phone) or len(typed) < SHORTEST_NAME or count(session, client_id) > MOST_NAMES_READ:
+        return by_phone
+    return _find_by_name(session, vault, client_id, typed.casefold())
+
+
+def _find_by_name(session: Session, vault: Vault, client_id: int, typed: str) -> np.ndarray:
+    lead_ids, blobs = fetch_columns(session, "SELECT id, personal FROM leads WHERE client_id = :client AND personal "
+                                    "IS NOT NULL ORDER BY id", {"client": client_id})
+    opened = vault.decrypt_many(blobs, [_place(lead_id) for lead_id in lead_ids])
+    found = [lead_id for lead_id, note in zip(lead_ids, opened, strict=True) if typed in _whole_name(note)]
+    return np.array(found, dtype=np.int64)
+
+
+def _whole_name(note: bytes | None) -> str:
+    facts = orjson.loads(note or b"{}")
+    return " ".join([facts[name] for name in NAME_FIELDS if name in facts]).casefold()
 
 
 def company_key_of(session: Session, client_id: int, lead_id: int) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from leadscore.schema import CLOSED_STAGES, OutcomeStage
 from leadscore.services.delivery import FilterOptions, ListView
 from pages.widgets import words
 
@@ -15,11 +16,12 @@ TOPS = {"": "All", "10%": "Top 10 %", "20%": "Top 20 %", "30%": "Top 30 %", "cap
 ORDERS = {"score": "Best lead first", "company": "Companies together"}
 NOTHING: dict[str, Any] = {
     "q": "", "tier": [], "top": "", "n": 100, "outcome": [], "owner": [], "source": [], "country": [], "industry": [],
-    "batch": "", "score": (0, 100), "reachable": False, "fresh": False, "field": "", "is": "", "page": 1,
+    "batch": "", "score": (0, 100), "reachable": False, "fresh": False, "open": False, "field": "", "is": "", "page": 1,
 }
 """Every filter with the value that filters nothing; the names are those in the address."""
 
 IN_URL = "query-params"
+OPEN_STAGES = tuple(str(stage) for stage in OutcomeStage if stage not in CLOSED_STAGES)
 
 
 def choose(options: FilterOptions) -> ListView:
@@ -35,6 +37,7 @@ def choose(options: FilterOptions) -> ListView:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.pills("Tier", options.tiers or list(words.TIER_COLORS), selection_mode="multi", key="tier", bind=IN_URL,
                  label_visibility="collapsed")
+        st.toggle("Still open", key="open", bind=IN_URL, help="Leave out leads that were won or lost already.")
         _more(options)
         columns = _columns(options)
         order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key="order", bind=IN_URL,
@@ -122,12 +125,16 @@ def _batch_id(words_: str) -> int | None:
     return int(number) if number.isdecimal() else None
 
 
+def _outcomes(chosen: Sequence[str], still_open: bool) -> tuple[str, ...]:
+    return tuple(stage for stage in chosen or OPEN_STAGES if stage in OPEN_STAGES) if still_open else tuple(chosen)
+
+
 def _view(search: str, columns: tuple[str, ...], order: str) -> ListView:
     state = {name: st.session_state.get(name, nothing) for name, nothing in NOTHING.items()}
     low, high = state["score"]
     top = str(state["n"]) if state["top"] == "n" else state["top"]
     return ListView(
-        search=search.strip(), tiers=tuple(state["tier"]), outcomes=tuple(state["outcome"]),
+        search=search.strip(), tiers=tuple(state["tier"]), outcomes=_outcomes(state["outcome"], state["open"]),
         owners=tuple(state["owner"]), sources=tuple(state["source"]), countries=tuple(state["country"]),
         industries=tuple(state["industry"]), batch_id=_batch_id(state["batch"] or ""),
         min_score=float(low) if low > 0 else None, max_score=float(high) if high < 100 else None,
