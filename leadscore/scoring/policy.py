@@ -98,7 +98,7 @@ class Criterion:
 class Thresholds:
     """Scores in [0, 100]: qualified from ``qualified`` on; High from ``high`` on, Low below ``low``."""
 
-    qualified: float = 50.0
+    qualified: float = 40.0
     high: float = 70.0
     low: float = 30.0
 

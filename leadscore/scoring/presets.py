@@ -11,12 +11,12 @@ DEFAULT_WEIGHTS = {Group.DEMOGRAPHIC: 25.0, Group.FIRMOGRAPHIC: 20.0, Group.BEHA
                    Group.FIT: 0.0}
 ACTIVITY_HALF_LIFE = 60.0
 """Days after which what a lead did counts half; interest fades within a quarter."""
-DEFAULT_FULL_MARKS = 0.4
-"""The default scorecard covers more fields than any one file has, so two fifths of its points are already the most."""
+DEFAULT_FULL_MARKS = 0.3
+"""The default scorecard covers more fields than any one file has, so a third of its points are already the most."""
 
-_WARM_SOURCES = ("referral", "reference", "employee referral", "partner", "inbound", "organic search", "website",
-                 "welingak website", "web download", "demo request", "webinar", "trade show", "event", "direct traffic",
-                 "paid search", "external referral", "customer referral")
+_WARM_SOURCES = ("referral", "reference", "partner", "partner referral", "customer referral", "employee referral",
+                 "external referral", "word of mouth", "inbound", "demo request", "contact form", "webinar", "event",
+                 "trade show")
 _COLD_SOURCES = ("cold call", "cold calling", "purchased list", "bought list", "list purchase", "scraped")
 
 

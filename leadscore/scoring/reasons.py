@@ -18,6 +18,7 @@ LEAST_EFFECT = 0.05
 """Points below which an effect is not worth a line of its own: it would be shown as 0.0."""
 LONGEST_VALUE = 60
 OTHERS = "other_factors"
+YES = "yes"
 RULE, MODEL, REST = "rule", "model", "other"
 
 
@@ -172,12 +173,14 @@ def _phrase(factor: _Factor, features: FeatureFrame, leads: pd.Index) -> tuple[n
 
 
 def _sentence(label: str, value: str, kind: Kind) -> str:
+    if kind == Kind.BOOLEAN:
+        return label if value == YES else f"{label}: {value}"
     return f"{label} {value}" if kind in (Kind.NUMBER, Kind.MONEY) else f"{label} is {value}"
 
 
 def _wording(kind: Kind) -> Callable[[Any], str]:
     if kind == Kind.BOOLEAN:
-        return lambda value: "yes" if float(value) else "no"
+        return lambda value: YES if float(value) else "no"
     if kind in (Kind.NUMBER, Kind.MONEY):
         return _number
     return _short_text

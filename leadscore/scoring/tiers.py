@@ -12,6 +12,7 @@ import pandas as pd
 from leadscore.schema import Tier
 from leadscore.scoring.policy import Policy, TierMode
 
+LOWEST = len(Tier) - 1
 MEDIUM_PER_HIGH = 2
 """In capacity mode, Medium leads per High lead: the next two rounds of calls."""
 
@@ -22,7 +23,7 @@ def assign_tiers(scores: pd.Series, policy: Policy) -> pd.Series:
     Parameters
     ----------
     scores : Series of shape (n_leads,), in [0, 100]
-        Indexed by lead; equals are ranked in the order of the index.
+        Indexed by lead; equals are ranked in the order of the index. By rank, a score of 0 is always Low.
     policy : Policy
 
     Returns
@@ -35,6 +36,8 @@ def assign_tiers(scores: pd.Series, policy: Policy) -> pd.Series:
     else:
         high, medium = _counts(len(scores), policy)
         codes = np.searchsorted([high, high + medium], _ranks(scores), side="right")
+        # a lead that nothing speaks for is no priority, however few are better
+        codes = np.where(scores.to_numpy(dtype=float) > 0, codes, LOWEST)
     names = np.array([str(tier) for tier in Tier], dtype=object)
     return pd.Series(pd.array(names[codes], dtype="str"), index=scores.index, name="tier")
 

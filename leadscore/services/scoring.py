@@ -43,6 +43,8 @@ CHUNK = 100_000
 
 Progress = Callable[[float, str], None]
 
+TIED_SHARE = 0.05
+
 RESULT_COLUMNS = ("rank", "score", "probability", "tier", "qualified")
 
 
@@ -72,12 +74,14 @@ class ScoredFile:
     policy_version: int
     seconds: float
     missing_columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give the answer of the command line."""
         return {"rows": self.rows, "exported": self.exported, "tiers": self.tiers,
                 "model_version": self.model_version, "policy_version": self.policy_version,
-                "seconds": round(self.seconds, 3), "missing_columns": list(self.missing_columns)}
+                "seconds": round(self.seconds, 3), "missing_columns": list(self.missing_columns),
+                "notes": list(self.notes)}
 
 
 def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | None = None,
@@ -97,7 +101,8 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
         parts = []
         for done in range(0, len(lead_ids), CHUNK):
             tell(0.9 * done / len(lead_ids), f"Scoring lead {done + 1:,} of {len(lead_ids):,}")
-            leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK])
+            leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK],
+                                         keep_empty=True)
             judged = judge(leads, custom_fields=custom, headers={}, policy=in_force.policy, model=chosen.model,
                            as_of=as_of, contributions=False)
             parts.append(_narrow(leads, judged))
@@ -170,7 +175,19 @@ def score_file(
         frame=frame, rows=raw.rows_read, exported=len(frame),
         tiers={str(tier): int(counts.get(tier, 0)) for tier in Tier},
         model_version=chosen.version, policy_version=in_force.version, seconds=time.perf_counter() - started,
-        missing_columns=tuple(judged.prediction.missing_columns) if judged.prediction else ())
+        missing_columns=tuple(judged.prediction.missing_columns) if judged.prediction else (), notes=_notes(judged))
+
+
+def _notes(judged: Judged) -> tuple[str, ...]:
+    """Say what the ranking cannot tell."""
+    scores = judged.blend.blended
+    if judged.prediction is None and not (scores > 0).any():
+        return ("The rules know none of these columns, so all leads are equal. Train a model on a file with outcomes, "
+                "or map the columns with --map.",)
+    shared = int((scores == scores.max()).sum())
+    if shared > max(10, len(scores) * TIED_SHARE):
+        return (f"{shared:,} leads share the highest score; among them the order of the file decides.",)
+    return ()
 
 
 def _silent(_fraction: float, _message: str) -> None:
