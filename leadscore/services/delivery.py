@@ -281,7 +281,7 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
         row = lead_rows.find_lead(session, client_id, lead_id)
-        leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=[lead_id])
+        leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=[lead_id], keep_empty=True)
         custom = lead_rows.custom_fields(session, client_id)
         headers = batches.headers(session, client_id)
         current = score_rows.of_leads(session, client_id, [lead_id])

@@ -166,7 +166,9 @@ def _column_labels(view: ListView, ours: Iterable[Any]) -> dict[str, str]:
 
 
 def _read(session: Session, workbench: Workbench, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
-    return lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids).reindex(lead_ids)
+    # what is said of a lead must not depend on which others are on the page
+    return lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids, keep_empty=True) \
+        .reindex(lead_ids)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -453,7 +453,7 @@ def custom_fields(session: Session, client_id: int) -> tuple[CustomField, ...]:
 def read_leads(
     session: Session, vault: Vault, client_id: int, *, lead_ids: Sequence[int] | np.ndarray | None = None,
     batch_id: int | None = None, fields: Sequence[str] | None = None, personal: bool = True,
-    custom: Sequence[CustomField] | None = None,
+    custom: Sequence[CustomField] | None = None, keep_empty: bool = False,
 ) -> pd.DataFrame:
     """Read stored leads as a leads frame.
 
@@ -469,6 +469,8 @@ def read_leads(
         False leaves personal columns out and decrypts nothing.
     custom : sequence of CustomField, optional
         How to type the ``custom:`` columns; as the client's imports described them when left out.
+    keep_empty : bool
+        Give every column any lead of the client has a value for, even when none of these leads has one.
 
     Returns
     -------
@@ -482,6 +484,7 @@ def read_leads(
     """
     described = custom_fields(session, client_id) if custom is None else tuple(custom)
     plan = _plan(session, client_id, fields, personal, described)
+    plan = replace(plan, keep_empty=plan.keep_empty or keep_empty)
     if lead_ids is None:
         return _frame(vault, plan, _fetch(session, client_id, plan, batch_id=batch_id))
     wanted = np.asarray(lead_ids, dtype=np.int64)
