@@ -1,14 +1,24 @@
 """A workbench in an empty home, people of every role, and a small file with everything in it."""
 
+import pkgutil
+import shutil
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from leadscore import sandbox
 from leadscore.access import Actor, Role
 from leadscore.config import Settings
+from leadscore.sample import make_campaign, to_csv_bytes
+from leadscore.services import intake, scoring, training
 from leadscore.workbench import Workbench, open_workbench
 
 CLIENT = "acme"
+CAMPAIGN_LEADS = 400
+QUICK = training.TrainingRequest(algorithm="logistic", balance="none")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 HEADER = "Record ID,First Name,Last Name,Email,Phone Number,Company name,Job Title,Industry,Number of Employees," \
@@ -16,9 +26,56 @@ HEADER = "Record ID,First Name,Last Name,Email,Phone Number,Company name,Job Tit
     "Lead Status,Product interest\n"
 
 
+def workbench_at(home: Path, clock: Callable[[], datetime] = lambda: NOW) -> Workbench:
+    return open_workbench(Settings(home=home, secret_key="a secret for tests only, long"), clock=clock)
+
+
 @pytest.fixture
 def workbench(tmp_path) -> Workbench:
-    return open_workbench(Settings(home=tmp_path, secret_key="a secret for tests only, long"), clock=lambda: NOW)
+    return workbench_at(tmp_path)
+
+
+@pytest.fixture
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare a test the child process that reads files; tests/test_sandbox.py looks after the real one."""
+    monkeypatch.setattr(sandbox, "run", _run_here)
+
+
+def _run_here(module_function: str, payload: bytes, arguments: Mapping[str, Any], **_limits: object) -> bytes:
+    answer: bytes = pkgutil.resolve_name(module_function)(payload, **arguments)
+    return answer
+
+
+@pytest.fixture(scope="session")
+def campaign_file() -> bytes:
+    return to_csv_bytes(make_campaign(CAMPAIGN_LEADS, 3, end=NOW))
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory, campaign_file: bytes) -> Path:
+    """Make a home with an imported, trained and scored campaign once; tests take a copy."""
+    home = tmp_path_factory.mktemp("trained")
+    made, boss = workbench_at(home), person(Role.ADMIN)
+    intake.import_file(made, boss, client=CLIENT, source=campaign_file, filename="campaign.csv")
+    assert training.train_stored(made, boss, client=CLIENT, request=QUICK).deployed
+    scoring.rescore(made, boss, client=CLIENT)
+    made.engine.dispose()
+    return home
+
+
+@pytest.fixture
+def trained(trained_home: Path, tmp_path: Path) -> Workbench:
+    """Give a workbench with the campaign, of one's own to change."""
+    shutil.copytree(trained_home, tmp_path / "copy")
+    return workbench_at(tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def seen(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """Give one workbench with the campaign to all tests that only look."""
+    home = tmp_path_factory.mktemp("seen") / "home"
+    shutil.copytree(trained_home, home)
+    return workbench_at(home)
 
 
 def person(role: Role, *clients: str) -> Actor:
