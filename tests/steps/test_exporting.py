@@ -58,7 +58,8 @@ def test_a_workbook_holds_text_where_a_formula_was_meant(payload):
 def test_numbers_dates_and_answers_keep_their_kind_in_a_workbook():
     frame = pd.DataFrame({
         "score": [81.5, np.nan], "agreed": pd.array([True, None], dtype="boolean"),
-        "at": pd.to_datetime(["2026-03-01 10:30", None], utc=True), "name": pd.array(["Ann", None], dtype="str"), "rank": [1, 2],
+        "at": pd.to_datetime(["2026-03-01 10:30", None], utc=True), "name": pd.array(["Ann", None], dtype="str"),
+        "rank": [1, 2],
     })
     rows = list(openpyxl.load_workbook(io.BytesIO(xlsx_bytes(frame))).active.values)
     assert rows[0] == ("score", "agreed", "at", "name", "rank")
