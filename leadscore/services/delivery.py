@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
+from leadscore.monitoring.rates import wilson
 from leadscore.schema import FIELDS, CustomField, Field, OutcomeStage, Tier, label_of
 from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.reasons import Reason, reasons_for_lead
@@ -37,6 +38,7 @@ from leadscore.steps.selection import UNREACHABLE_REASONS, unreachable_reason
 from leadscore.store import activities as activity_rows
 from leadscore.store import audit, batches, clients
 from leadscore.store import leads as lead_rows
+from leadscore.store import models as model_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
@@ -448,12 +450,25 @@ def _verdict(session: Session, workbench: Workbench, client_id: int, leads: pd.D
     numbers = {name: _number(now_in_force[name]) for name in
                ("score", "blended", "rule_score", "probability", "fit", "engagement")}
     return numbers | {
-        "probability_low": None, "probability_high": None, "tier": str(now_in_force["tier"]),
+        **_likely(session, client_id, run.model_version, numbers["probability"]), "tier": str(now_in_force["tier"]),
         "qualified": bool(now_in_force["qualified"]), "reasons": reasons, "base": float(judged.blend.base),
         "waterfall": pd.DataFrame({"label": [reason.text for reason in reasons],
                                    "effect": [reason.effect for reason in reasons]}),
         "criteria": criteria_table(judged.rules, judged.features, judged.policy, lead_id),
         "next_action": action["action"], "due": action["due"]}
+
+
+def _likely(session: Session, client_id: int, model_version: int | None,
+            probability: float | None) -> dict[str, float | None]:
+    """Say between which rates leads of about this probability converted among those the model had not seen."""
+    row = model_rows.find(session, client_id, model_version) if model_version else None
+    bins = row.report.get("reliability", []) if row else []
+    if probability is None or not bins:
+        return {"probability_low": None, "probability_high": None}
+    alike = min(bins, key=lambda group: abs(group["probability"] - probability))
+    rows = np.array([float(alike["rows"])])
+    _, low, high = wilson(alike["rate"] * rows, rows)
+    return {"probability_low": min(float(low[0]), probability), "probability_high": max(float(high[0]), probability)}
 
 
 def _timeline(leads: pd.DataFrame, row: Any, told: pd.DataFrame, done: pd.DataFrame) -> pd.DataFrame:
