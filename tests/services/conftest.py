@@ -117,3 +117,11 @@ def row(number: int, **values: str) -> str:
 
 def leads_file(rows: int = 30, **values: str) -> bytes:
     return (HEADER + "".join(row(number, **values) for number in range(rows))).encode()
+
+
+@pytest.fixture(scope="module")
+def trained_once(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """Give one workbench with the campaign to the tests of a module that do not mind each other's traces."""
+    home = tmp_path_factory.mktemp("once") / "home"
+    shutil.copytree(trained_home, home)
+    return workbench_at(home)

@@ -1,0 +1,145 @@
+"""Every service asks who is asking: strangers find nothing, and each role does what it may and no more."""
+
+import inspect
+import pkgutil
+from typing import Any
+
+import pytest
+
+from leadscore import services
+from leadscore.access import Action, Role
+from leadscore.errors import Forbidden, LeadScoreError, NotFound
+from leadscore.services import delivery, intake, training
+from tests.services.conftest import CLIENT, leads_file, person
+
+pytestmark = pytest.mark.usefixtures("read_here")
+
+MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
+           for found in pkgutil.iter_modules(services.__path__)]
+
+FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint"}
+ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "actor_of", "sign_in", "redeem_ticket",
+                 "session_from_token", "sign_out"}
+ABOUT_ACCOUNTS = {"sign_out_everywhere", "note_denied", "list_users", "add_user", "change_user", "change_password",
+                  "visible_clients"}
+BY_JOB = {"view", "cancel"}
+WITHOUT_CLIENT = {"verify_audit": Action.VIEW_AUDIT, "export_audit": Action.MANAGE_USERS}
+
+NEEDS = {
+    "inspect_file": Action.IMPORT_LEADS, "stage_upload": Action.IMPORT_LEADS, "staged_upload": Action.IMPORT_LEADS,
+    "discard_upload": Action.IMPORT_LEADS, "inspect_upload": Action.IMPORT_LEADS, "check_upload": Action.IMPORT_LEADS,
+    "check_report": Action.IMPORT_LEADS,
+    "import_file": Action.IMPORT_LEADS, "undo_import": Action.IMPORT_LEADS, "open_upload": Action.IMPORT_LEADS,
+    "issue_report": Action.VIEW_PERSONAL_DATA, "list_batches": Action.VIEW_LEADS,
+    "list_leads": Action.VIEW_LEADS, "filter_options": Action.VIEW_LEADS, "lead_detail": Action.VIEW_LEADS,
+    "export_leads": Action.EXPORT_LEADS, "export_to_path": Action.EXPORT_LEADS, "write_table": Action.EXPORT_LEADS,
+    "record_outcome": Action.EDIT_LEADS, "assign_owner": Action.EDIT_LEADS, "override": Action.EDIT_LEADS,
+    "clear_override": Action.EDIT_LEADS, "rescore": Action.EDIT_LEADS, "score_file": Action.VIEW_LEADS,
+    "train_file": Action.TRAIN_MODEL, "train_stored": Action.TRAIN_MODEL, "ready_for_first_model": Action.TRAIN_MODEL,
+    "evaluate_file": Action.VIEW_LEADS, "list_models": Action.VIEW_LEADS, "show_model": Action.VIEW_LEADS,
+    "deploy_model": Action.DEPLOY_MODEL, "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
+    "list_policies": Action.VIEW_LEADS, "preview_policy": Action.VIEW_LEADS, "save_policy": Action.EDIT_POLICY,
+    "overview": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
+    "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
+}
+
+ARGUMENTS: dict[str, Any] = {
+    "source": leads_file(3), "data": leads_file(3), "filename": "leads.csv", "upload_id": "0" * 32, "batch_id": 99,
+    "view": delivery.ListView(top="3"), "format": "csv", "lead_id": 9_999, "lead_ids": [9_999], "stage": "lost",
+    "owner": "me", "reason": "so", "request": training.TrainingRequest(target="Nonsense"), "target": "Nonsense",
+    "version": "99", "changes": {}, "comment": "c", "leads": 10, "seed": 1, "kind": "demo", "arguments": {},
+    "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
+}
+
+
+def _with_actor() -> dict[str, Any]:
+    found = {}
+    for module in MODULES:
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_") \
+                    and "actor" in inspect.signature(function).parameters:
+                found[name] = function
+    return found
+
+
+FUNCTIONS = _with_actor()
+CLIENT_FUNCTIONS = {name: function for name, function in FUNCTIONS.items()
+                    if "client" in inspect.signature(function).parameters}
+
+
+def _call(function, workbench, actor, tmp_path, client=CLIENT):
+    wanted = inspect.signature(function).parameters
+    given = {name: ARGUMENTS[name] for name, parameter in wanted.items()
+             if name in ARGUMENTS and parameter.default is inspect.Parameter.empty}
+    if "path" in wanted:
+        given["path"] = tmp_path / "out.csv"
+    if "client" in wanted:
+        given["client"] = client
+    return function(workbench, actor, **given)
+
+
+def test_every_function_that_touches_the_store_for_somebody_takes_an_actor():
+    without = set()
+    for module in MODULES:
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            parameters = inspect.signature(function).parameters
+            if function.__module__ == module.__name__ and not name.startswith("_") \
+                    and "workbench" in parameters and "actor" not in parameters:
+                without.add(name)
+    assert without - ABOUT_ONESELF == FOR_THE_WORKER
+
+
+def test_this_table_knows_every_function():
+    assert set(CLIENT_FUNCTIONS) - ABOUT_ACCOUNTS == set(NEEDS)
+    assert set(FUNCTIONS) - set(CLIENT_FUNCTIONS) - ABOUT_ACCOUNTS == BY_JOB | set(WITHOUT_CLIENT)
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.ANALYST, Role.VIEWER])
+@pytest.mark.parametrize("name", sorted(NEEDS))
+def test_a_stranger_finds_no_client(seen, tmp_path, name, role):
+    with pytest.raises(NotFound) as refused:
+        _call(CLIENT_FUNCTIONS[name], seen, person(role, "somebody else"), tmp_path)
+    assert refused.value.code == "unknown_client"
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("name", sorted(NEEDS))
+def test_each_role_does_what_it_may_and_no_more(trained_once, tmp_path, name, role):
+    actor = person(role, CLIENT)
+    try:
+        _call(CLIENT_FUNCTIONS[name], trained_once, actor, tmp_path)
+    except Forbidden:
+        allowed = False
+    except (LeadScoreError, AttributeError, TypeError):
+        # let in, and stopped by what was asked for
+        allowed = True
+    else:
+        allowed = True
+    assert allowed == actor.may(NEEDS[name])
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("name", sorted(WITHOUT_CLIENT))
+def test_the_audit_log_is_for_those_who_may(trained_once, tmp_path, name, role):
+    actor = person(role, CLIENT)
+    if actor.may(WITHOUT_CLIENT[name]):
+        assert _call(FUNCTIONS[name], trained_once, actor, tmp_path)
+    else:
+        with pytest.raises(Forbidden):
+            _call(FUNCTIONS[name], trained_once, actor, tmp_path)
+
+
+def test_training_does_not_deploy_for_those_who_may_not_deploy(trained_once):
+    wish = training.TrainingRequest(deploy=True)
+    with pytest.raises(Forbidden):
+        training.train_stored(trained_once, person(Role.ANALYST, CLIENT), client=CLIENT, request=wish)
+    with pytest.raises(Forbidden):
+        training.train_file(trained_once, person(Role.ANALYST, CLIENT), client=CLIENT, source=b"", filename="a.csv",
+                            request=training.TrainingRequest(target="x", deploy=True))
+
+
+def test_a_staged_file_cannot_be_opened_through_another_client(trained_once, admin):
+    staged = intake.stage_upload(trained_once, admin, client="one", data=leads_file(2), filename="a.csv")
+    for function in (intake.open_upload, intake.staged_upload):
+        with pytest.raises(NotFound):
+            function(trained_once, admin, client="two", upload_id=staged)
