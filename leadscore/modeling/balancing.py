@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
+from imblearn.over_sampling import SMOTE
 
 from leadscore.modeling.encoding import Codes, Floats, Rows
 
 NEIGHBOURS = 5
-NO_LEVEL = -1.0
+EDGE = 0.5 ** 0.5
+"""Length of a flag, so that two leads that differ in one category are one standard deviation apart."""
+
 MAX_POOL = 10_000
 """Neighbours are looked for among at most this many leads of the rarer class; the search grows with its square."""
 
@@ -51,11 +52,12 @@ def rebalance(codes: Codes, y: Floats, how: Balance, *, random_state: int) -> tu
 def _smote(codes: Codes, y: Floats, random_state: int) -> tuple[Codes, Floats]:
     """Add leads between neighbours of the rarer class until both classes are equally frequent.
 
-    Numbers are interpolated; categories, and whether a number is known at all, are those of most neighbours.
+    Numbers are interpolated; categories, and whether a number is known at all, are those of the nearer of the two
+    leads a new one lies between.
 
     References
     ----------
-    Chawla et al. (2002), SMOTE: Synthetic Minority Over-sampling Technique, sections 4 and 6.1.
+    Chawla et al. (2002), SMOTE: Synthetic Minority Over-sampling Technique, section 4.
     """
     rare = float(y.mean() < 0.5)
     pool = np.flatnonzero(y == rare)
@@ -74,29 +76,37 @@ def _synthetic(codes: Codes, pool: Rows, others: Rows, wanted: int, random_state
     """Draw new leads like those of the pool; the sampler only needs the others to know that there is another class."""
     values = codes.values[np.concatenate([pool, others])]
     numeric = np.array([size == 0 for size in codes.sizes])
-    gaps = np.isnan(values[:, numeric])
-    plain = np.where(np.isnan(values), np.where(numeric, _middle(codes.values[pool]), NO_LEVEL), values)
-    wide = np.hstack([plain, gaps])
-    is_category = np.concatenate([~numeric, np.ones(gaps.shape[1], dtype=bool)])
+    numbers, gaps = values[:, numeric], np.isnan(values[:, numeric])
+    middle, spread = _middle(values[:len(pool), numeric])
+    scaled = np.where(gaps, 0.0, (numbers - middle) / spread)
+    levels = [_one_hot(values[:, column]) for column in np.flatnonzero(~numeric)]
+    wide = np.hstack([scaled, gaps * EDGE, *(flags * EDGE for _, flags in levels)]).astype(np.float32)
     classes = np.concatenate([np.ones(len(pool)), np.zeros(len(others))])
-    sampler = _sampler(is_category, min(NEIGHBOURS, len(pool) - 1), len(pool) + wanted, random_state)
+    sampler = SMOTE(k_neighbors=min(NEIGHBOURS, len(pool) - 1), random_state=random_state,
+                    sampling_strategy={1.0: len(pool) + wanted})
     new = np.asarray(sampler.fit_resample(wide, classes)[0])[len(wide):]
-    drawn, drawn_gaps = new[:, :values.shape[1]], new[:, values.shape[1]:] > 0.5
-    drawn[:, ~numeric] = np.where(drawn[:, ~numeric] == NO_LEVEL, np.nan, drawn[:, ~numeric])
-    drawn[:, numeric] = np.where(drawn_gaps, np.nan, drawn[:, numeric])
-    return drawn.astype(np.float32)
+    drawn = np.empty((wanted, values.shape[1]), dtype=np.float32)
+    width = int(numeric.sum())
+    lowest, highest = scaled[:len(pool)].min(axis=0), scaled[:len(pool)].max(axis=0)
+    between = np.clip(new[:, :width], lowest, highest) * spread + middle
+    drawn[:, numeric] = np.where(new[:, width:2 * width] > EDGE / 2, np.nan, between)
+    start = 2 * width
+    for column, (names, flags) in zip(np.flatnonzero(~numeric), levels, strict=True):
+        # between two levels there is none: the nearer one is taken
+        drawn[:, column] = names[new[:, start:start + flags.shape[1]].argmax(axis=1)]
+        start += flags.shape[1]
+    return drawn
 
 
-def _sampler(is_category: npt.NDArray[np.bool_], neighbours: int, target: int, random_state: int) -> Any:
-    options = {"k_neighbors": neighbours, "sampling_strategy": {1.0: target}, "random_state": random_state}
-    if is_category.all():
-        return SMOTEN(**options)
-    return SMOTENC(np.flatnonzero(is_category).tolist(), **options) if is_category.any() else SMOTE(**options)
+def _one_hot(column: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Give the levels of a column, missing among them, and which of them each lead has."""
+    names, places = np.unique(column, return_inverse=True, equal_nan=True)
+    return names, places[:, None] == np.arange(len(names))
 
 
-def _middle(values: Floats) -> Floats:
-    """Give each column's median over the leads that have a value, 0 where none has."""
+def _middle(values: Floats) -> tuple[Floats, Floats]:
+    """Give each column's median and spread over the leads that have a value; 0 and 1 where none has."""
     known = ~np.isnan(values).all(axis=0)
-    middle = np.zeros(values.shape[1])
-    middle[known] = np.nanmedian(values[:, known], axis=0)
-    return middle
+    middle, spread = np.zeros(values.shape[1]), np.ones(values.shape[1])
+    middle[known], spread[known] = np.nanmedian(values[:, known], axis=0), np.nanstd(values[:, known], axis=0)
+    return middle, np.where(spread > 0, spread, 1.0)
