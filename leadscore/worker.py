@@ -149,6 +149,7 @@ def _import(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: 
         mapping=wishes.get("mapping"), choices=wishes.get("choices"), remember=bool(wishes.get("remember")),
         progress=_part(progress, 0.0, 0.5))
     with _taken_back_on_failure(workbench, actor, job, imported.batch_id):
+        progress(0.5, f"Stored {imported.rows_stored:,} leads")
         trained = _first_model(workbench, actor, job, _part(progress, 0.5, 0.8)) if wishes.get("train_first") else None
         scored = scoring.rescore(workbench, actor, client=job.client, batch_id=None if trained else imported.batch_id,
                                  progress=_to_the_end(_part(progress, 0.8, 1.0)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import compress
@@ -15,7 +16,7 @@ import pandas as pd
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
-from leadscore.errors import UnreadableFile
+from leadscore.errors import Cancelled, UnreadableFile
 from leadscore.ingest.cleaning import CleaningChoices, CleanTable, DuplicateChoice, clean_table
 from leadscore.ingest.duplicates import company_key, find_duplicates, fold_duplicates
 from leadscore.ingest.issues import EMPTY, concat_issues, count_by_code
@@ -280,7 +281,9 @@ def import_file(
         if remember:
             shapes.save(session, result.client_id, shape_key(list(raw.frame.columns)), mapping=mapping,
                         choices=chosen.to_dict(), by=actor.name, now=workbench.clock())
-    tell(1.0, f"Stored {result.imported.rows_stored:,} leads")
+    with suppress(Cancelled):
+        # too late to stop here: the caller has to know the batch to take it back
+        tell(1.0, f"Stored {result.imported.rows_stored:,} leads")
     return result.imported
 
 

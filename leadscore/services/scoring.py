@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.access import Action, Actor, require
+from leadscore.errors import Cancelled
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
 from leadscore.ingest.mapping import (
     as_mapping,
@@ -123,7 +125,9 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="leads_scored",
                      object=f"run:{run_id}", detail={"rows": len(lead_ids), "policy_version": in_force.version,
                                                      "model_version": chosen.version, "as_of": as_of.isoformat()})
-    tell(1.0, f"Scored {len(lead_ids):,} leads")
+    with suppress(Cancelled):
+        # too late to stop: the scores are in force
+        tell(1.0, f"Scored {len(lead_ids):,} leads")
     return Rescored(len(lead_ids), chosen.version, in_force.version, run_id)
 
 
