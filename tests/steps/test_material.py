@@ -1,0 +1,160 @@
+"""What a model learns from: the outcome is apart from the leads, open leads are not lost, columns go by any name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leadscore.errors import InvalidRequest
+from leadscore.schema import CustomField, Kind
+from leadscore.steps.material import (
+    Material,
+    columns_named,
+    features_of,
+    from_file,
+    from_store,
+    groups_of,
+    times_of,
+)
+from leadscore.steps.reading import read_file
+from tests.services.conftest import HEADER, NOW, leads_file, row
+
+pytestmark = pytest.mark.usefixtures("read_here")
+
+
+@pytest.fixture
+def raw(workbench):
+    def made(data: bytes):
+        return read_file(workbench.settings, data, "leads.csv")
+
+    return made
+
+
+@pytest.fixture
+def material() -> Material:
+    leads = pd.DataFrame({
+        "company": pd.array(["Acme GmbH", "ACME", "Zeta", None], dtype="str"),
+        "industry": pd.array(["a", "b", "a", "b"], dtype="str"),
+        "created_at": pd.to_datetime(["2026-01-04", "2026-01-01", "2026-01-03", "2026-01-02"], utc=True),
+        "custom:Round": pd.array(["3", "1", "2", "x"], dtype="str"),
+        "custom:Verdict": pd.array(["yes", "no", "yes", None], dtype="str"),
+    }, index=pd.Index([7, 8, 9, 10], name="lead_id"))
+    custom = (CustomField("Round", Kind.CATEGORY), CustomField("Verdict", Kind.CATEGORY))
+    stages = pd.Series(["converted", "lost", "new", "qualified"], index=leads.index)
+    return from_store(leads, stages, custom, headers={"industry": "Branche"}, target=None, positive=None)
+
+
+# --- from a file --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["Lead Status", "lead status", " LEAD_STATUS "])
+def test_the_target_goes_by_its_header(raw, target):
+    material = from_file(raw(leads_file(5, status="Closed Won")), target=target, positive=None, now=NOW)
+    assert material.target == "Lead Status"
+    assert set(material.outcome) == {"Closed Won"}
+
+
+def test_an_unknown_target_names_the_columns(raw):
+    with pytest.raises(InvalidRequest, match="Record ID") as refused:
+        from_file(raw(leads_file(5)), target="Sales", positive=None, now=NOW)
+    assert " and 6 more" in f"{refused.value} {refused.value.hint}"
+
+
+def test_rejected_rows_have_no_outcome_but_keep_their_place(raw):
+    odd = leads_file(3, status="Closed Won") + (HEADER + row(9, status="Closed Lost")).encode()
+    material = from_file(raw(odd), target="Lead Status", positive=None, now=NOW)
+    assert len(material.leads) == 5
+    assert material.outcome.isna().tolist() == [False, False, False, True, False]
+
+
+def test_the_outcome_is_no_feature_and_the_rest_is(raw):
+    material = from_file(raw(leads_file(30)), target="Product interest", positive="Analytics", now=NOW)
+    assert material.target_column == "custom:Product interest"
+    features = features_of(material, NOW)
+    sources = {source for spec in features.specs for source in spec.sources}
+    assert "custom:Product interest" not in sources
+    assert {"job_title", "industry"} <= sources
+
+
+def test_two_files_have_two_fingerprints(raw):
+    prints = {from_file(raw(leads_file(rows)), target="Lead Status", positive=None, now=NOW).fingerprint
+              for rows in (3, 4, 4)}
+    assert len(prints) == 2
+
+
+# --- from the store -----------------------------------------------------------------------------------------
+
+
+def test_open_leads_have_no_outcome(material):
+    assert material.outcome.tolist()[:2] == ["converted", "lost"]
+    assert material.outcome.isna().tolist() == [False, False, True, True]
+    assert material.positive == "converted"
+
+
+@pytest.mark.parametrize("target", ["Verdict", "custom:Verdict", "verdict"])
+def test_another_stored_column_can_be_learnt(material, target):
+    other = from_store(material.leads, material.outcome, material.custom_fields, headers={}, target=target,
+                       positive="yes")
+    assert other.target_column == "custom:Verdict"
+    assert other.outcome.isna().tolist() == [False, False, False, True]
+    assert not any("Verdict" in name for name in features_of(other, NOW).frame)
+
+
+# --- time and groups ----------------------------------------------------------------------------------------
+
+
+def test_leads_come_in_the_order_of_creation_unless_told_otherwise(material):
+    assert times_of(material, None).rank().tolist() == [4, 1, 3, 2]
+    assert times_of(material, "rows").tolist() == [0, 1, 2, 3]
+    assert times_of(material, "created_at").rank().tolist() == [4, 1, 3, 2]
+
+
+def test_times_that_are_mostly_none_are_refused(material):
+    with pytest.raises(InvalidRequest) as refused:
+        times_of(material, "Round")
+    assert refused.value.code == "no_times"
+    with pytest.raises(InvalidRequest):
+        times_of(material, "Nonsense")
+
+
+def test_without_dates_there_is_no_order(material):
+    same = material.leads.assign(created_at=pd.Timestamp("2026-01-01", tz="UTC"))
+    for leads in (same, material.leads.drop(columns="created_at"),
+                  material.leads.assign(created_at=material.leads["created_at"].where([True, True, False, False]))):
+        assert times_of(_with(material, leads), None) is None
+
+
+def test_leads_of_a_company_belong_together_when_companies_are_known(material):
+    groups = groups_of(material, None)
+    assert groups.iloc[0] == groups.iloc[1] != groups.iloc[2]
+    assert groups_of(material, "Branche").tolist() == ["a", "b", "a", "b"]
+    unknown = material.leads.assign(company=pd.array([None, None, None, "x"], dtype="str"))
+    assert groups_of(_with(material, unknown), None) is None
+    different = material.leads.assign(company=pd.array(list("abcd"), dtype="str"))
+    assert groups_of(_with(material, different), None) is None
+
+
+def _with(material: Material, leads: pd.DataFrame) -> Material:
+    return Material(leads, material.custom_fields, material.headers, material.outcome, material.target,
+                    material.positive, material.target_column, material.fingerprint)
+
+
+@pytest.mark.parametrize(("name", "column"), [
+    ("Branche", "industry"), ("industry", "industry"), ("Industry", "industry"), ("Round", "custom:Round"),
+    ("title_role", "title_role"),
+])
+def test_columns_go_by_header_label_or_name(material, name, column):
+    assert columns_named([name], material) == (column,)
+
+
+def test_other_names_are_refused(material):
+    with pytest.raises(InvalidRequest, match="No such thing"):
+        columns_named(["No such thing"], material)
+
+
+def test_nothing_is_changed_in_place(material):
+    before = material.leads.copy()
+    features_of(material, NOW)
+    times_of(material, None)
+    groups_of(material, None)
+    pd.testing.assert_frame_equal(material.leads, before)
+    assert np.array_equal(material.leads.index, [7, 8, 9, 10])
