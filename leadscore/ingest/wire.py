@@ -24,12 +24,20 @@ def pack(table: TextTable, about: Mapping[str, Any]) -> memoryview:
     }
     numbered = table.cells.append_column("", pa.array(table.row_numbers, pa.int64()))
     remarks = _stream(table.issues.replace_schema_metadata({_ABOUT: orjson.dumps(facts)}))
-    sink = pa.BufferOutputStream()
+    # a stream that grows is copied at each step, so the size is measured before the one piece of memory is taken
+    ruler = pa.MockOutputStream()
+    _write(ruler, remarks, numbered)
+    packed = pa.allocate_buffer(ruler.size())
+    with pa.FixedSizeBufferWriter(packed) as sink:
+        _write(sink, remarks, numbered)
+    return memoryview(packed)
+
+
+def _write(sink: Any, remarks: pa.Buffer, numbered: pa.Table) -> None:
     sink.write(len(remarks).to_bytes(8, "little"))
     sink.write(remarks)
     with pa.ipc.new_stream(sink, numbered.schema) as writer:
         writer.write_table(numbered)
-    return memoryview(sink.getvalue())
 
 
 def unpack(data: bytes) -> tuple[TextTable, dict[str, Any]]:
