@@ -10,7 +10,7 @@ import pytest
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.scoring.reasons import LEAST_EFFECT, OTHERS
-from leadscore.services import delivery, governance, intake, policies, scoring
+from leadscore.services import delivery, dossier, governance, intake, policies, scoring
 from leadscore.steps.listing import MASK
 from leadscore.steps.selection import UNREACHABLE_REASONS
 from tests.services.conftest import CLIENT, HEADER, leads_file, person, row
@@ -39,7 +39,7 @@ def _filled(workbench, admin, data, client=CLIENT):
 
 
 def _detail(workbench, actor, lead_id):
-    return delivery.lead_detail(workbench, actor, client=CLIENT, lead_id=int(lead_id))
+    return dossier.lead_detail(workbench, actor, client=CLIENT, lead_id=int(lead_id))
 
 
 # --- one story ----------------------------------------------------------------------------------------------
@@ -303,9 +303,9 @@ def test_two_clients_never_see_each_others_leads(workbench, admin):
     with pytest.raises(NotFound):
         _detail(workbench, admin, foreign)
     with pytest.raises(NotFound):
-        delivery.override(workbench, admin, client=CLIENT, lead_id=foreign, score=1, reason="mine now")
-    assert delivery.record_outcome(workbench, admin, client=CLIENT, lead_ids=[foreign], stage="lost") == 0
-    assert delivery.assign_owner(workbench, admin, client=CLIENT, lead_ids=[foreign], owner="me") == 0
+        dossier.override(workbench, admin, client=CLIENT, lead_id=foreign, score=1, reason="mine now")
+    assert dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[foreign], stage="lost") == 0
+    assert dossier.assign_owner(workbench, admin, client=CLIENT, lead_ids=[foreign], owner="me") == 0
     assert _list(workbench, admin, company_of=foreign).total == 0
     assert _list(workbench, admin, search="p0@firm0.example").total == 1
     assert delivery.filter_options(workbench, admin, client=CLIENT).industries == ["Software"]
@@ -319,7 +319,7 @@ def test_two_clients_never_see_each_others_leads(workbench, admin):
 
 def test_a_recorded_outcome_shows_at_once_and_in_the_timeline(workbench, admin):
     _filled(workbench, admin, leads_file(3))
-    assert delivery.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1, 2], stage="converted",
+    assert dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1, 2], stage="converted",
                                    revenue=500.0, currency="EUR") == 2
     frame = _list(workbench, admin, outcomes=("converted",)).frame
     assert sorted(frame["lead_id"]) == [1, 2]
@@ -334,14 +334,14 @@ def test_a_recorded_outcome_shows_at_once_and_in_the_timeline(workbench, admin):
 ])
 def test_outcomes_that_cannot_be_are_refused(trained, admin, wrong):
     with pytest.raises(InvalidRequest):
-        delivery.record_outcome(trained, admin, client=CLIENT, lead_ids=[1], **wrong)
+        dossier.record_outcome(trained, admin, client=CLIENT, lead_ids=[1], **wrong)
 
 
 def test_an_owner_can_be_given_and_taken_away(workbench, admin):
     _filled(workbench, admin, leads_file(3))
-    delivery.assign_owner(workbench, admin, client=CLIENT, lead_ids=[2], owner=" Kim ")
+    dossier.assign_owner(workbench, admin, client=CLIENT, lead_ids=[2], owner=" Kim ")
     assert _list(workbench, admin, owners=("Kim",)).frame["lead_id"].tolist() == [2]
-    delivery.assign_owner(workbench, admin, client=CLIENT, lead_ids=[2], owner="")
+    dossier.assign_owner(workbench, admin, client=CLIENT, lead_ids=[2], owner="")
     assert _list(workbench, admin, owners=("Kim",)).total == 0
 
 
@@ -352,7 +352,7 @@ def test_an_owner_can_be_given_and_taken_away(workbench, admin):
 ])
 def test_an_override_needs_a_reason_and_something_possible(seen, admin, wrong):
     with pytest.raises(InvalidRequest):
-        delivery.override(seen, admin, client=CLIENT, lead_id=1, **wrong)
+        dossier.override(seen, admin, client=CLIENT, lead_id=1, **wrong)
 
 
 @pytest.mark.parametrize("mode", ["rank", "capacity", "threshold"])
@@ -364,11 +364,11 @@ def test_an_override_shows_at_once_and_clearing_it_restores_score_and_tier(train
     before = _list(trained, admin).frame.set_index("lead_id")
     lead_id = int(before.index[0])
     assert before["tier"][lead_id] == "High"
-    delivery.override(trained, admin, client=CLIENT, lead_id=lead_id, reason="spoke to them", **by_hand)
+    dossier.override(trained, admin, client=CLIENT, lead_id=lead_id, reason="spoke to them", **by_hand)
     during = _list(trained, admin).frame.set_index("lead_id")
     assert during["tier"][lead_id] == "Low"
     assert during["score"][lead_id] == by_hand.get("score", before["score"][lead_id])
-    delivery.clear_override(trained, admin, client=CLIENT, lead_id=lead_id)
+    dossier.clear_override(trained, admin, client=CLIENT, lead_id=lead_id)
     after = _list(trained, admin).frame.set_index("lead_id")
     pd.testing.assert_frame_equal(after[["score", "tier"]], before[["score", "tier"]])
     assert _detail(trained, admin, lead_id).override is None
@@ -379,13 +379,13 @@ def test_clearing_gives_every_rank_its_own_tier(trained, admin, place):
     before = _list(trained, admin).frame.iloc[place]
     lead_id = int(before["lead_id"])
     for tier in ("High", "Medium", "Low"):
-        delivery.override(trained, admin, client=CLIENT, lead_id=lead_id, reason="a guess", tier=tier)
-    delivery.clear_override(trained, admin, client=CLIENT, lead_id=lead_id)
+        dossier.override(trained, admin, client=CLIENT, lead_id=lead_id, reason="a guess", tier=tier)
+    dossier.clear_override(trained, admin, client=CLIENT, lead_id=lead_id)
     assert _detail(trained, admin, lead_id).tier == before["tier"]
 
 
 def test_a_detail_says_who_judged_otherwise_and_why(trained, admin):
-    delivery.override(trained, admin, client=CLIENT, lead_id=5, reason="met at the fair", score=99)
+    dossier.override(trained, admin, client=CLIENT, lead_id=5, reason="met at the fair", score=99)
     detail = _detail(trained, admin, 5)
     assert (detail.override["score"], detail.override["reason"], detail.override["by"]) == (99, "met at the fair",
                                                                                             admin.name)
@@ -399,7 +399,7 @@ def test_an_unscored_lead_still_opens(workbench, admin):
     detail = _detail(workbench, admin, 1)
     assert detail.score is None
     assert detail.next_action == "Score the leads first"
-    delivery.override(workbench, admin, client=CLIENT, lead_id=1, reason="early", tier="High")
+    dossier.override(workbench, admin, client=CLIENT, lead_id=1, reason="early", tier="High")
     scoring.rescore(workbench, admin, client=CLIENT)
     assert _detail(workbench, admin, 1).tier == "High"
 
@@ -424,3 +424,14 @@ def test_what_is_said_of_a_lead_does_not_depend_on_who_else_is_on_the_page(seen,
     whole = _list(seen, admin).frame.iloc[:40].set_index("lead_id")
     alone = pd.concat([_list(seen, admin, page_size=1, page=page + 1).frame for page in range(40)]).set_index("lead_id")
     pd.testing.assert_frame_equal(alone, whole)
+
+
+@pytest.mark.parametrize("lead_id", [1, 2, 3, 5, 6, 10])
+def test_equal_leads_keep_their_places_when_an_override_is_cleared(workbench, admin, lead_id):
+    _filled(workbench, admin, leads_file(10, opens="1", clicks="1", sessions="1", employees="50"))
+    before = _list(workbench, admin).frame.set_index("lead_id")
+    assert before["score"].nunique() == 1
+    assert before["tier"].value_counts().to_dict() == {"High": 2, "Medium": 3, "Low": 5}
+    delivery.override(workbench, admin, client=CLIENT, lead_id=lead_id, reason="a guess", tier="Low", score=1)
+    delivery.clear_override(workbench, admin, client=CLIENT, lead_id=lead_id)
+    pd.testing.assert_series_equal(_list(workbench, admin).frame.set_index("lead_id")["tier"], before["tier"])
