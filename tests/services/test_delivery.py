@@ -432,6 +432,6 @@ def test_equal_leads_keep_their_places_when_an_override_is_cleared(workbench, ad
     before = _list(workbench, admin).frame.set_index("lead_id")
     assert before["score"].nunique() == 1
     assert before["tier"].value_counts().to_dict() == {"High": 2, "Medium": 3, "Low": 5}
-    delivery.override(workbench, admin, client=CLIENT, lead_id=lead_id, reason="a guess", tier="Low", score=1)
-    delivery.clear_override(workbench, admin, client=CLIENT, lead_id=lead_id)
+    dossier.override(workbench, admin, client=CLIENT, lead_id=lead_id, reason="a guess", tier="Low", score=1)
+    dossier.clear_override(workbench, admin, client=CLIENT, lead_id=lead_id)
     pd.testing.assert_series_equal(_list(workbench, admin).frame.set_index("lead_id")["tier"], before["tier"])
