@@ -16,7 +16,7 @@ import orjson
 from leadscore import __version__
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest, LeadScoreError
-from leadscore.services import accounts, delivery, governance, intake, models, sampling, scoring, training
+from leadscore.services import accounts, delivery, dossier, governance, intake, models, sampling, scoring, training
 from leadscore.workbench import DEFAULT_CLIENT, Workbench, open_workbench
 
 EXIT_DONE, EXIT_FAULT, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
@@ -148,7 +148,7 @@ def _leads_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 
 def _leads_show(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    return delivery.lead_detail(workbench, _operator(), client=options.client, lead_id=options.lead_id).as_dict()
+    return dossier.lead_detail(workbench, _operator(), client=options.client, lead_id=options.lead_id).as_dict()
 
 
 def _audit_list(workbench: Workbench, options: argparse.Namespace) -> Answer:

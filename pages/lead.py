@@ -8,8 +8,9 @@ import streamlit as st
 from leadscore.access import Action
 from leadscore.charts import reasons as reason_charts
 from leadscore.schema import FIELD_BY_NAME, normalise_header
-from leadscore.services import delivery
-from leadscore.services.delivery import LeadDetail, ListView
+from leadscore.services import delivery, dossier
+from leadscore.services.delivery import ListView
+from leadscore.services.dossier import LeadDetail
 from pages.shared import Context, current
 from pages.widgets import hands, notices, words
 
@@ -33,7 +34,7 @@ def main() -> None:
         return
     with notices.refusals():
         seen = (context.client, written)
-        detail = delivery.lead_detail(context.workbench, context.actor, client=context.client, lead_id=int(written),
+        detail = dossier.lead_detail(context.workbench, context.actor, client=context.client, lead_id=int(written),
                                       note=st.session_state.get("lead_seen") != seen)
         st.session_state["lead_seen"] = seen
         _draw(context, detail)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.services import delivery, jobs
+from leadscore.services import delivery, dossier, jobs
 from leadscore.services.delivery import LeadPage, ListView
 from pages.shared import Context, current
 from pages.widgets import filters, notices, words
@@ -241,14 +241,14 @@ def _actions(context: Context, options: delivery.FilterOptions, chosen: list[int
 
 def _record(context: Context, chosen: list[int], stage: str) -> None:
     with notices.refusals():
-        recorded = delivery.record_outcome(context.workbench, context.actor, client=context.client, lead_ids=chosen,
+        recorded = dossier.record_outcome(context.workbench, context.actor, client=context.client, lead_ids=chosen,
                                            stage=stage)
         notices.say_after_rerun(f"{words.counted(recorded, 'lead')} recorded as {words.STAGE_WORDS[stage].lower()}.")
 
 
 def _assign(context: Context, chosen: list[int], owner: str) -> None:
     with notices.refusals():
-        assigned = delivery.assign_owner(context.workbench, context.actor, client=context.client, lead_ids=chosen,
+        assigned = dossier.assign_owner(context.workbench, context.actor, client=context.client, lead_ids=chosen,
                                          owner=owner)
         notices.say_after_rerun(f"{words.counted(assigned, 'lead')} handed to {owner}.")
 

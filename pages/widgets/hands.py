@@ -6,8 +6,8 @@ from datetime import UTC, datetime, time
 
 import streamlit as st
 
-from leadscore.services import delivery
-from leadscore.services.delivery import LeadDetail
+from leadscore.services import dossier
+from leadscore.services.dossier import LeadDetail
 from pages.shared import Context
 from pages.widgets import notices, words
 
@@ -29,7 +29,7 @@ def outcome_form(context: Context, lead: LeadDetail) -> None:
         if st.form_submit_button("Record", type="primary", key="record"):
             with notices.refusals():
                 at = datetime.combine(on, time(12), tzinfo=UTC) if on else None
-                delivery.record_outcome(context.workbench, context.actor, client=context.client,
+                dossier.record_outcome(context.workbench, context.actor, client=context.client,
                                         lead_ids=[lead.lead_id], stage=stage, at=at, revenue=revenue, currency=currency)
                 notices.say_after_rerun(f"Recorded as {words.STAGE_WORDS[stage].lower()}.")
                 st.rerun()
@@ -42,7 +42,7 @@ def owner_form(context: Context, lead: LeadDetail, owners: list[str]) -> None:
                              placeholder="Choose or type a name")
         if st.button("Assign", type="primary", disabled=not owner, key="assign"):
             with notices.refusals():
-                delivery.assign_owner(context.workbench, context.actor, client=context.client,
+                dossier.assign_owner(context.workbench, context.actor, client=context.client,
                                       lead_ids=[lead.lead_id], owner=owner)
                 notices.say_after_rerun(f"Handed to {owner}.")
                 st.rerun()
@@ -58,7 +58,7 @@ def override_form(context: Context, lead: LeadDetail) -> None:
         reason = st.text_area("Why?", key="by_hand_reason", max_chars=500, height=80)
         if st.form_submit_button("Set", type="primary", key="set_by_hand"):
             with notices.refusals():
-                delivery.override(context.workbench, context.actor, client=context.client, lead_id=lead.lead_id,
+                dossier.override(context.workbench, context.actor, client=context.client, lead_id=lead.lead_id,
                                   tier=tier, score=score, reason=reason)
                 notices.say_after_rerun("Set by hand.")
                 st.rerun()
@@ -75,6 +75,6 @@ def override_note(context: Context, lead: LeadDetail, may_edit: bool) -> None:
                     f":small[:gray[Calculated score: {words.decimal(lead.blended)}]]", width="stretch")
         if may_edit and st.button("Use the calculated score", icon=":material/undo:", key="clear_override"):
             with notices.refusals():
-                delivery.clear_override(context.workbench, context.actor, client=context.client, lead_id=lead.lead_id)
+                dossier.clear_override(context.workbench, context.actor, client=context.client, lead_id=lead.lead_id)
                 notices.say_after_rerun("The calculated score rules again.")
                 st.rerun()

@@ -3,7 +3,7 @@
 import pytest
 
 from leadscore.access import Role
-from leadscore.services import delivery
+from leadscore.services import delivery, dossier
 from leadscore.services.delivery import ListView
 from leadscore.workbench import DEFAULT_CLIENT
 from tests.pages.conftest import assert_calm, labels, person, texts
@@ -18,7 +18,7 @@ def best(campaign):
 
 
 def detail(campaign, lead_id):
-    return delivery.lead_detail(campaign, ADMIN, client=DEFAULT_CLIENT, lead_id=lead_id)
+    return dossier.lead_detail(campaign, ADMIN, client=DEFAULT_CLIENT, lead_id=lead_id)
 
 
 def test_without_a_number_the_page_helps_to_find_a_lead(campaign, open_page):

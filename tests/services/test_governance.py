@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from leadscore.access import Role
 from leadscore.errors import Forbidden
-from leadscore.services import delivery, governance, intake, scoring
+from leadscore.services import dossier, governance, intake, scoring
 from leadscore.store import audit
 from leadscore.store.database import write
 from tests.services.conftest import CLIENT, leads_file, person
@@ -19,7 +19,7 @@ def busy(workbench, admin):
     for client in (CLIENT, "globex"):
         intake.import_file(workbench, admin, client=client, source=leads_file(4), filename="a.csv")
         scoring.rescore(workbench, admin, client=client)
-    delivery.assign_owner(workbench, admin, client=CLIENT, lead_ids=[1], owner="Kim")
+    dossier.assign_owner(workbench, admin, client=CLIENT, lead_ids=[1], owner="Kim")
     return workbench
 
 
@@ -61,7 +61,7 @@ def test_a_checkpoint_waits_for_enough_new_records(busy, admin):
     assert not governance.note_checkpoint(busy, every=6)
     assert governance.note_checkpoint(busy, every=5)
     assert not governance.note_checkpoint(busy)
-    delivery.assign_owner(busy, admin, client=CLIENT, lead_ids=[1], owner=None)
+    dossier.assign_owner(busy, admin, client=CLIENT, lead_ids=[1], owner=None)
     assert governance.note_checkpoint(busy)
     assert governance.verify_audit(busy, admin).ok
 

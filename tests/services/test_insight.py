@@ -2,7 +2,7 @@
 
 import pytest
 
-from leadscore.services import delivery, insight, intake, scoring
+from leadscore.services import delivery, dossier, insight, intake, scoring
 from tests.services.conftest import CLIENT, HEADER, row
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -55,6 +55,6 @@ def test_nothing_stored_is_nothing_said(workbench, admin, client):
 def test_revenue_is_summed_by_currency(workbench, admin):
     _filled(workbench, admin, ["New"] * 4)
     for lead_id, revenue, currency in ((1, 100.0, "EUR"), (2, 50.0, "EUR"), (3, 7.0, "USD")):
-        delivery.record_outcome(workbench, admin, client=CLIENT, lead_ids=[lead_id], stage="converted",
+        dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[lead_id], stage="converted",
                                 revenue=revenue, currency=currency)
     assert insight.overview(workbench, admin, client=CLIENT).revenue == {"EUR": 150.0, "USD": 7.0}

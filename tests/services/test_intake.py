@@ -3,7 +3,7 @@
 import pytest
 
 from leadscore.errors import Forbidden, InvalidRequest, NotFound, UnreadableFile
-from leadscore.services import delivery, governance, intake, scoring
+from leadscore.services import delivery, dossier, governance, intake, scoring
 from tests.services.conftest import CLIENT, HEADER, leads_file, row
 
 
@@ -40,7 +40,7 @@ def test_empty_cells_never_wipe_out_what_is_known(workbench, admin):
     _import(workbench, admin, leads_file(3))
     _import(workbench, admin, leads_file(3, title="", industry="Retail"))
     scoring.rescore(workbench, admin, client=CLIENT)
-    detail = delivery.lead_detail(workbench, admin, client=CLIENT, lead_id=1)
+    detail = dossier.lead_detail(workbench, admin, client=CLIENT, lead_id=1)
     values = {label: text for _, label, text in detail.values}
     assert values["Job Title"] == "Head of Sales"
     assert values["Industry"] == "Retail"

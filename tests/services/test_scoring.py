@@ -8,7 +8,7 @@ import pytest
 
 from leadscore.errors import Cancelled, Forbidden, InvalidRequest, NotFound, UnreadableFile
 from leadscore.scoring.reasons import OTHERS
-from leadscore.services import delivery, intake, policies, scoring
+from leadscore.services import delivery, dossier, intake, policies, scoring
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read
 from tests.services.conftest import CLIENT, HEADER, NOW, leads_file, row, workbench_at
@@ -40,7 +40,7 @@ def test_scoring_the_same_leads_twice_gives_the_same_scores_and_a_longer_history
     after = _stored(trained)
     pd.testing.assert_frame_equal(after[[*NUMBERS, "tier"]], before[[*NUMBERS, "tier"]])
     assert (after["run_id"] > before["run_id"]).all()
-    history = delivery.lead_detail(trained, admin, client=CLIENT, lead_id=1).history
+    history = dossier.lead_detail(trained, admin, client=CLIENT, lead_id=1).history
     assert len(history) == 2
     assert history["model_version"].tolist() == [1, 1]
 
@@ -61,7 +61,7 @@ def test_another_policy_gives_other_scores(trained, admin):
     np.testing.assert_allclose(after["blended"], 0.7 * after["rule_score"] + 30 * after["probability"])
     assert not np.allclose(after["blended"], before["blended"])
     for lead_id in (1, 50, 300):
-        detail = delivery.lead_detail(trained, admin, client=CLIENT, lead_id=lead_id)
+        detail = dossier.lead_detail(trained, admin, client=CLIENT, lead_id=lead_id)
         assert {reason.source for reason in detail.reasons} >= {"rule and model"}
         effects = sum(reason.effect for reason in detail.reasons if reason.code != OTHERS)
         # without the line that takes up what is small, so that a factor gone missing would show
@@ -70,18 +70,18 @@ def test_another_policy_gives_other_scores(trained, admin):
 
 def test_an_override_survives_and_what_rules_and_model_say_stays_beside_it(trained, admin):
     said = _stored(trained).loc[3]
-    delivery.override(trained, admin, client=CLIENT, lead_id=3, reason="met them", tier="High", score=88.0)
+    dossier.override(trained, admin, client=CLIENT, lead_id=3, reason="met them", tier="High", score=88.0)
     scoring.rescore(trained, admin, client=CLIENT)
     now = _stored(trained).loc[3]
     assert (now["score"], now["tier"]) == (88.0, "High")
     for name in ("rule_score", "probability", "blended"):
         assert now[name] == said[name]
-    assert delivery.lead_detail(trained, admin, client=CLIENT, lead_id=3).override["reason"] == "met them"
+    assert dossier.lead_detail(trained, admin, client=CLIENT, lead_id=3).override["reason"] == "met them"
 
 
 @pytest.mark.parametrize("by_hand", [{"score": 99.0}, {"score": 1.0}, {"tier": "Medium"}])
 def test_scoring_again_says_of_an_override_what_was_shown_when_it_was_made(trained, admin, by_hand):
-    delivery.override(trained, admin, client=CLIENT, lead_id=3, reason="met them", **by_hand)
+    dossier.override(trained, admin, client=CLIENT, lead_id=3, reason="met them", **by_hand)
     before = _stored(trained)[["score", "tier"]]
     scoring.rescore(trained, admin, client=CLIENT)
     pd.testing.assert_frame_equal(_stored(trained)[["score", "tier"]], before)
@@ -90,7 +90,7 @@ def test_scoring_again_says_of_an_override_what_was_shown_when_it_was_made(train
 def test_tiers_by_rank_are_about_all_leads_after_an_import_too(workbench, admin):
     _import(workbench, admin, leads_file(20))
     scoring.rescore(workbench, admin, client=CLIENT)
-    delivery.override(workbench, admin, client=CLIENT, lead_id=1, reason="keep", tier="High")
+    dossier.override(workbench, admin, client=CLIENT, lead_id=1, reason="keep", tier="High")
     tail = "".join(row(number, opens="50", clicks="20", sessions="40") for number in range(100, 110))
     batch_id = _import(workbench, admin, HEADER.encode() + tail.encode())
     scored = scoring.rescore(workbench, admin, client=CLIENT, batch_id=batch_id)
