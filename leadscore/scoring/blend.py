@@ -107,7 +107,8 @@ def suggest_alpha(rule_score: pd.Series, probability: pd.Series, y: pd.Series) -
     rows = []
     for alpha in ALPHAS:
         mixed = alpha * rule_score.to_numpy() + (1 - alpha) * WHOLE * probability.to_numpy()
-        ranked = outcome[np.argsort(-mixed, kind="stable")]
+        # among equal scores the lost come first: the order of the file must not flatter a blend
+        ranked = outcome[np.lexsort((outcome, -mixed))]
         rows.append((float(alpha), _average_precision(ranked), _capture(ranked)))
     curve = pd.DataFrame(rows, columns=["alpha", "average_precision", "capture_at_20"])
     good_enough = curve["average_precision"] >= curve["average_precision"].max() - TIE
