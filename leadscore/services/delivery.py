@@ -23,7 +23,7 @@ from leadscore.steps.listing import (
 )
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.plain import plain_rows as plain_rows
-from leadscore.store import audit, batches, clients
+from leadscore.store import audit, batches, clients, lead_reading
 from leadscore.store import leads as lead_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
@@ -116,7 +116,7 @@ def filter_options(workbench: Workbench, actor: Actor, *, client: str) -> Filter
         past = [(int(batch.id or 0), f"{batch.filename} · {batch.created_at:%d %b %Y}")
                 for batch in batches.list_all(session, row.id) if batch.undone_at is None]
         columns = [(item.name, item.label) for item in FIELDS if item.name not in SHOWN_FIELDS]
-        columns += [(custom.name, custom.header) for custom in lead_rows.custom_fields(session, row.id)]
+        columns += [(custom.name, custom.header) for custom in lead_reading.custom_fields(session, row.id)]
     return FilterOptions([str(tier) for tier in Tier], values["outcome"], values["owner"], values["source"],
                          values["country"], values["industry"], past, columns)
 

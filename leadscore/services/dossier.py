@@ -29,7 +29,7 @@ from leadscore.steps.plain import is_missing, plain_rows
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.selection import UNREACHABLE_REASONS, unreachable_reason
 from leadscore.store import activities as activity_rows
-from leadscore.store import audit, batches, clients
+from leadscore.store import audit, batches, clients, lead_matching, lead_reading
 from leadscore.store import leads as lead_rows
 from leadscore.store import models as model_rows
 from leadscore.store import outcomes as outcome_rows
@@ -106,9 +106,9 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
     personal = actor.may(Action.VIEW_PERSONAL_DATA)
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
-        row = lead_rows.find_lead(session, client_id, lead_id)
-        leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=[lead_id], keep_empty=True)
-        custom = lead_rows.custom_fields(session, client_id)
+        row = lead_reading.find_lead(session, client_id, lead_id)
+        leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=[lead_id], keep_empty=True)
+        custom = lead_reading.custom_fields(session, client_id)
         headers = batches.headers(session, client_id)
         current = score_rows.of_leads(session, client_id, [lead_id])
         verdict = _verdict(session, workbench, client_id, leads, current, custom, headers)
@@ -193,7 +193,7 @@ def _set_override(workbench: Workbench, actor: Actor, client: str, lead_id: int,
     now = workbench.clock()
     with write(workbench.engine) as session:
         client_id = clients.require(session, client)
-        before = _override(lead_rows.find_lead(session, client_id, lead_id))
+        before = _override(lead_reading.find_lead(session, client_id, lead_id))
         lead_rows.set_override(session, client_id, lead_id, score=score, tier=tier, reason=reason,
                                by=actor.name if reason else None, now=now)
         _put_in_force(session, client_id, lead_id, score, tier, now)
@@ -313,8 +313,8 @@ def _number(value: Any) -> float | None:
 
 
 def _colleagues(session: Session, workbench: Workbench, client_id: int, lead_id: int, personal: bool) -> pd.DataFrame:
-    ids = lead_rows.colleagues(session, client_id, lead_id)
-    leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=ids)
+    ids = lead_matching.colleagues(session, client_id, lead_id)
+    leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=ids)
     scores = score_rows.of_leads(session, client_id, ids)
     frame = pd.DataFrame({"name": person_names(leads) if personal else MASK, "job_title": leads.get("job_title")},
                          index=leads.index)

@@ -38,7 +38,7 @@ from leadscore.schema import OutcomeStage, label_of
 from leadscore.steps.exporting import csv_bytes
 from leadscore.steps.reading import read_file
 from leadscore.store import activities as activity_rows
-from leadscore.store import audit, batches, clients, shapes
+from leadscore.store import audit, batches, clients, lead_matching, lead_undo, shapes
 from leadscore.store import leads as lead_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store.database import read, write
@@ -380,11 +380,11 @@ def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, 
                  rows: np.ndarray, clean: CleanTable, choices: CleaningChoices, stages: pd.DataFrame,
                  now: datetime) -> tuple[np.ndarray, np.ndarray]:
     """Store new leads and update known ones; say per row which lead it is and what became of it."""
-    emails, phones = lead_rows.frame_indexes(vault, leads)
+    emails, phones = lead_matching.frame_indexes(vault, leads)
     crm_ids = leads["crm_id"].tolist() if "crm_id" in leads else [None] * len(leads)
-    lead_ids = lead_rows.match_existing(session, client_id, email_indexes=emails, crm_ids=crm_ids,
+    lead_ids = lead_matching.match_existing(session, client_id, email_indexes=emails, crm_ids=crm_ids,
                                         phone_indexes=phones)
-    known = lead_ids != lead_rows.NO_MATCH
+    known = lead_ids != lead_matching.NO_MATCH
     companies = company_key(leads["company"]) if "company" in leads else None
     fate = np.where(known, SAME, NEW).astype(object)
     lead_ids[~known] = lead_rows.write_leads(
@@ -452,7 +452,7 @@ def undo_import(workbench: Workbench, actor: Actor, *, client: str, batch_id: in
     now = workbench.clock()
     with write(workbench.engine) as session:
         client_id = clients.require(session, client)
-        undone = lead_rows.undo_batch(session, workbench.vault, client_id=client_id, batch_id=batch_id, now=now)
+        undone = lead_undo.undo_batch(session, workbench.vault, client_id=client_id, batch_id=batch_id, now=now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="import_undone",
                      object=f"batch:{batch_id}", detail={"deleted": undone.deleted, "restored": undone.restored})
     return UndoResult(batch_id, undone.deleted, undone.restored)

@@ -18,8 +18,7 @@ from leadscore.steps.judge import judge
 from leadscore.steps.models import CHAMPION, find_version, load_model
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.selection import count_of_top
-from leadscore.store import audit, clients
-from leadscore.store import leads as lead_rows
+from leadscore.store import audit, clients, lead_reading
 from leadscore.store import policies as policy_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
@@ -89,11 +88,11 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
     now = workbench.clock()
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
-        lead_ids = lead_rows.ids(session, client_id)
-        custom = lead_rows.custom_fields(session, client_id)
-        as_of = reference_date(lead_rows.latest_dates(session, client_id), now)
+        lead_ids = lead_reading.ids(session, client_id)
+        custom = lead_reading.custom_fields(session, client_id)
+        as_of = reference_date(lead_reading.latest_dates(session, client_id), now)
         sample = np.sort(np.random.default_rng(0).permutation(lead_ids)[:PREVIEW_LEADS])
-        leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=sample)
+        leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=sample)
         champion = find_version(session, client_id, CHAMPION)
         chosen = load_model(workbench, champion)
         # as scoring does, so that what is previewed is what will be stored

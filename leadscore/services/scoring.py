@@ -34,8 +34,7 @@ from leadscore.steps.models import CHAMPION, ChosenModel, find_version, load_mod
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.reading import read_file
 from leadscore.steps.selection import count_of_top, unreachable_reason
-from leadscore.store import audit, clients, shapes
-from leadscore.store import leads as lead_rows
+from leadscore.store import audit, clients, lead_reading, shapes
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
@@ -97,13 +96,13 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     in_force, chosen = _versions(workbench, client, CHAMPION, None)
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
-        lead_ids = lead_rows.ids(session, client_id, batch_id=batch_id)
-        custom = lead_rows.custom_fields(session, client_id)
-        as_of = reference_date(lead_rows.latest_dates(session, client_id), now)
+        lead_ids = lead_reading.ids(session, client_id, batch_id=batch_id)
+        custom = lead_reading.custom_fields(session, client_id)
+        as_of = reference_date(lead_reading.latest_dates(session, client_id), now)
         parts = []
         for done in range(0, len(lead_ids), CHUNK):
             tell(0.9 * done / len(lead_ids), f"Scoring lead {done + 1:,} of {len(lead_ids):,}")
-            leads = lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK],
+            leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK],
                                          keep_empty=True)
             judged = judge(leads, custom_fields=custom, headers={}, policy=in_force.policy, model=chosen.model,
                            as_of=as_of, contributions=False)
@@ -112,7 +111,7 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     run_id = None
     with write(workbench.engine) as session:
         if parts:
-            by_hand = lead_rows.overrides(session, client_id)
+            by_hand = lead_reading.overrides(session, client_id)
             scores = _in_force(pd.concat(parts), by_hand, in_force.policy)
             run_id = score_rows.new_run(
                 session, client_id, policy_version=in_force.version, model_version=chosen.version,

@@ -31,8 +31,7 @@ from leadscore.steps.material import (
 from leadscore.steps.models import CHAMPION, crown, find_version, load_model
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.reading import read_file
-from leadscore.store import audit, batches, clients
-from leadscore.store import leads as lead_rows
+from leadscore.store import audit, batches, clients, lead_reading
 from leadscore.store import models as model_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
@@ -123,9 +122,9 @@ def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: Tr
     tell(0.0, "Loading the stored leads")
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
-        leads = lead_rows.read_leads(session, workbench.vault, client_id)
-        stages = lead_rows.outcomes(session, client_id)
-        custom = lead_rows.custom_fields(session, client_id)
+        leads = lead_reading.read_leads(session, workbench.vault, client_id)
+        stages = lead_reading.outcomes(session, client_id)
+        custom = lead_reading.custom_fields(session, client_id)
         headers = batches.headers(session, client_id)
     material = from_store(leads, stages, custom, headers=headers, target=request.target, positive=request.positive)
     return _train(workbench, actor, client, material, request, tell)
@@ -144,7 +143,7 @@ def ready_for_first_model(workbench: Workbench, actor: Actor, *, client: str) ->
         client_id = clients.require(session, client)
         if model_rows.champion(session, client_id) is not None:
             return False
-        counts = lead_rows.outcomes(session, client_id).value_counts()
+        counts = lead_reading.outcomes(session, client_id).value_counts()
     return min(int(counts.get(stage, 0)) for stage in CLOSED_STAGES) >= MIN_OUTCOMES_EACH
 
 

@@ -18,8 +18,7 @@ from leadscore.steps.judge import Judged, judge
 from leadscore.steps.models import NO_MODEL, find_version, load_model
 from leadscore.steps.policies import policy_in_force, with_suggested_blend
 from leadscore.steps.selection import UNREACHABLE_REASONS, count_of_top, unreachable_reason
-from leadscore.store import batches
-from leadscore.store import leads as lead_rows
+from leadscore.store import batches, lead_matching, lead_reading
 from leadscore.store import policies as policy_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.scores import ListFilter
@@ -97,7 +96,7 @@ def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListV
 
 
 def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView) -> ListFilter:
-    company = lead_rows.company_key_of(session, client_id, view.company_of) if view.company_of else None
+    company = lead_matching.company_key_of(session, client_id, view.company_of) if view.company_of else None
     if view.company_of and company is None:
         # a lead without a company has no colleagues
         return ListFilter(lead_ids=[view.company_of])
@@ -106,7 +105,7 @@ def _list_filter(session: Session, workbench: Workbench, client_id: int, view: L
         industries=view.industries, batch_id=view.batch_id, min_score=view.min_score, max_score=view.max_score,
         reachable=True if view.reachable_only else None, exclude_exported=view.hide_exported, fields=view.fields,
         company_key=company, search=view.search.strip() or None,
-        lead_ids=lead_rows.search_people(session, workbench.vault, client_id, view.search) if view.search.strip()
+        lead_ids=lead_matching.search_people(session, workbench.vault, client_id, view.search) if view.search.strip()
         else None)
 
 
@@ -120,7 +119,7 @@ def listed_rows(session: Session, workbench: Workbench, client_id: int, ranked: 
     frame = _basics(leads, ranked, explained, first_rank).assign(top_reason=explained.reasons["reason_1"])
     shown = _further_columns(view, leads)
     if not personal:
-        custom = lead_rows.custom_fields(session, client_id)
+        custom = lead_reading.custom_fields(session, client_id)
         frame, shown = masked(frame, custom), masked(shown, custom)
     return pd.concat([frame, shown.rename(columns=_column_labels(view, list(frame)))], axis=1) \
         .reset_index(names="lead_id")
@@ -167,7 +166,7 @@ def _column_labels(view: ListView, ours: Iterable[Any]) -> dict[str, str]:
 
 def _read(session: Session, workbench: Workbench, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
     # what is said of a lead must not depend on which others are on the page
-    return lead_rows.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids, keep_empty=True) \
+    return lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids, keep_empty=True) \
         .reindex(lead_ids)
 
 
@@ -182,7 +181,7 @@ class Explained:
 def explain(session: Session, workbench: Workbench, client_id: int, leads: pd.DataFrame, ranked: pd.DataFrame, *,
             reasons: int) -> Explained:
     """Repeat each run's own judgement, so that the reasons are those of the score shown."""
-    custom = lead_rows.custom_fields(session, client_id)
+    custom = lead_reading.custom_fields(session, client_id)
     headers = batches.headers(session, client_id)
     texts, actions = [], []
     for run_id in ranked["run_id"].unique().tolist():

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from leadscore.schema import OutcomeStage
 from leadscore.store.bulk import fetch_columns, fetch_for, insert_rows, member_of, members, to_list
-from leadscore.store.leads import settle_outcomes
+from leadscore.store.lead_undo import settle_outcomes
 from leadscore.store.tables import to_text
 
 COLUMNS = ("lead_id", "stage", "label", "at", "revenue", "currency", "origin", "recorded_by", "recorded_at", "batch_id")

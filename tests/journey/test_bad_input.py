@@ -21,7 +21,7 @@ from leadscore.errors import LeadScoreError
 from leadscore.services import accounts, intake
 from leadscore.store import clients
 from leadscore.store.database import read
-from leadscore.store.leads import read_leads
+from leadscore.store.lead_reading import read_leads
 from leadscore.workbench import open_workbench
 
 PROJECT = Path(__file__).resolve().parents[2]

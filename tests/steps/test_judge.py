@@ -9,7 +9,7 @@ import pytest
 from leadscore.scoring.presets import default_policy
 from leadscore.steps.judge import judge
 from leadscore.steps.models import find_version, load_model
-from leadscore.store import leads as lead_rows
+from leadscore.store import lead_reading
 from leadscore.store.database import read
 from tests.services.conftest import NOW
 
@@ -19,8 +19,8 @@ AS_OF = pd.Timestamp(NOW)
 @pytest.fixture(scope="module")
 def stored(seen):
     with read(seen.engine) as session:
-        leads = lead_rows.read_leads(session, seen.vault, 1)
-        return leads, lead_rows.custom_fields(session, 1), load_model(seen, find_version(session, 1, "1")).model
+        leads = lead_reading.read_leads(session, seen.vault, 1)
+        return leads, lead_reading.custom_fields(session, 1), load_model(seen, find_version(session, 1, "1")).model
 
 
 def _judge(stored, leads=None, *, alpha=0.4, model=True, **more):

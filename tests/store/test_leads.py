@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
 from leadscore.schema import FIELDS, CustomField, Kind, OutcomeStage
-from leadscore.store import leads, outcomes, scores
+from leadscore.store import lead_matching, lead_reading, lead_undo, leads, outcomes, scores
 from leadscore.store.database import open_database, read, write
 from leadscore.store.vault import Vault
 from tests.store.samples import COLOUR, CUSTOM, SPOUSE, as_stored, batch, frame, people, stored, typed
@@ -21,12 +21,12 @@ def test_leads_come_back_as_they_went_in(store: Engine, vault: Vault, now) -> No
         client_id, batch_id, lead_ids = stored(session, vault, now, table)
     expected = as_stored(table, lead_ids)
     with read(store) as session:
-        found = leads.read_leads(session, vault, client_id)
+        found = lead_reading.read_leads(session, vault, client_id)
         pd.testing.assert_frame_equal(found[expected.columns], expected)
         assert set(found) == set(expected)
-        pd.testing.assert_frame_equal(leads.read_leads(session, vault, client_id, batch_id=batch_id), found)
-        assert leads.ids(session, client_id).tolist() == lead_ids.tolist() == [1, 2, 3, 4, 5]
-        assert leads.count(session, client_id) == 5
+        pd.testing.assert_frame_equal(lead_reading.read_leads(session, vault, client_id, batch_id=batch_id), found)
+        assert lead_reading.ids(session, client_id).tolist() == lead_ids.tolist() == [1, 2, 3, 4, 5]
+        assert lead_reading.count(session, client_id) == 5
 
 
 VALUES = {
@@ -58,7 +58,7 @@ def test_any_leads_frame_makes_the_round_trip(store: Engine, vault: Vault, now, 
     with write(store) as session:
         client_id, batch_id, lead_ids = stored(session, vault, now, table)
         expected = as_stored(table, lead_ids)
-        found = leads.read_leads(session, vault, client_id, batch_id=batch_id)
+        found = lead_reading.read_leads(session, vault, client_id, batch_id=batch_id)
         pd.testing.assert_frame_equal(found[list(expected)], expected, check_column_type=False)
         assert set(found) == set(expected)
         session.rollback()
@@ -67,27 +67,27 @@ def test_any_leads_frame_makes_the_round_trip(store: Engine, vault: Vault, now, 
 def test_leads_are_read_in_the_order_asked_for_and_unknown_ones_left_out(store: Engine, vault: Vault, now) -> None:
     with write(store) as session:
         client_id, _, _ = stored(session, vault, now)
-        found = leads.read_leads(session, vault, client_id, lead_ids=[3, 99, 1])
+        found = lead_reading.read_leads(session, vault, client_id, lead_ids=[3, 99, 1])
         assert found.index.tolist() == [3, 1]
         assert found["crm_id"].tolist() == ["C2", "C0"]
-        assert leads.read_leads(session, vault, client_id, lead_ids=[]).empty
+        assert lead_reading.read_leads(session, vault, client_id, lead_ids=[]).empty
 
 
 def test_chosen_columns_are_there_even_when_empty_and_others_refused(store: Engine, vault: Vault, now) -> None:
     with write(store) as session:
         client_id, _, _ = stored(session, vault, now)
-        found = leads.read_leads(session, vault, client_id, fields=["email", "budget", "custom:Colour"])
+        found = lead_reading.read_leads(session, vault, client_id, fields=["email", "budget", "custom:Colour"])
         assert list(found) == ["email", "budget", "custom:Colour"]
         assert found["budget"].isna().all()
         with pytest.raises(InvalidRequest, match="favourite"):
-            leads.read_leads(session, vault, client_id, fields=["favourite"])
+            lead_reading.read_leads(session, vault, client_id, fields=["favourite"])
 
 
 def test_without_personal_data_nothing_personal_is_read_or_decrypted(store: Engine, vault: Vault, now) -> None:
     with write(store) as session:
         client_id, _, _ = stored(session, vault, now)
         session.execute(text("UPDATE leads SET personal = NULL"))
-        found = leads.read_leads(session, vault, client_id, personal=False)
+        found = lead_reading.read_leads(session, vault, client_id, personal=False)
     assert {"email", "phone", "first_name", "age", SPOUSE.name}.isdisjoint(found)
     assert {"company", "employees", COLOUR.name} <= set(found)
 
@@ -107,7 +107,7 @@ def test_personal_data_moved_to_another_lead_are_refused(store: Engine, vault: V
         client_id, _, _ = stored(session, vault, now)
         session.execute(text("UPDATE leads SET personal = (SELECT personal FROM leads WHERE id = 1) WHERE id = 2"))
         with pytest.raises(TamperedData, match="leads:2"):
-            leads.read_leads(session, vault, client_id)
+            lead_reading.read_leads(session, vault, client_id)
 
 
 def test_a_custom_column_found_personal_later_is_personal_for_all(store: Engine, vault: Vault, now) -> None:
@@ -118,9 +118,9 @@ def test_a_custom_column_found_personal_later_is_personal_for_all(store: Engine,
             leads.write_leads(session, vault, client_id=client_id, batch_id=batch_id, row_numbers=[2],
                               leads=pd.DataFrame({field.name: pd.Series([value], dtype="str")}), custom_fields=(field,),
                               now=now)
-        assert leads.custom_fields(session, client_id) == (hidden,)
-        assert leads.read_leads(session, vault, client_id)[plain.name].tolist() == ["Bo", "Lee"]
-        assert plain.name not in leads.read_leads(session, vault, client_id, personal=False)
+        assert lead_reading.custom_fields(session, client_id) == (hidden,)
+        assert lead_reading.read_leads(session, vault, client_id)[plain.name].tolist() == ["Bo", "Lee"]
+        assert plain.name not in lead_reading.read_leads(session, vault, client_id, personal=False)
 
 
 def test_a_custom_column_of_two_kinds_is_read_as_text(store: Engine, vault: Vault, now) -> None:
@@ -130,8 +130,9 @@ def test_a_custom_column_of_two_kinds_is_read_as_text(store: Engine, vault: Vaul
             client_id, batch_id = batch(session, now, custom=(field,))
             leads.write_leads(session, vault, client_id=client_id, batch_id=batch_id, row_numbers=[2],
                               leads=pd.DataFrame({field.name: typed([value], kind)}), custom_fields=(field,), now=now)
-        assert leads.read_leads(session, vault, client_id)["custom:Size"].tolist() == ["7.0", "seven"]
-        numbers = leads.read_leads(session, vault, client_id, custom=[CustomField("Size", Kind.NUMBER)])["custom:Size"]
+        assert lead_reading.read_leads(session, vault, client_id)["custom:Size"].tolist() == ["7.0", "seven"]
+        as_number = [CustomField("Size", Kind.NUMBER)]
+        numbers = lead_reading.read_leads(session, vault, client_id, custom=as_number)["custom:Size"]
         assert numbers.fillna(-1).tolist() == [7.0, -1.0]
 
 
@@ -141,8 +142,8 @@ def test_stored_leads_are_recognised_by_mail_then_number_then_phone(store: Engin
         incoming = frame(email=[" PERSON1@firm1.example", "new@x.example", None, None, None, "new@y.example", None],
                          crm_id=["C0", "C2", "C0", None, None, None, None],
                          phone=[None, None, None, "0049 (170) 000-0002", "123", "+49 170 0000001", None])
-        emails, phones = leads.frame_indexes(vault, incoming)
-        found = leads.match_existing(session, client_id, email_indexes=emails, crm_ids=incoming["crm_id"],
+        emails, phones = lead_matching.frame_indexes(vault, incoming)
+        found = lead_matching.match_existing(session, client_id, email_indexes=emails, crm_ids=incoming["crm_id"],
                                      phone_indexes=phones)
     assert found.tolist() == [2, 3, 1, 3, -1, -1, -1]
 
@@ -151,8 +152,8 @@ def test_nobody_is_recognised_across_clients(store: Engine, vault: Vault, now) -
     with write(store) as session:
         _, _, _ = stored(session, vault, now, client="acme")
         client_id, _, mine = stored(session, vault, now, people(1), client="beta")
-        emails, phones = leads.frame_indexes(vault, people(3))
-        found = leads.match_existing(session, client_id, email_indexes=emails, crm_ids=["C0", "C1", "C2"],
+        emails, phones = lead_matching.frame_indexes(vault, people(3))
+        found = lead_matching.match_existing(session, client_id, email_indexes=emails, crm_ids=["C0", "C1", "C2"],
                                      phone_indexes=phones)
     assert found.tolist() == [mine[0], -1, -1]
 
@@ -160,7 +161,7 @@ def test_nobody_is_recognised_across_clients(store: Engine, vault: Vault, now) -
 def test_the_oldest_lead_is_meant_when_several_match(store: Engine, vault: Vault, now) -> None:
     with write(store) as session:
         client_id, _, _ = stored(session, vault, now, frame(crm_id=["X", "X"]))
-        assert leads.match_existing(session, client_id, email_indexes=[None], crm_ids=["X"],
+        assert lead_matching.match_existing(session, client_id, email_indexes=[None], crm_ids=["X"],
                                     phone_indexes=[None]).tolist() == [1]
 
 
@@ -175,8 +176,8 @@ def test_newer_values_win_empty_ones_do_not_and_identical_rows_are_duplicates(st
         newer.loc[2, COLOUR.name] = "blue"
         done = leads.update_leads(session, vault, client_id=client_id, batch_id=second, lead_ids=lead_ids, leads=newer,
                                   custom_fields=CUSTOM, now=now)
-        found = leads.read_leads(session, vault, client_id)
-        assert leads.ids(session, client_id, batch_id=second).tolist() == [1, 3]
+        found = lead_reading.read_leads(session, vault, client_id)
+        assert lead_reading.ids(session, client_id, batch_id=second).tolist() == [1, 3]
     assert done.changed.tolist() == [True, False, True]
     assert done.lead_ids.tolist() == [1, 3]
     assert found["first_name"].tolist() == ["Anna", "Ann 1", "Ann 2"]
@@ -191,10 +192,10 @@ def test_a_changed_mail_address_is_found_under_its_new_name_only(store: Engine, 
         _, second = batch(session, now)
         leads.update_leads(session, vault, client_id=client_id, batch_id=second, lead_ids=[2], now=now,
                            leads=frame(email=["new@firm.example"]))
-        assert leads.find_by_email(session, vault, client_id, "NEW@firm.example").tolist() == [2]
-        assert leads.find_by_email(session, vault, client_id, "person1@firm1.example").tolist() == []
-        leads.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
-        assert leads.find_by_email(session, vault, client_id, "person1@firm1.example").tolist() == [2]
+        assert lead_matching.find_by_email(session, vault, client_id, "NEW@firm.example").tolist() == [2]
+        assert lead_matching.find_by_email(session, vault, client_id, "person1@firm1.example").tolist() == []
+        lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
+        assert lead_matching.find_by_email(session, vault, client_id, "person1@firm1.example").tolist() == [2]
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -202,13 +203,13 @@ def test_a_changed_mail_address_is_found_under_its_new_name_only(store: Engine, 
 def test_undo_puts_every_earlier_value_back(store: Engine, vault: Vault, now, first, newer, data) -> None:
     with write(store) as session:
         client_id, batch_id, lead_ids = stored(session, vault, now, first)
-        before = leads.read_leads(session, vault, client_id, batch_id=batch_id)
+        before = lead_reading.read_leads(session, vault, client_id, batch_id=batch_id)
         targets = data.draw(st.lists(st.sampled_from(lead_ids.tolist()), min_size=len(newer), max_size=len(newer)))
         _, second = batch(session, now)
         leads.update_leads(session, vault, client_id=client_id, batch_id=second, lead_ids=targets, leads=newer,
                            custom_fields=CUSTOM, now=now)
-        leads.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
-        after = leads.read_leads(session, vault, client_id, batch_id=batch_id)
+        lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
+        after = lead_reading.read_leads(session, vault, client_id, batch_id=batch_id)
         pd.testing.assert_frame_equal(after, before)
         session.rollback()
 
@@ -219,13 +220,13 @@ def test_undo_removes_all_that_an_import_brought(store: Engine, vault: Vault, no
         _, second, new = stored(session, vault, now, people(3))
         told = pd.DataFrame({"lead_id": [*old, *new], "stage": "converted"})
         outcomes.append(session, client_id, told, batch_id=second, origin="import", recorded_by="ann", now=now)
-        assert leads.outcomes(session, client_id).tolist() == ["converted"] * 4
-        undone = leads.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
+        assert lead_reading.outcomes(session, client_id).tolist() == ["converted"] * 4
+        undone = lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
         assert (undone.deleted, undone.restored, undone.outcomes) == (3, 0, 4)
-        assert leads.ids(session, client_id).tolist() == old.tolist()
-        assert leads.outcomes(session, client_id).tolist() == ["new"]
+        assert lead_reading.ids(session, client_id).tolist() == old.tolist()
+        assert lead_reading.outcomes(session, client_id).tolist() == ["new"]
         with pytest.raises(InvalidRequest, match="already"):
-            leads.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
+            lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
 
 
 @pytest.mark.parametrize("undone_first", [False, True])
@@ -236,11 +237,11 @@ def test_undo_waits_for_a_later_import_of_the_same_leads(store: Engine, vault: V
         leads.update_leads(session, vault, client_id=client_id, batch_id=second, lead_ids=lead_ids[:1], now=now,
                            leads=frame(company=["Other"]))
         if undone_first:
-            leads.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
-            assert leads.undo_batch(session, vault, client_id=client_id, batch_id=first, now=now).deleted == 3
+            lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
+            assert lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=first, now=now).deleted == 3
         else:
             with pytest.raises(InvalidRequest, match=f"Import {second}"):
-                leads.undo_batch(session, vault, client_id=client_id, batch_id=first, now=now)
+                lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=first, now=now)
 
 
 def test_undo_leaves_what_a_person_changed_since(store: Engine, vault: Vault, now) -> None:
@@ -250,8 +251,8 @@ def test_undo_leaves_what_a_person_changed_since(store: Engine, vault: Vault, no
         leads.update_leads(session, vault, client_id=client_id, batch_id=second, lead_ids=[1, 2], now=now,
                            leads=frame(owner=["Kim", "Kim"]))
         leads.assign_owner(session, client_id, [1], "Sam", now=now)
-        leads.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
-        found = leads.read_leads(session, vault, client_id, fields=["owner"])["owner"]
+        lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=second, now=now)
+        found = lead_reading.read_leads(session, vault, client_id, fields=["owner"])["owner"]
     assert found.fillna("nobody").tolist() == ["Sam", "nobody", "nobody"]
 
 
@@ -261,28 +262,28 @@ def test_no_query_reaches_into_another_client(store: Engine, vault: Vault, now) 
                                                 company_key=pd.Series(["k"] * 3, dtype="str"))
         mine, my_batch, _ = stored(session, vault, now, people(1), client="beta",
                                    company_key=pd.Series(["k"], dtype="str"))
-        before = leads.read_leads(session, vault, theirs)
-        assert leads.read_leads(session, vault, mine, lead_ids=their_ids).empty
-        assert leads.read_leads(session, vault, mine, batch_id=their_batch).empty
-        assert leads.ids(session, mine, batch_id=their_batch).size == 0
+        before = lead_reading.read_leads(session, vault, theirs)
+        assert lead_reading.read_leads(session, vault, mine, lead_ids=their_ids).empty
+        assert lead_reading.read_leads(session, vault, mine, batch_id=their_batch).empty
+        assert lead_reading.ids(session, mine, batch_id=their_batch).size == 0
         assert leads.assign_owner(session, mine, their_ids, "Eve", now=now) == 0
         assert leads.mark_exported(session, mine, their_ids, now=now) == 0
-        assert leads.erase(session, mine, their_ids) == 0
-        assert leads.colleagues(session, mine, int(their_ids[0])).size == 0
-        assert leads.find_by_email(session, vault, mine, "person2@firm2.example").size == 0
-        assert leads.company_key_of(session, mine, int(their_ids[0])) is None
+        assert lead_undo.erase(session, mine, their_ids) == 0
+        assert lead_matching.colleagues(session, mine, int(their_ids[0])).size == 0
+        assert lead_matching.find_by_email(session, vault, mine, "person2@firm2.example").size == 0
+        assert lead_matching.company_key_of(session, mine, int(their_ids[0])) is None
         for attempt in (
-            lambda: leads.find_lead(session, mine, int(their_ids[0])),
+            lambda: lead_reading.find_lead(session, mine, int(their_ids[0])),
             lambda: leads.set_override(session, mine, int(their_ids[0]), score=1, tier=None, reason="x", by="e",
                                        now=now),
-            lambda: leads.undo_batch(session, vault, client_id=mine, batch_id=their_batch, now=now),
+            lambda: lead_undo.undo_batch(session, vault, client_id=mine, batch_id=their_batch, now=now),
             lambda: leads.update_leads(session, vault, client_id=mine, batch_id=my_batch, lead_ids=their_ids,
                                        leads=people(), custom_fields=CUSTOM, now=now),
             lambda: stored_in(session, vault, now, mine, their_batch),
         ):
             with pytest.raises(NotFound):
                 attempt()
-        pd.testing.assert_frame_equal(leads.read_leads(session, vault, theirs), before)
+        pd.testing.assert_frame_equal(lead_reading.read_leads(session, vault, theirs), before)
 
 
 def stored_in(session, vault, now, client_id, batch_id):
@@ -294,7 +295,7 @@ def test_erasing_leaves_no_row_about_a_lead(store: Engine, vault: Vault, now) ->
     with write(store) as session:
         client_id, _, lead_ids = stored(session, vault, now)
         outcomes.record(session, client_id, lead_ids, stage="contacted", at=None, recorded_by="ann", now=now)
-        assert leads.erase(session, client_id, lead_ids[:2]) == 4
+        assert lead_undo.erase(session, client_id, lead_ids[:2]) == 4
         tables = ("leads", "outcomes", "activities", "scores", "score_history", "lead_changes")
         left = {name: session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables}
     assert left == {"leads": 1, "outcomes": 1, "activities": 0, "scores": 0, "score_history": 0, "lead_changes": 0}
@@ -304,11 +305,11 @@ def test_a_persons_override_is_kept_and_forgotten(store: Engine, vault: Vault, n
     with write(store) as session:
         client_id, _, _ = stored(session, vault, now)
         leads.set_override(session, client_id, 2, score=91.0, tier="High", reason="I know her", by="ann", now=now)
-        assert leads.overrides(session, client_id).to_dict("index") == {2: {"score": 91.0, "tier": "High"}}
-        assert leads.overrides(session, client_id, [1, 3]).empty
+        assert lead_reading.overrides(session, client_id).to_dict("index") == {2: {"score": 91.0, "tier": "High"}}
+        assert lead_reading.overrides(session, client_id, [1, 3]).empty
         leads.set_override(session, client_id, 2, score=None, tier=None, reason=None, by=None, now=now)
-        assert leads.overrides(session, client_id).empty
-        assert leads.find_lead(session, client_id, 2).override_reason is None
+        assert lead_reading.overrides(session, client_id).empty
+        assert lead_reading.find_lead(session, client_id, 2).override_reason is None
 
 
 def test_a_failing_import_leaves_nothing(store: Engine, vault: Vault, now) -> None:
@@ -323,7 +324,7 @@ def test_a_failing_import_leaves_nothing(store: Engine, vault: Vault, now) -> No
 def test_the_latest_dates_of_each_day_are_known(store: Engine, vault: Vault, now) -> None:
     with write(store) as session:
         client_id, _, _ = stored(session, vault, now, people(6))
-        found = leads.latest_dates(session, client_id)
+        found = lead_reading.latest_dates(session, client_id)
     assert list(found) == ["created_at"]
     assert found["created_at"].max() == pd.Timestamp("2026-01-06T10:00:00.250Z")
 
@@ -332,7 +333,7 @@ def test_stages_given_with_the_leads_are_kept(store: Engine, vault: Vault, now) 
     stages = pd.Series(["lost", None, "converted"], dtype="str")
     with write(store) as session:
         client_id, _, _ = stored(session, vault, now, outcome=stages)
-        assert leads.outcomes(session, client_id).tolist() == ["lost", str(OutcomeStage.NEW), "converted"]
+        assert lead_reading.outcomes(session, client_id).tolist() == ["lost", str(OutcomeStage.NEW), "converted"]
 
 
 def test_owner_changes_reach_the_ranked_list(store: Engine, vault: Vault, now) -> None:
@@ -357,5 +358,5 @@ def test_opening_the_store_again_finds_its_leads(sqlite_store_url: str, sqlite_s
         client_id, _, _ = stored(session, vault, now)
     again = open_database(sqlite_store_url)
     with read(again) as session:
-        assert leads.read_leads(session, vault, client_id)["first_name"].tolist() == ["Ann 0", "Ann 1", "Ann 2"]
+        assert lead_reading.read_leads(session, vault, client_id)["first_name"].tolist() == ["Ann 0", "Ann 1", "Ann 2"]
     again.dispose()

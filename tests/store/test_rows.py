@@ -8,7 +8,19 @@ import pytest
 from sqlalchemy import Engine
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.store import batches, clients, jobs, leads, models, outcomes, policies, shapes, suppression, users
+from leadscore.store import (
+    batches,
+    clients,
+    jobs,
+    lead_matching,
+    lead_reading,
+    models,
+    outcomes,
+    policies,
+    shapes,
+    suppression,
+    users,
+)
 from leadscore.store.database import read, write
 from tests.store.samples import batch, stored
 
@@ -231,10 +243,10 @@ def test_outcomes_are_appended_once_and_the_latest_stands(store: Engine, vault, 
         arguments = {"batch_id": batch_id, "origin": "import", "recorded_by": "ann", "now": now}
         assert outcomes.append(session, client_id, told, **arguments) == 3
         assert outcomes.append(session, client_id, told, **arguments) == 0
-        assert leads.outcomes(session, client_id).tolist() == ["converted", "lost", "new"]
-        assert leads.find_lead(session, client_id, 1).outcome_at == day.to_pydatetime()
+        assert lead_reading.outcomes(session, client_id).tolist() == ["converted", "lost", "new"]
+        assert lead_reading.find_lead(session, client_id, 1).outcome_at == day.to_pydatetime()
         assert outcomes.record(session, client_id, [1, 3, 99], stage="lost", at=None, recorded_by="kim", now=now) == 2
-        assert leads.outcomes(session, client_id).tolist() == ["lost", "lost", "lost"]
+        assert lead_reading.outcomes(session, client_id).tolist() == ["lost", "lost", "lost"]
         found = outcomes.of_leads(session, client_id, [1])
         assert found["stage"].tolist() == ["contacted", "converted", "lost"]
         assert found["at"].iloc[1] == day
@@ -248,12 +260,12 @@ def test_outcomes_are_appended_once_and_the_latest_stands(store: Engine, vault, 
 def test_suppressed_people_are_recognised(store: Engine, vault, now) -> None:
     with write(store) as session:
         client_id, other = (clients.ensure(session, name, now) for name in ("acme", "beta"))
-        emails = leads.email_index(vault, ["Ann@x.example"])
-        phones = leads.phone_index(vault, ["+49 170 1234567", None])
+        emails = lead_matching.email_index(vault, ["Ann@x.example"])
+        phones = lead_matching.phone_index(vault, ["+49 170 1234567", None])
         assert suppression.add(session, client_id, emails=emails, phones=phones, reason="erased", now=now) == 2
         assert suppression.add(session, client_id, emails=emails, reason="erased", now=now) == 0
-        asked = leads.email_index(vault, [None, "ann@X.example ", "bob@x.example"])
-        called = leads.phone_index(vault, ["0049 1701234567", None, None])
+        asked = lead_matching.email_index(vault, [None, "ann@X.example ", "bob@x.example"])
+        called = lead_matching.phone_index(vault, ["0049 1701234567", None, None])
         found = suppression.suppressed(session, client_id, email_indexes=asked, phone_indexes=called)
         assert found.tolist() == [True, True, False]
         assert not suppression.suppressed(session, other, email_indexes=asked, phone_indexes=called).any()

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from leadscore.store import batches, clients, leads
+from leadscore.store import batches, clients, lead_matching, lead_reading, leads
 from leadscore.store.database import read, write
 
 
@@ -30,6 +30,6 @@ def stored(store, vault, now):
 def test_a_person_is_found_by_part_of_the_name_or_the_whole_address_or_number(stored, vault, typed, expected):
     engine, client = stored
     with read(engine) as session:
-        found = leads.search_people(session, vault, client, typed)
-        names = leads.read_leads(session, vault, client, lead_ids=found, fields=["first_name"])
+        found = lead_matching.search_people(session, vault, client, typed)
+        names = lead_reading.read_leads(session, vault, client, lead_ids=found, fields=["first_name"])
     assert [None if pd.isna(name) else name for name in names.get("first_name", [])] == expected
