@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import warnings
@@ -12,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -19,6 +21,10 @@ from leadscore.store.database import migrate, open_database
 from leadscore.store.vault import Vault
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+# On a busy machine a slow example is no fault. A build tries the same examples each time; a developer's run, new ones.
+settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("ours")
+
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 

@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from leadscore.errors import UnreadableFile
@@ -332,6 +332,8 @@ def test_any_table_comes_back_identical(
 
 @settings(max_examples=300, deadline=None)
 @given(st.text('",\n\r ab;', max_size=40).map(lambda text: "h1,h2\n" + text))
+@example('h1,h2\n;","')
+@example('h1,h2\na"b,"c"d"')
 def test_both_parsers_agree_on_cells_and_row_numbers(text: str) -> None:
     layout = text_files._find_layout(text.encode(), Limits())
     body = memoryview(text.encode())[layout.body_start :]
