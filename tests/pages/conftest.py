@@ -55,7 +55,8 @@ def campaign_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     job_id = jobs.submit(workbench, Actor(name="the admin", role=Role.ADMIN), client=DEFAULT_CLIENT, kind="demo",
                          arguments={"leads": CAMPAIGN_LEADS, "seed": 3})
     worker.run_pending(workbench)
-    assert jobs.view(workbench, person(Role.ADMIN), job_id=job_id).state == "done"
+    job = jobs.view(workbench, person(Role.ADMIN), job_id=job_id)
+    assert job.state == "done", job.error
     workbench.engine.dispose()
     return home
 
