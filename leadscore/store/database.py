@@ -7,6 +7,8 @@ a reader sees one snapshot. Only the context managers here commit.
 from __future__ import annotations
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from sqlmodel import Session
 from leadscore.errors import InvalidRequest, LeadScoreError
 
 BUSY_MILLISECONDS = 30_000
+RETRY_SECONDS = 0.02
 MIGRATION_LOCK = 7_361_001
 WRITES = "leadscore_writes"
 VERSION_FOLDER = Path(__file__).parent / "migrations" / "versions"
@@ -152,8 +155,22 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+        _execute_patiently(cursor, pragma)
     cursor.close()
+
+
+def _execute_patiently(cursor: Any, pragma: str) -> None:
+    """Wait for a store that others are opening or closing: changing the journal does not heed the busy time-out."""
+    patience = time.monotonic() + BUSY_MILLISECONDS / 1_000
+    while True:
+        try:
+            cursor.execute(pragma)
+        except sqlite3.OperationalError as problem:
+            if "locked" not in str(problem) or time.monotonic() > patience:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

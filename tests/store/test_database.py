@@ -1,5 +1,6 @@
 """The store opens, migrates and keeps whole transactions on both databases."""
 
+import sqlite3
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -143,3 +144,16 @@ def test_sqlite_is_set_to_keep_what_it_acknowledged_and_to_wipe_what_it_deletes(
         found = {name: session.execute(text(f"PRAGMA {name}")).scalar_one() for name in wanted}
         assert check_integrity(session) == []
     assert found == wanted
+
+
+def test_a_new_store_waits_while_another_program_holds_it(tmp_path):
+    path = tmp_path / "new.db"
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("CREATE TABLE t (x)")
+    holder.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(0.5, holder.execute, ["COMMIT"])
+    release.start()
+    with read(open_database(f"sqlite:///{path}")) as session:
+        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    release.join()
+    holder.close()
