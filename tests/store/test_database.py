@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
 from leadscore.errors import InvalidRequest, LeadScoreError
-from leadscore.store import clients
+from leadscore.store import clients, database
 from leadscore.store.database import check_integrity, migrate, newest_version, open_database, read, write
 from leadscore.store.tables import Lead
 
@@ -146,14 +146,24 @@ def test_sqlite_is_set_to_keep_what_it_acknowledged_and_to_wipe_what_it_deletes(
     assert found == wanted
 
 
-def test_a_new_store_waits_while_another_program_holds_it(tmp_path):
-    path = tmp_path / "new.db"
-    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    holder.execute("CREATE TABLE t (x)")
-    holder.execute("BEGIN EXCLUSIVE")
-    release = threading.Timer(0.5, holder.execute, ["COMMIT"])
-    release.start()
-    with read(open_database(f"sqlite:///{path}")) as session:
-        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
-    release.join()
-    holder.close()
+class _BusyCursor:
+    def __init__(self, *problems):
+        self.problems, self.asked = list(problems), 0
+
+    def execute(self, _pragma):
+        self.asked += 1
+        if self.problems:
+            raise sqlite3.OperationalError(self.problems.pop(0))
+
+
+def test_a_store_that_others_are_opening_is_asked_again():
+    cursor = _BusyCursor("database is locked", "database is locked")
+    database._execute_patiently(cursor, "PRAGMA journal_mode = WAL")
+    assert cursor.asked == 3
+
+
+def test_another_fault_is_not_asked_again():
+    cursor = _BusyCursor("disk I/O error")
+    with pytest.raises(sqlite3.OperationalError, match="I/O"):
+        database._execute_patiently(cursor, "PRAGMA journal_mode = WAL")
+    assert cursor.asked == 1
