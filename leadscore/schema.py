@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -127,7 +126,6 @@ def _field(
 
 
 COUNT = (0.0, 1_000_000.0)
-SHARE = (0.0, 1.0)
 
 FIELDS: tuple[Field, ...] = (
     # who it is
@@ -475,10 +473,6 @@ FIELDS: tuple[Field, ...] = (
 
 FIELD_BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
 
-OUTCOME_FIELDS = tuple(field.name for field in FIELDS if field.group is Group.OUTCOME)
-PERSONAL_FIELDS = tuple(field.name for field in FIELDS if field.personal)
-STORED_FIELDS = tuple(field.name for field in FIELDS if not field.personal)
-
 
 @dataclass(frozen=True)
 class CustomField:
@@ -512,9 +506,3 @@ def label_of(name: str, headers: dict[str, str] | None = None) -> str:
         return name.removeprefix(CUSTOM_PREFIX)
     field = FIELD_BY_NAME.get(name)
     return field.label if field else name.replace("_", " ").capitalize()
-
-
-def missing_fields(names: Iterable[str], wanted: Sequence[str]) -> list[str]:
-    """List the wanted columns that are not among the names."""
-    present = set(names)
-    return [name for name in wanted if name not in present]

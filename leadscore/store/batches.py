@@ -72,11 +72,6 @@ def find_by_sha256(session: Session, client_id: int, sha256: str) -> Batch | Non
                         .order_by(col(Batch.id).desc()).limit(1)).one_or_none()
 
 
-def of_client(session: Session, client_id: int) -> list[Batch]:
-    """List the imports of a client, newest first."""
-    return list_all(session, client_id)
-
-
 def list_all(session: Session, client_id: int, limit: int = 1_000) -> list[Batch]:
     """List the imports of a client, newest first."""
     return list(session.exec(select(Batch).where(Batch.client_id == client_id)

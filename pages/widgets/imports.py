@@ -121,5 +121,8 @@ def _undo(context: Context, batch_id: int, name: str, *, key: str) -> None:
 def _take_back(context: Context, batch_id: int) -> None:
     with notices.refusals():
         undone = intake.undo_import(context.workbench, context.actor, client=context.client, batch_id=batch_id)
+        if undone.restored:
+            # their scores are still those of the values that were taken back
+            jobs.submit(context.workbench, context.actor, client=context.client, kind="rescore", arguments={})
         notices.say_after_rerun(f"Taken back: {words.counted(undone.deleted, 'lead')} removed, "
                                 f"{undone.restored:,} restored.")

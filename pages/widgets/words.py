@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -79,17 +79,6 @@ def day(moment: datetime | None) -> str:
 def minute(moment: datetime | None) -> str:
     """Write a date and time of day."""
     return MISSING if is_missing(moment) else f"{moment:%-d %b %Y, %H:%M}"
-
-
-def ago(moment: datetime | None, now: datetime) -> str:
-    """Say how long ago something was."""
-    if is_missing(moment):
-        return MISSING
-    seconds = (now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))).total_seconds()
-    for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= length:
-            return f"{counted(int(seconds // length), unit)} ago"
-    return "just now"
 
 
 def chance(probability: float | None) -> str:

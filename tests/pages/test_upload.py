@@ -129,6 +129,15 @@ def test_an_import_is_taken_back_by_one_click_and_a_confirmation(empty, open_pag
     assert count(empty) == 0
 
 
+def test_taking_back_an_update_scores_the_restored_leads_again(empty, open_page):
+    imported(empty, open_page)
+    later = intake.import_file(empty, ADMIN, client=DEFAULT_CLIENT, filename="later.csv",
+                               source=FILE.replace(b"Intern", b"Director"))
+    assert later.updated
+    press(open_page(empty, "upload"), f"undo-{later.batch_id}")
+    assert [job.kind for job in jobs.recent(empty, ADMIN, client=DEFAULT_CLIENT)][0] == "rescore"
+
+
 def test_the_same_file_again_is_noticed(empty, open_page):
     imported(empty, open_page)
     app = open_page(empty, "upload", upload=staged(empty))
