@@ -135,7 +135,7 @@ def test_taking_back_an_update_scores_the_restored_leads_again(empty, open_page)
                                source=FILE.replace(b"Intern", b"Director"))
     assert later.updated
     press(open_page(empty, "upload"), f"undo-{later.batch_id}")
-    assert [job.kind for job in jobs.recent(empty, ADMIN, client=DEFAULT_CLIENT)][0] == "rescore"
+    assert "rescore" in [job.kind for job in jobs.recent(empty, ADMIN, client=DEFAULT_CLIENT)]
 
 
 def test_the_same_file_again_is_noticed(empty, open_page):
