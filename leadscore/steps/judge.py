@@ -69,6 +69,22 @@ def judge(
         False is quicker and leaves out the reasons.
     """
     features = build_features(leads, custom_fields, as_of=as_of, headers=dict(headers))
+    return judge_features(features, policy=policy, model=model, contributions=contributions)
+
+
+def judge_features(features: Features, *, policy: Policy, model: TrainedModel | None,
+                   contributions: bool = True) -> Judged:
+    """Score leads from their features, which may be those of a lead as it is or as it could be.
+
+    Parameters
+    ----------
+    features : Features
+    policy : Policy
+    model : TrainedModel or None
+        None scores by rules alone.
+    contributions : bool
+        False is quicker and leaves out the reasons.
+    """
     rules = score_rules(features, policy)
     prediction = None if model is None else model.predict(
         features.frame, contributions=contributions or has_weights(policy))

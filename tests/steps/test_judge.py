@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from leadscore.scoring.presets import default_policy
-from leadscore.steps.judge import judge
+from leadscore.steps.judge import judge, judge_features
 from leadscore.steps.models import find_version, load_model
 from leadscore.store import lead_reading
 from leadscore.store.database import read
@@ -73,3 +73,12 @@ def test_outcomes_never_reach_a_judgement(stored):
     told = leads.drop(columns=["stage", "converted_at", "revenue", "lost_reason"], errors="ignore")
     assert len(told.columns) < len(leads.columns)
     np.testing.assert_array_equal(_judge(stored, told).blend.blended, _judge(stored).blend.blended)
+
+
+def test_features_are_judged_like_the_leads_they_come_from(stored):
+    whole = _judge(stored)
+    changed = replace(whole.features, frame=whole.features.frame.head(3).assign(recency_days=1.0))
+    again = judge_features(whole.features, policy=whole.policy, model=stored[2])
+    np.testing.assert_array_equal(again.blend.blended, whole.blend.blended)
+    better = judge_features(changed, policy=whole.policy, model=stored[2], contributions=False)
+    assert not np.allclose(better.blend.blended, whole.blend.blended.head(3))
