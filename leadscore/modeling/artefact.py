@@ -12,7 +12,8 @@ from leadscore.errors import TamperedData
 from leadscore.modeling.algorithms import Algorithm, Trees, restore
 from leadscore.modeling.calibration import Calibration
 from leadscore.modeling.encoding import Encoder
-from leadscore.modeling.training import TrainedModel, TrainingReport, installed_libraries
+from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.report import TrainingReport, installed_libraries
 from leadscore.schema import Kind
 
 FORMAT = "leadscore-model"

@@ -3,61 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from leadscore.errors import InvalidRequest
-from leadscore.modeling import algorithms, evaluation, explanation, leakage, splits
-from leadscore.modeling.algorithms import Algorithm, Estimator
-from leadscore.modeling.balancing import Balance
+from leadscore.modeling import algorithms, choosing, evaluation, explanation, leakage, splits
+from leadscore.modeling.algorithms import Estimator
 from leadscore.modeling.calibration import Calibration, fit_calibration
-from leadscore.modeling.encoding import MODELLED_KINDS, Codes, Encoder, Floats, Rows, fit_encoder
+from leadscore.modeling.choosing import MIN_FOR_TREES, Progress, Trial
+from leadscore.modeling.encoding import MODELLED_KINDS, Codes, Encoder, Floats, fit_encoder
 from leadscore.modeling.evaluation import Interval
 from leadscore.modeling.leakage import Finding, Screen
+from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.report import TrainingReport, Verdict, installed_libraries
 from leadscore.schema import Kind
 
 MIN_OUTCOMES = 40
-MIN_FOR_TREES = 200
-CHOOSING_ROWS = 20_000
-"""Candidates are compared on at most this many leads; the one chosen is fitted on all."""
-REPEAT_BELOW_ROWS = 2_000
-REPEATS = 3
 BOOTSTRAP_DRAWS = 200
 IMPORTANCE_ROWS = 2_000
 SUSPICIOUS_AUC = 0.95
 CHANCE_ERRORS = 3.0
 """How many standard errors an area must lie above one half to count as knowledge."""
-SHUFFLED_ERRORS = 1.0
-FORWARD_ERRORS = 2.13
-"""A candidate must lead by this many standard errors of the folds to displace a simpler one. Forward it is the 95 %
-point of Student's t over five folds: the time to come may differ from each of them."""
 BASE_RATE_ERRORS = 4.0
 BASE_RATE_MOVE = 0.25
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "xgboost", "xgboost-cpu")
-
-AUTO_CANDIDATES = (
-    (Algorithm.LOGISTIC, Balance.NONE),
-    (Algorithm.XGBOOST, Balance.NONE),
-    (Algorithm.XGBOOST, Balance.SMOTE),
-    (Algorithm.FOREST, Balance.NONE),
-)
-
-Choice = TypeVar("Choice", bound=StrEnum)
-Progress = Callable[[float, str], None]
-
-
-class Verdict(StrEnum):
-    """What the figures allow to say about a model."""
-
-    READY = "ready"
-    CARE = "use with care"
-    CHANCE = "not better than chance"
 
 
 @dataclass(frozen=True)
@@ -82,150 +54,6 @@ class TrainingOptions:
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     random_state: int = 0
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One algorithm and balance, judged on the folds."""
-
-    algorithm: Algorithm
-    balance: Balance
-    average_precision: Interval
-    roc_auc: float
-    chosen: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the plain JSON form."""
-        return {
-            "algorithm": str(self.algorithm),
-            "balance": str(self.balance),
-            "roc_auc": self.roc_auc,
-            "average_precision": self.average_precision.to_dict(),
-            "chosen": self.chosen,
-        }
-
-
-@dataclass(frozen=True)
-class TrainingReport:
-    """Everything a person needs to trust a model or not; plain values only, no lead's data."""
-
-    algorithm: str
-    balance: str
-    split: dict[str, Any]
-    set_aside: tuple[dict[str, str], ...]
-    suspects: tuple[dict[str, str], ...]
-    metrics: dict[str, Interval]
-    candidates: tuple[dict[str, Any], ...]
-    verdict: str
-    warnings: tuple[str, ...]
-    importance: dict[str, float]
-    reliability: tuple[dict[str, float], ...]
-    gains: tuple[dict[str, float], ...]
-    parameters: dict[str, Any]
-    libraries: dict[str, str]
-    data: dict[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the plain JSON form."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        lists = {name: list(value) for name, value in plain.items() if isinstance(value, tuple)}
-        return plain | lists | {"metrics": {name: figure.to_dict() for name, figure in self.metrics.items()}}
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> TrainingReport:
-        """Build from :meth:`to_dict`."""
-        values = {name: state[name] for name in cls.__dataclass_fields__}
-        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        values["metrics"] = {name: Interval.from_dict(figure) for name, figure in state["metrics"].items()}
-        return cls(**values)
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a model says of leads.
-
-    Parameters
-    ----------
-    probability : ndarray of shape (n_leads,), in (0, 1)
-    contributions : DataFrame of shape (n_leads, n_source_columns) or None
-        Log-odds; base + row sum = logit(probability).
-    base : float
-        Log-odds before any column speaks.
-    unknown : dict of str to int
-        Leads per category column whose value the model has not learnt.
-    missing_columns : tuple of str
-        Trained columns this frame does not have.
-    """
-
-    probability: Floats
-    contributions: pd.DataFrame | None
-    base: float
-    unknown: dict[str, int] = field(default_factory=dict)
-    missing_columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A calibrated model with the report of its training.
-
-    Parameters
-    ----------
-    held_out : DataFrame with columns ``y`` and ``probability``, indexed by lead, or None
-        The test leads, there after training only; not part of the artefact.
-    """
-
-    algorithm: Algorithm
-    encoder: Encoder
-    kinds: dict[str, Kind]
-    estimator: Estimator
-    calibration: Calibration
-    report: TrainingReport
-    held_out: pd.DataFrame | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the source columns the model reads."""
-        return self.encoder.sources
-
-    @property
-    def base(self) -> float:
-        """Calibrated log-odds before any column speaks."""
-        return float(self.calibration.logit(np.array(self.estimator.base)))
-
-    def predict(self, features: pd.DataFrame, contributions: bool = True) -> Prediction:
-        """Score leads; columns that are missing count as missing values and are reported.
-
-        Parameters
-        ----------
-        features : DataFrame of shape (n_leads, any)
-        contributions : bool
-            False is quicker.
-
-        Returns
-        -------
-        Prediction
-        """
-        encoded = self.encoder.encode(features)
-        probability = self.calibration.probability(self.estimator.margin(encoded.codes))
-        shares = self._contributions(encoded.codes, features.index) if contributions else None
-        return Prediction(probability, shares, self.base, encoded.unknown, encoded.missing_columns)
-
-    def _contributions(self, codes: Codes, index: pd.Index) -> pd.DataFrame:
-        raw = self.estimator.contributions(codes)
-        summed = explanation.to_sources(raw, self.encoder.owners, self.calibration.slope)
-        return pd.DataFrame(summed, index=index, columns=list(self.columns))
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """A candidate's scores on the folds, and the margins of leads it was not fitted on."""
-
-    candidate: Candidate
-    precisions: Floats
-    margins: Floats
-    y: Floats
-    area: float
-    area_error: float
 
 
 @dataclass(frozen=True)
@@ -286,7 +114,7 @@ def train(
     decided = np.flatnonzero(y.notna().to_numpy())
     outcome = y.to_numpy(dtype=float, na_value=np.nan)[decided]
     _refuse_too_few(outcome)
-    pairs = _candidate_pairs(options, outcome)
+    pairs = choosing.candidate_pairs(options.algorithm, options.balance, outcome)
     leads = features.iloc[decided]
     times, groups = (None if part is None else part.iloc[decided] for part in (times, groups))
 
@@ -302,8 +130,9 @@ def train(
     codes = encoder.encode(learnt).codes
 
     keys = splits.group_keys(groups)
-    trials = _try_all(pairs, codes, y_train, split.kind, None if keys is None else keys[split.train], options, progress)
-    best = _choose(trials, forward=split.kind == "forward")
+    train_keys = None if keys is None else keys[split.train]
+    trials = choosing.try_all(pairs, codes, y_train, split.kind, train_keys, options.random_state, progress)
+    best = choosing.choose(trials, forward=split.kind == "forward")
 
     progress(0.75, f"Fitting {best.candidate.algorithm}")
     measured = _fit(best, encoder, codes, y_train, _Unseen(best.margins, best.y), options)
@@ -326,7 +155,7 @@ def train(
         set_aside=tuple(finding.to_dict() for finding in found.set_aside),
         suspects=tuple(finding.to_dict() for finding in found.suspects),
         metrics=metrics,
-        candidates=tuple(_marked(trial.candidate, best.candidate).to_dict() for trial in trials),
+        candidates=tuple(choosing.marked(trial.candidate, best.candidate).to_dict() for trial in trials),
         verdict=str(_verdict(best, metrics, y_test, warnings)),
         warnings=warnings,
         importance=_importance(final, codes),
@@ -350,17 +179,6 @@ def train(
     )
 
 
-def installed_libraries() -> dict[str, str]:
-    """Give the versions of the libraries a model depends on."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def _silent(fraction: float, message: str) -> None:
     """Report nothing."""
 
@@ -373,30 +191,6 @@ def _refuse_too_few(y: Floats) -> None:
             f"There are {positives} converted and {negatives} lost leads; a model needs {MIN_OUTCOMES} of each.",
             "Score by rules until more outcomes are known.",
         )
-
-
-def _candidate_pairs(options: TrainingOptions, y: Floats) -> list[tuple[Algorithm, Balance]]:
-    """List what to try: everything for ``auto``, logistic regression alone where outcomes are few."""
-    algorithm = _option(Algorithm, options.algorithm, "algorithm")
-    balance = _option(Balance, options.balance, "balance")
-    if algorithm is None and min(y.sum(), (1 - y).sum()) < MIN_FOR_TREES:
-        algorithm = Algorithm.LOGISTIC
-    pairs = [pair for pair in AUTO_CANDIDATES if algorithm in (None, pair[0])]
-    if algorithm is not None and not pairs:
-        pairs = [(algorithm, Balance.NONE)]
-    if balance is not None:
-        pairs = list(dict.fromkeys((name, balance) for name, _ in pairs))
-    return pairs
-
-
-def _option(choices: type[Choice], name: str, what: str) -> Choice | None:
-    if name == "auto":
-        return None
-    try:
-        return choices(name)
-    except ValueError:
-        known = ", ".join(["auto", *choices])
-        raise InvalidRequest("unknown_option", f"There is no {what} “{name}”.", f"Choose one of {known}.") from None
 
 
 def _screen(
@@ -444,74 +238,7 @@ def _resolve(
     return {spellings[name.strip().casefold()] for name in wanted}
 
 
-def _try_all(
-    pairs: Sequence[tuple[Algorithm, Balance]],
-    codes: Codes,
-    y: Floats,
-    kind: str,
-    keys: Rows | None,
-    options: TrainingOptions,
-    progress: Progress,
-) -> list[_Trial]:
-    rows = _choosing_rows(len(y), options.random_state)
-    codes, y, keys = codes.rows(rows), y[rows], None if keys is None else keys[rows]
-    repeats = REPEATS if len(y) < REPEAT_BELOW_ROWS else 1
-    parts = splits.folds(y, kind, keys, random_state=options.random_state, repeats=repeats)
-    trials = []
-    for number, (algorithm, balance) in enumerate(pairs):
-        progress(0.10 + 0.70 * number / len(pairs), f"Trying {algorithm} ({balance})")
-        trials.append(_try_one(algorithm, balance, codes, y, parts, options.random_state))
-    return trials
-
-
-def _choosing_rows(rows: int, random_state: int) -> Rows:
-    if rows <= CHOOSING_ROWS:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(random_state).choice(rows, CHOOSING_ROWS, replace=False))
-
-
-def _try_one(
-    algorithm: Algorithm, balance: Balance, codes: Codes, y: Floats, parts: Sequence[tuple[Rows, Rows]], seed: int
-) -> _Trial:
-    margins = []
-    for fitting, judging in parts:
-        estimator = algorithms.fit(algorithm, codes.rows(fitting), y[fitting], balance, random_state=seed)
-        margins.append(estimator.margin(codes.rows(judging)))
-    outcomes = [y[judging] for _, judging in parts]
-    precisions = np.array([evaluation.average_precision(o, m) for o, m in zip(outcomes, margins, strict=True)])
-    areas = np.array([evaluation.roc_auc(o, m) for o, m in zip(outcomes, margins, strict=True)])
-    certainty = np.array([evaluation.auc_error_by_chance(o) ** -2 for o in outcomes])
-    area = float((areas * certainty).sum() / certainty.sum())
-    spread = float(1.96 * precisions.std(ddof=1) / np.sqrt(len(parts))) if len(parts) > 1 else 0.0
-    mean = float(precisions.mean())
-    candidate = Candidate(algorithm, balance, Interval(mean, max(0.0, mean - spread), min(1.0, mean + spread)), area)
-    # repeated folds judge the same leads again, which adds no certainty
-    judged = len({int(row) for _, judging in parts for row in judging}) / sum(map(len, outcomes))
-    error = float((certainty.sum() * judged) ** -0.5)
-    return _Trial(candidate, precisions, np.concatenate(margins), np.concatenate(outcomes), area, error)
-
-
-def _choose(trials: Sequence[_Trial], *, forward: bool) -> _Trial:
-    """Take the best average precision, or the simplest whose distance to it may be chance."""
-    best = max(trials, key=lambda trial: trial.candidate.average_precision.value)
-    simplicity = [*Algorithm, *Balance]
-    tied = [
-        trial.candidate
-        for trial in trials
-        if _within_chance(best, trial, FORWARD_ERRORS if forward else SHUFFLED_ERRORS)
-    ]
-    chosen = min(tied, key=lambda c: (simplicity.index(c.algorithm), simplicity.index(c.balance)))
-    return next(trial for trial in trials if trial.candidate is chosen)
-
-
-def _within_chance(best: _Trial, other: _Trial, errors: float) -> bool:
-    gap = best.precisions - other.precisions
-    if len(gap) < 2:
-        return best is other
-    return bool(gap.mean() <= errors * gap.std(ddof=1) / np.sqrt(len(gap)))
-
-
-def _fit(best: _Trial, encoder: Encoder, codes: Codes, y: Floats, unseen: _Unseen, options: TrainingOptions) -> _Fitted:
+def _fit(best: Trial, encoder: Encoder, codes: Codes, y: Floats, unseen: _Unseen, options: TrainingOptions) -> _Fitted:
     candidate = best.candidate
     estimator = algorithms.fit(candidate.algorithm, codes, y, candidate.balance, random_state=options.random_state)
     return _Fitted(encoder, estimator, fit_calibration(unseen.margins, unseen.y))
@@ -522,12 +249,6 @@ def _importance(fitted: _Fitted, codes: Codes) -> dict[str, float]:
     raw = fitted.estimator.contributions(sample)
     shares = explanation.to_sources(raw, fitted.encoder.owners, fitted.calibration.slope)
     return explanation.importance(pd.DataFrame(shares, columns=list(fitted.encoder.sources)))
-
-
-def _marked(candidate: Candidate, chosen: Candidate) -> Candidate:
-    return Candidate(
-        candidate.algorithm, candidate.balance, candidate.average_precision, candidate.roc_auc, candidate is chosen
-    )
 
 
 def _warnings(
@@ -556,7 +277,7 @@ def _warnings(
     return tuple(said)
 
 
-def _verdict(best: _Trial, metrics: Mapping[str, Interval], y_test: Floats, warnings: Sequence[str]) -> Verdict:
+def _verdict(best: Trial, metrics: Mapping[str, Interval], y_test: Floats, warnings: Sequence[str]) -> Verdict:
     """Judge by folds and test together: noise must not pass because one of them was lucky."""
     area = metrics["roc_auc"].value
     tested = (area - 0.5) / evaluation.auc_error_by_chance(y_test)
@@ -578,9 +299,3 @@ def _data_summary(leads: pd.DataFrame, y: Floats) -> dict[str, Any]:
         "columns": [str(name) for name in leads.columns],
         "fingerprint": digest.hexdigest(),
     }
-
-
-__all__ = [
-    "Candidate", "Prediction", "TrainedModel", "TrainingOptions", "TrainingReport", "Verdict", "installed_libraries",
-    "train",
-]  # fmt: skip

@@ -13,8 +13,10 @@ from leadscore.errors import InvalidRequest, NotFound
 from leadscore.features.build import Features, unused_columns
 from leadscore.modeling.artefact import to_files
 from leadscore.modeling.evaluation import Interval, measure
+from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.report import Verdict
 from leadscore.modeling.targets import binary_target
-from leadscore.modeling.training import TrainedModel, TrainingOptions, Verdict, train
+from leadscore.modeling.training import TrainingOptions, train
 from leadscore.schema import CLOSED_STAGES, label_of
 from leadscore.scoring.blend import suggest_alpha
 from leadscore.scoring.policy import Policy

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.build import Features, build_features
-from leadscore.modeling.training import Prediction, TrainedModel
+from leadscore.modeling.model import Prediction, TrainedModel
 from leadscore.schema import CustomField
 from leadscore.scoring.blend import Blend, blend, has_weights
 from leadscore.scoring.policy import Policy

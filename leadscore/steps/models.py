@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.modeling.artefact import from_files
-from leadscore.modeling.training import TrainedModel
+from leadscore.modeling.model import TrainedModel
 from leadscore.store import audit
 from leadscore.store import models as model_rows
 from leadscore.store.tables import ModelVersion

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from leadscore.modeling.training import TrainedModel, TrainingOptions, train
+from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.training import TrainingOptions, train
 from leadscore.schema import Kind
 
 KINDS = {

@@ -8,6 +8,7 @@ from scipy.special import logit
 from leadscore.errors import InvalidRequest
 from leadscore.modeling import algorithms, training
 from leadscore.modeling.evaluation import roc_auc
+from leadscore.modeling.report import TrainingReport
 from leadscore.modeling.training import TrainingOptions, train
 from leadscore.schema import Kind
 from tests.modeling.samples import KINDS, make_leads, train_small
@@ -223,7 +224,7 @@ def test_progress_may_stop_a_training():
 def test_the_report_is_plain_and_complete():
     model = train_small("logistic")
     plain = json.loads(json.dumps(model.report.to_dict(), allow_nan=False))
-    assert training.TrainingReport.from_dict(plain).to_dict() == plain
+    assert TrainingReport.from_dict(plain).to_dict() == plain
     assert {"roc_auc", "average_precision", "brier", "log_loss", "calibration_error", "capture_at_20", "lift_at_20",
             "precision_at_20"} <= set(plain["metrics"])  # fmt: skip
     assert len(plain["data"]["fingerprint"]) == 64

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.modeling.training import Verdict
+from leadscore.modeling.report import Verdict
 from leadscore.sample import make_campaign, to_csv_bytes
 from leadscore.services import governance, intake, models, policies, scoring, training
 from leadscore.steps.models import CHAMPION

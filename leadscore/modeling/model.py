@@ -1,0 +1,91 @@
+"""A trained model and what it says of leads: calibrated probabilities, and contributions that add up to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from leadscore.modeling import explanation
+from leadscore.modeling.algorithms import Algorithm, Estimator
+from leadscore.modeling.calibration import Calibration
+from leadscore.modeling.encoding import Codes, Encoder, Floats
+from leadscore.modeling.report import TrainingReport
+from leadscore.schema import Kind
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of leads.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n_leads,), in (0, 1)
+    contributions : DataFrame of shape (n_leads, n_source_columns) or None
+        Log-odds; base + row sum = logit(probability).
+    base : float
+        Log-odds before any column speaks.
+    unknown : dict of str to int
+        Leads per category column whose value the model has not learnt.
+    missing_columns : tuple of str
+        Trained columns this frame does not have.
+    """
+
+    probability: Floats
+    contributions: pd.DataFrame | None
+    base: float
+    unknown: dict[str, int] = field(default_factory=dict)
+    missing_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A calibrated model with the report of its training.
+
+    Parameters
+    ----------
+    held_out : DataFrame with columns ``y`` and ``probability``, indexed by lead, or None
+        The test leads, there after training only; not part of the artefact.
+    """
+
+    algorithm: Algorithm
+    encoder: Encoder
+    kinds: dict[str, Kind]
+    estimator: Estimator
+    calibration: Calibration
+    report: TrainingReport
+    held_out: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the source columns the model reads."""
+        return self.encoder.sources
+
+    @property
+    def base(self) -> float:
+        """Calibrated log-odds before any column speaks."""
+        return float(self.calibration.logit(np.array(self.estimator.base)))
+
+    def predict(self, features: pd.DataFrame, contributions: bool = True) -> Prediction:
+        """Score leads; columns that are missing count as missing values and are reported.
+
+        Parameters
+        ----------
+        features : DataFrame of shape (n_leads, any)
+        contributions : bool
+            False is quicker.
+
+        Returns
+        -------
+        Prediction
+        """
+        encoded = self.encoder.encode(features)
+        probability = self.calibration.probability(self.estimator.margin(encoded.codes))
+        shares = self._contributions(encoded.codes, features.index) if contributions else None
+        return Prediction(probability, shares, self.base, encoded.unknown, encoded.missing_columns)
+
+    def _contributions(self, codes: Codes, index: pd.Index) -> pd.DataFrame:
+        raw = self.estimator.contributions(codes)
+        summed = explanation.to_sources(raw, self.encoder.owners, self.calibration.slope)
+        return pd.DataFrame(summed, index=index, columns=list(self.columns))
