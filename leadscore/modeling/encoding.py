@@ -186,7 +186,7 @@ def means_codes(values: pd.Series, name: str) -> bool:
 
 def has_shared_words(values: pd.Series) -> bool:
     """Tell whether a text column has words that enough leads share to learn from."""
-    return bool(_frequent_tokens(values))
+    return bool(frequent_tokens(values))
 
 
 def words_of(name: str) -> tuple[str, ...]:
@@ -206,9 +206,9 @@ def _plan(values: pd.Series, name: str, kind: Kind | None) -> ColumnPlan | None:
     if kind is Kind.BOOLEAN:
         return ColumnPlan(name, "number")
     if kind is Kind.CATEGORY or kind in NUMERIC_KINDS:
-        return ColumnPlan(name, "levels", _frequent(_as_text(values).value_counts(), len(values)))
+        return ColumnPlan(name, "levels", _frequent(as_text(values).value_counts(), len(values)))
     if kind is Kind.TEXT:
-        tokens = _frequent_tokens(values)
+        tokens = frequent_tokens(values)
         return ColumnPlan(name, "tokens", tokens) if tokens else None
     return None
 
@@ -217,27 +217,30 @@ def _frequent(counts: pd.Series, rows: int) -> tuple[str, ...]:
     """Name the values many leads share, most frequent first; the alphabet settles ties so that runs agree."""
     enough = counts[counts >= max(MIN_LEVEL_ROWS, MIN_LEVEL_SHARE * rows)]
     ordered = sorted(enough.items(), key=lambda item: (-item[1], str(item[0])))
-    return tuple(str(level) for level, _ in ordered if _may_be_stored(str(level)))[:MAX_LEVELS]
+    return tuple(str(level) for level, _ in ordered if may_be_named(str(level)))[:MAX_LEVELS]
 
 
-def _may_be_stored(level: str) -> bool:
+def may_be_named(level: str) -> bool:
+    """Tell whether a value is short and points at nobody, so that a model file may name it."""
     return len(level) <= MAX_LEVEL_CHARACTERS and not PERSONAL_PATTERN.search(level)
 
 
-def _frequent_tokens(values: pd.Series) -> tuple[str, ...]:
+def frequent_tokens(values: pd.Series) -> tuple[str, ...]:
+    """Name the words that enough leads share, most frequent first."""
     counts = Counter[str]()
     for text, rows in values.dropna().astype(str).value_counts().items():
-        counts.update(dict.fromkeys(_tokens(str(text)), int(rows)))
+        counts.update(dict.fromkeys(tokens_of(str(text)), int(rows)))
     wanted = max(MIN_LEVEL_ROWS, MIN_TOKEN_SHARE * len(values))
     ordered = sorted(((-rows, token) for token, rows in counts.items() if rows >= wanted))
     return tuple(token for _, token in ordered[:MAX_TOKENS])
 
 
-def _tokens(text: str) -> set[str]:
+def tokens_of(text: str) -> set[str]:
+    """Give the words of a text; none of one that looks personal."""
     return set(TOKEN_PATTERN.findall(text.casefold())) if not PERSONAL_PATTERN.search(text) else set()
 
 
-def _as_text(values: pd.Series) -> pd.Series:
+def as_text(values: pd.Series) -> pd.Series:
     """Give values as text; whole numbers lose their ``.0`` so that 28.0 and "28" are one level."""
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         return values.map(lambda number: f"{number:.15g}", na_action="ignore").astype("str")
@@ -255,7 +258,7 @@ def _encode_number(values: pd.Series, _: Sequence[str]) -> tuple[Floats, int]:
 
 
 def _encode_levels(values: pd.Series, levels: Sequence[str]) -> tuple[Floats, int]:
-    codes, uniques = pd.factorize(_as_text(values))
+    codes, uniques = pd.factorize(as_text(values))
     position = {level: number for number, level in enumerate(levels)}
     lookup = np.array([*(position.get(str(value), len(levels)) for value in uniques), np.nan], dtype=np.float32)
     block = lookup[codes]
@@ -266,7 +269,7 @@ def _encode_tokens(values: pd.Series, tokens: Sequence[str]) -> tuple[Floats, in
     codes, uniques = pd.factorize(values.astype("str"))
     table = np.full((len(uniques) + 1, len(tokens)), np.nan, dtype=np.float32)
     for row, text in enumerate(uniques):
-        present = _tokens(str(text))
+        present = tokens_of(str(text))
         table[row] = [token in present for token in tokens]
     return table[codes], 0
 
