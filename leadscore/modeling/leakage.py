@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
@@ -21,6 +22,8 @@ FOLDS = 5
 BINS = 20
 PRIOR_ROWS = 20.0
 SAME = 0.995
+NEARLY_SAME = 0.97
+"""A copy of the outcome with two cells in a hundred wrong still reaches 0.98."""
 TOO_GOOD = 0.90
 VERY_GOOD = 0.80
 GOOD_FOR_AFTERTHOUGHT = 0.75
@@ -31,14 +34,30 @@ NEARLY_UNIQUE = 0.5
 ENOUGH_TO_BE_UNIQUE = 50
 PURE = 0.95
 NAMED_SHARE = 0.005
+USUAL_SHARE = 0.2
+"""A value that this share of the leads carry may mean “nothing here”, as 0 does in an amount."""
+CONTRARY_EXPECTED = 10.0
+"""Leads that ought to have ended otherwise by the base rate alone; only then does it say much that none did."""
+CONTRARY_SHARE = 0.1
+CONTRARY_RATE = 0.02
+TELLING_COVERAGE = 0.1
+"""A pure cell that holds a smaller part of the converted (or lost) leads may be an honest, rare sign."""
+LATER_TELLS = 0.2
+LATER_HINTS = 0.03
+ENOUGH_MOMENTS = 20
+ONE_DAY = pd.Timedelta(days=1)
+FEW_OTHERS = 5
+"""Fewer leads than this that differ from all others are nothing to learn from."""
+ENOUGH_TO_BE_CONSTANT = 50
 
 EARLIER = re.compile(r"\b(previous|prior|past|earlier|historical|p outcome)\b")
 OUTCOME_NAME = re.compile(
-    r"\b(converted|conversion (date|time|status|at|on|flag)|date converted|won|lost|loss|outcome|churn(ed)?|"
+    r"\b(converted|conversion (date|time|status|at|on|flag)|date converted|won|lost|outcome|churn(ed)?|"
+    r"(deal|sales?|lead|opportunity) loss|"
     r"(win|won|lost|loss|closed?|rejection) reason|reason (for )?(loss|losing|lost|rejection)|"
     r"closed? (date|at|on|time|won|lost|status)|date closed|deal (amount|value|revenue|stage|status|size)|"
     r"became customer|customer since|contract (signed|date|value|number)|invoice|sales? (amount|date|value|price)|"
-    r"order (date|number)|purchase date|enrol(l)?ment (date|status)|won (amount|value))\b"
+    r"order (date|number)|purchase date|enrol(l)?ment (date|status)|won (amount|value))\b|(^|/ )loss( /|$)"
 )
 AFTERTHOUGHT_NAME = re.compile(
     r"\b(tags?|leads? (quality|score|grade|rating|status|stage|profile|rank|temperature|classification|segment)|"
@@ -68,11 +87,13 @@ class Cause(StrEnum):
     REPEATS_OUTCOME = "repeats_outcome"
     NAMES_OUTCOME = "names_outcome"
     VALUES_NAME_OUTCOME = "values_name_outcome"
+    LATER_THAN_OUTCOME = "later_than_outcome"
     TOO_GOOD = "too_good_alone"
     FILLED_BY_OUTCOME = "filled_by_outcome"
     FILLED_AFTERWARDS = "filled_in_afterwards"
     DERIVED = "derived_from_set_aside"
     KEPT = "kept_on_request"
+
 
 BEYOND_LUCK = np.log(1e-3)
 """A few leads of one value that all ended alike may have done so by luck; a thousand to one is not luck."""
@@ -106,6 +127,17 @@ class Screen:
 
 
 @dataclass(frozen=True)
+class _Later:
+    """How often a date lies after the day of the outcome, among the leads that have both."""
+
+    rows: int
+    share: float
+
+
+NEVER = _Later(0, 0.0)
+
+
+@dataclass(frozen=True)
 class _Column:
     """What the tests of one column look at."""
 
@@ -117,6 +149,7 @@ class _Column:
     y: Floats
     power: float
     filled_power: float
+    later: _Later
 
 
 def screen(
@@ -126,6 +159,8 @@ def screen(
     *,
     labels: Mapping[str, str] | None = None,
     sources: Mapping[str, tuple[str, ...]] | None = None,
+    moments: pd.Series | None = None,
+    dates: pd.DataFrame | None = None,
     random_state: int = 0,
 ) -> Screen:
     """Judge every column on training leads.
@@ -139,6 +174,10 @@ def screen(
     labels : mapping of column to what people call it, optional
     sources : mapping of column to the columns it is computed from, optional
         What is computed from a column set aside is set aside too.
+    moments : Series of shape (n_leads,), UTC, optional
+        When each outcome was known; missing where nobody wrote it down.
+    dates : DataFrame of shape (n_leads, any), UTC, optional
+        The dates behind those columns that count days, under the names of these columns.
     random_state : int
 
     Returns
@@ -148,11 +187,12 @@ def screen(
     """
     rows = _sample(len(y), random_state)
     leads, outcome = features.iloc[rows], y[rows]
+    later = _later_than(moments, dates, rows)
     fold = _fold_numbers(outcome, random_state)
     set_aside: list[Finding] = []
     suspects: list[Finding] = []
     for name in features.columns:
-        column = _look_at(name, leads[name], kinds.get(name), outcome, fold, labels or {})
+        column = _look_at(name, leads[name], kinds.get(name), outcome, fold, labels or {}, later.get(name, NEVER))
         if finding := _first(column, _GROUNDS):
             set_aside.append(finding)
         elif finding := _first(column, _HINTS):
@@ -169,13 +209,26 @@ def column_power(values: pd.Series, kind: Kind | None, y: Floats, *, random_stat
 
 
 def _look_at(
-    name: str, values: pd.Series, kind: Kind | None, y: Floats, fold: Rows, labels: Mapping[str, str]
+    name: str, values: pd.Series, kind: Kind | None, y: Floats, fold: Rows, labels: Mapping[str, str], later: _Later
 ) -> _Column:
     label = labels.get(name, name.removeprefix("custom:"))
     words = f"{' '.join(words_of(name))} / {' '.join(words_of(label))}"
     filled: Floats = values.notna().to_numpy().astype(np.float64)
     power = _power(_cells(values, kind), y, fold) if kind in MODELLED_KINDS else 0.5
-    return _Column(name, label, words, kind, values, y, power, roc_auc(y, filled))
+    return _Column(name, label, words, kind, values, y, power, roc_auc(y, filled), later)
+
+
+def _later_than(moments: pd.Series | None, dates: pd.DataFrame | None, rows: Rows) -> dict[str, _Later]:
+    """Compare days, not hours: a lead is often closed and called on the same day, in either order."""
+    if moments is None or dates is None:
+        return {}
+    closed = moments.iloc[rows].dt.floor(ONE_DAY).to_numpy()
+    found = {}
+    for name in dates.columns:
+        day = dates[name].iloc[rows].dt.floor(ONE_DAY).to_numpy()
+        both = ~(np.isnat(day) | np.isnat(closed))
+        found[str(name)] = _Later(int(both.sum()), float((day > closed)[both].mean()) if both.any() else 0.0)
+    return found
 
 
 def _sample(rows: int, random_state: int) -> Rows:
@@ -240,6 +293,13 @@ def _constant(column: _Column) -> tuple[Cause, str] | None:
         return Cause.CONSTANT, "It is empty."
     if filled.nunique() == 1 and (len(filled) == len(column.values) or column.filled_power <= 0.5):
         return Cause.CONSTANT, "Every lead has the same value."
+    if len(column.values) < ENOUGH_TO_BE_CONSTANT:
+        return None
+    if len(filled) < FEW_OTHERS:
+        return Cause.CONSTANT, f"It is filled for {len(filled)} of {len(column.values):,} leads."
+    others = len(column.values) - int(filled.value_counts().iloc[0])
+    if others < FEW_OTHERS:
+        return Cause.CONSTANT, f"All leads but {others} have the same value."
     return None
 
 
@@ -267,9 +327,26 @@ def _counts_up(filled: pd.Series, column: _Column) -> bool:
 
 
 def _repeats_outcome(column: _Column) -> tuple[Cause, str] | None:
-    if max(column.power, column.filled_power) >= SAME:
+    power = max(column.power, column.filled_power, 1 - column.filled_power)
+    if power >= SAME:
         return Cause.REPEATS_OUTCOME, "It says the same as the outcome itself."
+    if power >= NEARLY_SAME:
+        return Cause.REPEATS_OUTCOME, f"It says nearly the same as the outcome itself (AUC {power:.2f} alone)."
     return None
+
+
+def _later_than_outcome(column: _Column) -> tuple[Cause, str] | None:
+    if column.later.rows < ENOUGH_MOMENTS or column.later.share < LATER_TELLS:
+        return None
+    return Cause.LATER_THAN_OUTCOME, (
+        f"For {column.later.share:.0%} of decided leads it is later than the outcome, so it tells of the time after it."
+    )
+
+
+def _sometimes_later(column: _Column) -> tuple[Cause, str] | None:
+    if column.later.rows < ENOUGH_MOMENTS or column.later.share < LATER_HINTS:
+        return None
+    return Cause.LATER_THAN_OUTCOME, f"For {column.later.share:.0%} of decided leads it is later than the outcome."
 
 
 def _names_outcome(column: _Column) -> tuple[Cause, str] | None:
@@ -297,17 +374,60 @@ def _values_name_outcome(column: _Column) -> tuple[Cause, str] | None:
 
 
 def _filled_by_outcome(column: _Column) -> tuple[Cause, str] | None:
-    if max(column.filled_power, 1 - column.filled_power) < FILLED_TELLS:
+    filled = column.values.notna().to_numpy()
+    tells = max(column.filled_power, 1 - column.filled_power) >= FILLED_TELLS
+    if not tells and abs(_only_for(filled, column.y)) < TELLING_COVERAGE:
         return None
     return (
         Cause.FILLED_BY_OUTCOME,
-        f"Whether it is filled gives the outcome away: it is for {_fill_rates(column)}.",
+        f"Whether it is filled gives the outcome away: it is for {_rates(filled, column.y)}.",
     )
 
 
-def _fill_rates(column: _Column) -> str:
-    filled = column.values.notna().to_numpy()
-    return f"{filled[column.y == 1].mean():.0%} of converted and {filled[column.y == 0].mean():.0%} of other leads"
+def _unusual_by_outcome(column: _Column) -> tuple[Cause, str] | None:
+    """Find what only converted leads have, such as an amount that is 0 for all others."""
+    usual, unusual = _usual(column)
+    if _only_for(unusual, column.y) < TELLING_COVERAGE:
+        return None
+    return (
+        Cause.FILLED_BY_OUTCOME,
+        f"Whether it differs from “{usual}” gives the outcome away: it does for {_rates(unusual, column.y)}.",
+    )
+
+
+def _usual(column: _Column) -> tuple[str, npt.NDArray[np.bool_]]:
+    """Give the commonest value, and which leads have another; none when no value is common."""
+    counts = column.values.value_counts()
+    none = np.zeros(len(column.values), dtype=bool)
+    if column.kind is Kind.TEXT or not len(counts) or counts.iloc[0] < USUAL_SHARE * len(column.values):
+        return "", none
+    usual = counts.index[0]
+    shown = f"{usual:.15g}" if isinstance(usual, float) else str(usual)[:40]
+    return shown, (column.values.notna() & (column.values != usual)).to_numpy(dtype=bool)
+
+
+def _only_for(chosen: npt.NDArray[np.bool_], y: Floats) -> float:
+    """Say which part of an outcome some leads are, when all of them ended that way and not by the base rate's luck.
+
+    Returns
+    -------
+    float in [-1, 1]
+        Share of the converted leads; negative, of the lost leads; 0 when the chosen ones ended either way.
+    """
+    base, won, rows = float(y.mean()), float(y[chosen].sum()), int(chosen.sum())
+    if _all_but_few(rows - won, rows * (1 - base), rows):
+        return won / float(y.sum())
+    if _all_but_few(won, rows * base, rows):
+        return -(rows - won) / float((1 - y).sum())
+    return 0.0
+
+
+def _all_but_few(contrary: float, expected: float, rows: int) -> bool:
+    return expected >= CONTRARY_EXPECTED and contrary <= min(CONTRARY_SHARE * expected, CONTRARY_RATE * rows)
+
+
+def _rates(chosen: npt.NDArray[np.bool_], y: Floats) -> str:
+    return f"{chosen[y == 1].mean():.0%} of converted and {chosen[y == 0].mean():.0%} of other leads"
 
 
 def _too_good(column: _Column) -> tuple[Cause, str] | None:
@@ -350,16 +470,24 @@ def _very_good(column: _Column) -> tuple[Cause, str] | None:
 
 
 def _fill_hints(column: _Column) -> tuple[Cause, str] | None:
-    if column.filled_power >= FILLED_HINTS:
-        return Cause.FILLED_BY_OUTCOME, f"It is filled for {_fill_rates(column)}."
+    filled = column.values.notna().to_numpy()
+    if column.filled_power >= FILLED_HINTS or _only_for(filled, column.y) or _only_for(~filled, column.y):
+        return Cause.FILLED_BY_OUTCOME, f"It is filled for {_rates(filled, column.y)}."
+    return None
+
+
+def _unusual_hints(column: _Column) -> tuple[Cause, str] | None:
+    usual, unusual = _usual(column)
+    if _only_for(unusual, column.y):
+        return Cause.FILLED_BY_OUTCOME, f"It differs from “{usual}” for {_rates(unusual, column.y)}."
     return None
 
 
 _GROUNDS = (
-    _not_modelled, _constant, _identifier, _repeats_outcome, _names_outcome, _values_name_outcome,
-    _filled_by_outcome, _too_good, _strong_afterthought,
+    _not_modelled, _constant, _identifier, _later_than_outcome, _repeats_outcome, _names_outcome, _values_name_outcome,
+    _filled_by_outcome, _unusual_by_outcome, _too_good, _strong_afterthought,
 )  # fmt: skip
-_HINTS = (_afterthought, _record_state, _very_good, _fill_hints)
+_HINTS = (_sometimes_later, _afterthought, _record_state, _very_good, _fill_hints, _unusual_hints)
 
 
 def _derived(
@@ -372,6 +500,9 @@ def _derived(
     harmless = {Cause.CONSTANT, Cause.IDENTIFIER, Cause.NOT_MODELLED}
     aside = {finding.column: finding for finding in set_aside}
     leaking = {name: finding.label for name, finding in aside.items() if finding.code not in harmless}
+    # days since a date stand for the date itself, which is no column here
+    leaking |= {source: finding.label for finding in aside.values() if finding.code is Cause.LATER_THAN_OUTCOME
+                for source in sources.get(finding.column, ())}
     found = []
     for name in columns:
         origins = [leaking[source] for source in sources.get(name, ()) if source in leaking and source != name]

@@ -42,6 +42,8 @@ class Material:
         The column of ``leads`` that holds it, which no feature may use.
     fingerprint : str
         Says which data this was.
+    moments : Series of shape (n_leads,), UTC, or None
+        When the outcome was known; None when nothing tells.
     """
 
     leads: pd.DataFrame
@@ -52,6 +54,7 @@ class Material:
     positive: str | None
     target_column: str | None
     fingerprint: str
+    moments: pd.Series | None = None
 
 
 def from_file(raw: RawTable, *, target: str, positive: str | None, now: datetime) -> Material:
@@ -71,11 +74,13 @@ def from_file(raw: RawTable, *, target: str, positive: str | None, now: datetime
     outcome = pd.Series(raw.frame[header].to_numpy(), index=clean.leads.index, dtype="str")
     outcome = outcome.mask(rejected_rows(issues, clean))
     return Material(leads=clean.leads, custom_fields=clean.custom_fields, headers=clean.headers, outcome=outcome,
-                    target=header, positive=positive, target_column=names.get(header), fingerprint=raw.sha256)
+                    target=header, positive=positive, target_column=names.get(header), fingerprint=raw.sha256,
+                    moments=clean.leads.get("converted_at"))
 
 
 def from_store(leads: pd.DataFrame, stages: pd.Series, custom_fields: Sequence[CustomField], *,
-               headers: Mapping[str, str], target: str | None, positive: str | None) -> Material:
+               headers: Mapping[str, str], target: str | None, positive: str | None,
+               moments: pd.Series | None = None) -> Material:
     """Take leads and outcomes from the store; leads without a final outcome are open, not lost.
 
     Parameters
@@ -86,6 +91,8 @@ def from_store(leads: pd.DataFrame, stages: pd.Series, custom_fields: Sequence[C
         Column to the user's own header.
     target : str or None
         Another stored column to learn instead of the outcome.
+    moments : Series of UTC times or None
+        When each stored outcome happened, by lead id.
     """
     headers = dict(headers) | {field.name: field.header for field in custom_fields}
     column = None
@@ -98,7 +105,8 @@ def from_store(leads: pd.DataFrame, stages: pd.Series, custom_fields: Sequence[C
         target, positive = "stored outcomes", str(OutcomeStage.CONVERTED)
     return Material(leads=leads, custom_fields=tuple(custom_fields), headers=headers, outcome=outcome, target=target,
                     positive=positive, target_column=column,
-                    fingerprint=f"store:{len(leads)}:{int(outcome.notna().sum())}")
+                    fingerprint=f"store:{len(leads)}:{int(outcome.notna().sum())}",
+                    moments=None if moments is None or column else moments.reindex(leads.index))
 
 
 def features_of(material: Material, now: datetime) -> Features:
@@ -130,6 +138,19 @@ def times_of(material: Material, wanted: str | None) -> pd.Series | None:
             and leads["created_at"].nunique() > 1:
         return leads["created_at"]
     return None
+
+
+def moments_of(material: Material) -> pd.Series | None:
+    """Say when the outcome of each lead was known; None when no moment is written down."""
+    moments = material.moments
+    return None if moments is None or moments.isna().all() else moments
+
+
+def dates_of(material: Material, features: Features) -> pd.DataFrame | None:
+    """Give the dates behind the features that count days, under the names of the features."""
+    sources = {spec.name: spec.sources[0] for spec in features.specs if spec.name in features.day_columns}
+    dates = {name: material.leads[source] for name, source in sources.items()}
+    return pd.DataFrame(dates, index=material.leads.index) if dates else None
 
 
 def groups_of(material: Material, wanted: str | None) -> pd.Series | None:

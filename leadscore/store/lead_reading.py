@@ -134,6 +134,14 @@ def outcomes(session: Session, client_id: int) -> pd.Series:
     return pd.Series(_texts(stages), index=pd.Index(np.array(found, dtype=np.int64), name="lead_id"), name="outcome")
 
 
+def outcome_moments(session: Session, client_id: int) -> pd.Series:
+    """Give the moment of every lead's present outcome: index ``lead_id``, UTC times, missing where none is known."""
+    found, moments = fetch_columns(session, "SELECT id, outcome_at FROM leads WHERE client_id = :client ORDER BY id",
+                                   {"client": client_id})
+    index = pd.Index(np.array(found, dtype=np.int64), name="lead_id")
+    return pd.Series(_times(moments), index=index, name="outcome_at")
+
+
 def overrides(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
     """Give people's own judgements: index ``lead_id``, columns ``score`` and ``tier``, either may be missing."""
     found, scores, tiers = fetch_columns(
