@@ -222,13 +222,18 @@ def _later_than(moments: pd.Series | None, dates: pd.DataFrame | None, rows: Row
     """Compare days, not hours: a lead is often closed and called on the same day, in either order."""
     if moments is None or dates is None:
         return {}
-    closed = moments.iloc[rows].dt.floor(ONE_DAY).to_numpy()
+    closed = _days(moments, rows)
     found = {}
     for name in dates.columns:
-        day = dates[name].iloc[rows].dt.floor(ONE_DAY).to_numpy()
+        day = _days(dates[name], rows)
         both = ~(np.isnat(day) | np.isnat(closed))
         found[str(name)] = _Later(int(both.sum()), float((day > closed)[both].mean()) if both.any() else 0.0)
     return found
+
+
+def _days(moments: pd.Series, rows: Rows) -> npt.NDArray[np.datetime64]:
+    days: npt.NDArray[np.datetime64] = moments.iloc[rows].dt.tz_localize(None).dt.floor(ONE_DAY).to_numpy()
+    return days
 
 
 def _sample(rows: int, random_state: int) -> Rows:
@@ -291,7 +296,7 @@ def _constant(column: _Column) -> tuple[Cause, str] | None:
     filled = column.values.dropna()
     if not len(filled):
         return Cause.CONSTANT, "It is empty."
-    if filled.nunique() == 1 and (len(filled) == len(column.values) or column.filled_power <= 0.5):
+    if filled.nunique() == 1 and (len(filled) == len(column.values) or column.power <= 0.5):
         return Cause.CONSTANT, "Every lead has the same value."
     if len(column.values) < ENOUGH_TO_BE_CONSTANT:
         return None
@@ -327,11 +332,11 @@ def _counts_up(filled: pd.Series, column: _Column) -> bool:
 
 
 def _repeats_outcome(column: _Column) -> tuple[Cause, str] | None:
-    power = max(column.power, column.filled_power, 1 - column.filled_power)
-    if power >= SAME:
+    filled_power = max(column.filled_power, 1 - column.filled_power)
+    if max(column.power, filled_power) >= SAME:
         return Cause.REPEATS_OUTCOME, "It says the same as the outcome itself."
-    if power >= NEARLY_SAME:
-        return Cause.REPEATS_OUTCOME, f"It says nearly the same as the outcome itself (AUC {power:.2f} alone)."
+    if column.power >= NEARLY_SAME and filled_power < FILLED_TELLS:
+        return Cause.REPEATS_OUTCOME, f"It says nearly the same as the outcome itself (AUC {column.power:.2f} alone)."
     return None
 
 

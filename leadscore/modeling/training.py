@@ -80,6 +80,8 @@ def train(
     groups: pd.Series | None = None,
     labels: Mapping[str, str] | None = None,
     sources: Mapping[str, tuple[str, ...]] | None = None,
+    moments: pd.Series | None = None,
+    dates: pd.DataFrame | None = None,
     options: TrainingOptions | None = None,
     progress: Progress | None = None,
 ) -> TrainedModel:
@@ -97,6 +99,10 @@ def train(
         When each lead came, and which leads belong together.
     labels : mapping of column to what people call it
     sources : mapping of column to the columns it is computed from
+    moments : Series of shape (n_leads,), UTC, or None
+        When each outcome was known, as far as it is written down.
+    dates : DataFrame of shape (n_leads, any), UTC, or None
+        The dates behind the columns that count days, under the names of these columns.
     options : TrainingOptions
     progress : callable(fraction in [0, 1], message)
         Called between steps; what it raises ends the training.
@@ -116,7 +122,8 @@ def train(
     _refuse_too_few(outcome)
     pairs = choosing.candidate_pairs(options.algorithm, options.balance, outcome)
     leads = features.iloc[decided]
-    times, groups = (None if part is None else part.iloc[decided] for part in (times, groups))
+    times, groups, moments = (None if part is None else part.iloc[decided] for part in (times, groups, moments))
+    dates = None if dates is None else dates.iloc[decided]
 
     progress(0.02, "Setting test leads aside")
     split = splits.split_test(outcome, times, groups, random_state=options.random_state)
@@ -124,7 +131,9 @@ def train(
     y_train, y_test = outcome[split.train], outcome[split.test]
 
     progress(0.05, "Looking for columns that know the outcome")
-    found = _screen(learnt, kinds, y_train, labels, sources, options)
+    found = _screen(learnt, kinds, y_train, labels, sources, options,
+                    moments=None if moments is None else moments.iloc[split.train],
+                    dates=None if dates is None else dates.iloc[split.train])
     used = [name for name in leads.columns if name not in found.columns_set_aside]
     encoder = fit_encoder(learnt[used], kinds)
     codes = encoder.encode(learnt).codes
@@ -200,9 +209,14 @@ def _screen(
     labels: Mapping[str, str],
     sources: Mapping[str, tuple[str, ...]] | None,
     options: TrainingOptions,
+    *,
+    moments: pd.Series | None,
+    dates: pd.DataFrame | None,
 ) -> Screen:
     """Screen the columns, then let the person's own decisions win."""
     keep = _resolve(options.keep, leads.columns, labels, sources)
+    # days since a date go by the header of the date, too
+    keep |= {name for name in leads.columns if (origins := set((sources or {}).get(name, ()))) and origins <= keep}
     drop = _resolve(options.drop, leads.columns, labels, sources)
     dropped = tuple(
         Finding(name, labels.get(name, name), leakage.Cause.DROPPED, "Left out on request.")
@@ -210,7 +224,8 @@ def _screen(
         if name in drop or (set((sources or {}).get(name, ())) & drop and name not in keep)
     )
     left = leads.drop(columns=[finding.column for finding in dropped])
-    found = leakage.screen(left, kinds, y, labels=labels, sources=sources, random_state=options.random_state)
+    found = leakage.screen(left, kinds, y, labels=labels, sources=sources, moments=moments, dates=dates,
+                           random_state=options.random_state)
     kept = tuple(
         finding for finding in found.set_aside if finding.column in keep and kinds[finding.column] in MODELLED_KINDS
     )

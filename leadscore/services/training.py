@@ -24,10 +24,12 @@ from leadscore.scoring.scorecard import score_rules
 from leadscore.steps.material import (
     Material,
     columns_named,
+    dates_of,
     features_of,
     from_file,
     from_store,
     groups_of,
+    moments_of,
     times_of,
 )
 from leadscore.steps.models import CHAMPION, crown, find_version, load_model
@@ -126,9 +128,11 @@ def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: Tr
         client_id = clients.require(session, client)
         leads = lead_reading.read_leads(session, workbench.vault, client_id)
         stages = lead_reading.outcomes(session, client_id)
+        moments = lead_reading.outcome_moments(session, client_id)
         custom = lead_reading.custom_fields(session, client_id)
         headers = batches.headers(session, client_id)
-    material = from_store(leads, stages, custom, headers=headers, target=request.target, positive=request.positive)
+    material = from_store(leads, stages, custom, headers=headers, target=request.target, positive=request.positive,
+                          moments=moments)
     return _train(workbench, actor, client, material, request, tell)
 
 
@@ -189,6 +193,7 @@ def _train(workbench: Workbench, actor: Actor, client: str, material: Material, 
         features.frame, kinds, y, times=times_of(material, request.time), groups=groups_of(material, request.group),
         labels={spec.name: spec.label for spec in features.specs},
         sources={spec.name: spec.sources for spec in features.specs},
+        moments=moments_of(material), dates=dates_of(material, features),
         options=TrainingOptions(
             algorithm=ALGORITHM_ALIASES.get(request.algorithm, request.algorithm), balance=request.balance,
             keep=columns_named(request.keep, material), drop=columns_named(request.drop, material),

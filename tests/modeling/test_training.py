@@ -178,6 +178,21 @@ def test_a_leaking_column_is_set_aside_unless_kept():
     assert "tags" in {f["column"] for f in kept.report.suspects}
 
 
+def test_a_date_after_the_outcome_is_set_aside_unless_its_header_is_kept():
+    leads, outcome = make_leads(400)
+    closed = pd.Series(pd.Timestamp("2026-05-01", tz="UTC"), index=leads.index)
+    days = np.where(np.arange(400) % 2, 5, -5)
+    parts = {"sources": {"noise": ("custom:Offer sent",)}, "labels": {"noise": "Days since Offer sent"},
+             "moments": closed, "dates": pd.DataFrame({"noise": closed + pd.to_timedelta(days, "D")})}
+    model = train(leads, KINDS, outcome, options=TrainingOptions(algorithm="logistic"), **parts)
+    (finding,) = model.report.set_aside
+    assert (finding["column"], finding["code"]) == ("noise", "later_than_outcome")
+    wish = TrainingOptions(algorithm="logistic", keep=("offer sent",))
+    kept = train(leads, KINDS, outcome, options=wish, **parts)
+    assert "noise" in kept.columns
+    assert [finding["code"] for finding in kept.report.suspects] == ["later_than_outcome"]
+
+
 def test_dropping_a_column_drops_what_is_computed_from_it():
     leads, outcome = make_leads(400)
     model = train(

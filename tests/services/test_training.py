@@ -94,6 +94,19 @@ def test_the_report_says_what_no_model_may_see(seen, admin):
     assert {"Record ID", "Lead Status", "Marketing consent"} <= named
 
 
+def test_what_came_after_the_outcome_is_set_aside_from_files_and_from_the_store(workbench, admin):
+    rng = np.random.default_rng(5)
+    words = np.where(rng.random(200) < 0.5, "Closed Won", "Closed Lost")
+    lines = [f"p{n}@f{n}.example,{words[n]},2026-{1 + n % 9:02d}-05,{rng.integers(9)},2026-{1 + n % 9:02d}-1{n % 7}\n"
+             for n in range(200)]
+    data = ("Email,Lead Status,Close Date,Number of Sessions,Offer sent\n" + "".join(lines)).encode()
+    intake.import_file(workbench, admin, client=CLIENT, source=data, filename="a.csv")
+    for trained in (_train_file(workbench, admin, data), training.train_stored(workbench, admin, client=CLIENT,
+                                                                               request=QUICK)):
+        codes = {finding["name"]: finding["code"] for finding in trained.set_aside}
+        assert codes["custom:Offer sent"] == "later_than_outcome"
+
+
 def test_metrics_promised_are_metrics_given(seen, admin):
     metrics = models.show_model(seen, admin, client=CLIENT, version="1").metrics
     assert set(training.CONTRACT_METRICS) <= set(metrics)

@@ -9,10 +9,12 @@ from leadscore.schema import CustomField, Kind
 from leadscore.steps.material import (
     Material,
     columns_named,
+    dates_of,
     features_of,
     from_file,
     from_store,
     groups_of,
+    moments_of,
     times_of,
 )
 from leadscore.steps.reading import read_file
@@ -97,6 +99,35 @@ def test_another_stored_column_can_be_learnt(material, target):
     assert other.target_column == "custom:Verdict"
     assert other.outcome.isna().tolist() == [False, False, False, True]
     assert not any("Verdict" in name for name in features_of(other, NOW).frame)
+
+
+# --- when the outcome was known -----------------------------------------------------------------------------
+
+
+def test_the_moments_of_a_file_are_its_closing_dates(raw):
+    data = b"Email,Status,Close Date,Offer sent,Note\n" + b"".join(
+        f"p{n}@x.example,Closed Won,2026-05-{n:02d},2026-06-{n:02d},a\n".encode() for n in range(1, 29))
+    material = from_file(raw(data), target="Status", positive=None, now=NOW)
+    assert moments_of(material).dt.day.tolist() == list(range(1, 29))
+    dates = dates_of(material, features_of(material, NOW))
+    assert list(dates) == ["custom:Offer sent"]
+    assert (dates["custom:Offer sent"] > moments_of(material)).all()
+
+
+def test_without_closing_dates_there_are_no_moments(raw, material):
+    assert moments_of(from_file(raw(leads_file(5)), target="Lead Status", positive=None, now=NOW)) is None
+    assert moments_of(material) is None
+    assert list(dates_of(material, features_of(material, NOW))) == ["lead_age_days"]
+
+
+def test_stored_moments_belong_to_stored_outcomes_only(material):
+    moments = pd.Series([pd.Timestamp("2026-02-01", tz="UTC"), pd.NaT], index=[7, 8])
+    stages = pd.Series("lost", index=material.leads.index)
+    parts = {"headers": {}, "positive": "yes", "moments": moments}
+    own = from_store(material.leads, stages, material.custom_fields, target=None, **parts)
+    assert moments_of(own).notna().tolist() == [True, False, False, False]
+    other = from_store(material.leads, stages, material.custom_fields, target="Verdict", **parts)
+    assert moments_of(other) is None
 
 
 # --- time and groups ----------------------------------------------------------------------------------------

@@ -245,6 +245,10 @@ def test_outcomes_are_appended_once_and_the_latest_stands(store: Engine, vault, 
         assert outcomes.append(session, client_id, told, **arguments) == 0
         assert lead_reading.outcomes(session, client_id).tolist() == ["converted", "lost", "new"]
         assert lead_reading.find_lead(session, client_id, 1).outcome_at == day.to_pydatetime()
+        moments = lead_reading.outcome_moments(session, client_id)
+        assert moments.index.tolist() == [1, 2, 3]
+        assert moments[1] == day
+        assert moments[[2, 3]].isna().all()
         assert outcomes.record(session, client_id, [1, 3, 99], stage="lost", at=None, recorded_by="kim", now=now) == 2
         assert lead_reading.outcomes(session, client_id).tolist() == ["lost", "lost", "lost"]
         found = outcomes.of_leads(session, client_id, [1])
