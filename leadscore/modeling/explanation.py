@@ -158,7 +158,7 @@ def _rounded(numbers: Floats) -> Floats:
 
 
 def _bins(numbers: Floats) -> Rows:
-    """Number the ranges: one for each value where there are few, else about twelve; none holds fewer than five."""
+    """Give each number its range: one a value where they are few, else about twelve, of at least five leads each."""
     distinct, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     wanted = MIN_LEVEL_ROWS if len(distinct) <= MOST_POINTS else max(MIN_LEVEL_ROWS, len(numbers) / BINS)
     bins, number, filled = np.zeros(len(distinct), dtype=np.intp), 0, 0

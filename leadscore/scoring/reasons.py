@@ -164,7 +164,7 @@ def _phrase(factor: _Factor, features: FeatureFrame, leads: pd.Index) -> tuple[n
         return np.full(len(leads), f"No {label}", dtype=object), np.full(len(leads), None, dtype=object)
     kind = features.kinds.get(factor.field, Kind.TEXT)
     codes, distinct = pd.factorize(features.frame[factor.field].loc[leads])
-    word = _wording(kind)
+    word = wording(kind)
     values = [word(value) for value in distinct]
     phrases = [_sentence(label, value, kind) for value in values]
     # a missing value has the code -1, which reads the last entry
@@ -178,7 +178,8 @@ def _sentence(label: str, value: str, kind: Kind) -> str:
     return f"{label} {value}" if kind in (Kind.NUMBER, Kind.MONEY) else f"{label} is {value}"
 
 
-def _wording(kind: Kind) -> Callable[[Any], str]:
+def wording(kind: Kind) -> Callable[[Any], str]:
+    """Give the function that writes a known value of a kind as people read it."""
     if kind == Kind.BOOLEAN:
         return lambda value: YES if float(value) else "no"
     if kind in (Kind.NUMBER, Kind.MONEY):

@@ -34,7 +34,7 @@ def assign_tiers(scores: pd.Series, policy: Policy) -> pd.Series:
     if policy.tier_mode == TierMode.THRESHOLD:
         codes = np.where(scores >= policy.thresholds.high, 0, np.where(scores >= policy.thresholds.low, 1, 2))
     else:
-        high, medium = _counts(len(scores), policy)
+        high, medium = tier_sizes(len(scores), policy)
         codes = np.searchsorted([high, high + medium], _ranks(scores), side="right")
         # a lead that nothing speaks for is no priority, however few are better
         codes = np.where(scores.to_numpy(dtype=float) > 0, codes, LOWEST)
@@ -80,8 +80,15 @@ def tier_at(score: float, rank: int, leads: int, policy: Policy) -> str:
     """
     if policy.tier_mode == TierMode.THRESHOLD:
         return str(assign_tiers(pd.Series([score]), policy).iloc[0])
-    high, medium = _counts(leads, policy)
+    high, medium = tier_sizes(leads, policy)
     return str(Tier.HIGH if rank < high else Tier.MEDIUM if rank < high + medium else Tier.LOW)
+
+
+def tier_sizes(leads: int, policy: Policy) -> tuple[int, int]:
+    """Say how many of so many leads are High and how many Medium, where tiers are cut by rank or capacity."""
+    if policy.tier_mode == TierMode.CAPACITY and policy.capacity:
+        return policy.capacity, MEDIUM_PER_HIGH * policy.capacity
+    return _share(leads, policy.top_share), _share(leads, policy.medium_share)
 
 
 def is_qualified(scores: pd.Series, policy: Policy) -> pd.Series:
@@ -111,12 +118,6 @@ def _rank_among(blended: pd.Series, lead_id: Any, score: float) -> int:
     """Count the other leads that stand before one with this score."""
     before = (blended > score) | ((blended == score) & (blended.index < lead_id))
     return int((before & (blended.index != lead_id)).sum())
-
-
-def _counts(leads: int, policy: Policy) -> tuple[int, int]:
-    if policy.tier_mode == TierMode.CAPACITY and policy.capacity:
-        return policy.capacity, MEDIUM_PER_HIGH * policy.capacity
-    return _share(leads, policy.top_share), _share(leads, policy.medium_share)
 
 
 def _share(leads: int, share: float) -> int:

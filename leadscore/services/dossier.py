@@ -13,25 +13,20 @@ from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
-from leadscore.monitoring.rates import wilson
 from leadscore.schema import FIELDS, CustomField, Field, OutcomeStage, Tier, label_of
 from leadscore.scoring.policy import Policy, TierMode
-from leadscore.scoring.reasons import Reason, reasons_for_lead
-from leadscore.scoring.scorecard import criteria_table
-from leadscore.scoring.tiers import next_action, tier_at
-from leadscore.steps.listing import (
-    MASK,
-    judge_again,
-    person_names,
-)
+from leadscore.scoring.tiers import tier_at
+from leadscore.steps.listing import MASK, person_names
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.plain import is_missing, plain_rows
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.selection import UNREACHABLE_REASONS, unreachable_reason
+from leadscore.steps.verdict import FactorCurve as FactorCurve
+from leadscore.steps.verdict import Verdict, verdict_on
+from leadscore.steps.whatif import WhatIf as WhatIf
 from leadscore.store import activities as activity_rows
 from leadscore.store import audit, batches, clients, lead_matching, lead_reading
 from leadscore.store import leads as lead_rows
-from leadscore.store import models as model_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
@@ -42,34 +37,18 @@ MOST_REVENUE = 1e12
 TIMELINE_DATES = {"created_at": "Created", "consent_at": "Gave consent", "modified_at": "Last change in the CRM"}
 
 
-@dataclass(frozen=True)
-class LeadDetail:
+@dataclass(frozen=True, kw_only=True)
+class LeadDetail(Verdict):
     """Everything about one lead."""
 
     lead_id: int
     title: str
     values: list[tuple[str, str, str]]
-    score: float | None
-    blended: float | None
-    rule_score: float | None
-    probability: float | None
-    probability_low: float | None
-    probability_high: float | None
-    tier: str | None
-    qualified: bool | None
-    fit: float | None
-    engagement: float | None
     override: dict[str, Any] | None
-    reasons: list[Reason]
-    base: float | None
-    waterfall: pd.DataFrame
-    criteria: pd.DataFrame
     history: pd.DataFrame
     outcomes: pd.DataFrame
     activities: pd.DataFrame
     colleagues: pd.DataFrame
-    next_action: str
-    due: datetime | None
     batch: dict[str, Any]
     source_row: int
     reachable: bool
@@ -83,10 +62,8 @@ class LeadDetail:
                  "engagement": self.engagement, "qualified": self.qualified, "override": self.override,
                  "next_action": self.next_action, "due": self.due, "reachable": self.reachable,
                  "reasons": [asdict(reason) for reason in self.reasons], "base": self.base,
-                 "values": {label: value for _, label, value in self.values}}
-        return plain | {"history": plain_rows(self.history), "outcomes": plain_rows(self.outcomes)}
-
-
+                 "tier_chances": self.tier_chances, "values": {label: value for _, label, value in self.values}}
+        return plain | _advice(self) | {"history": plain_rows(self.history), "outcomes": plain_rows(self.outcomes)}
 
 
 def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int, note: bool = True) -> LeadDetail:
@@ -111,7 +88,7 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
         custom = lead_reading.custom_fields(session, client_id)
         headers = batches.headers(session, client_id)
         current = score_rows.of_leads(session, client_id, [lead_id])
-        verdict = _verdict(session, workbench, client_id, leads, current, custom, headers)
+        verdict = verdict_on(session, workbench, client_id, leads, current, custom, headers, personal=personal)
         colleagues = _colleagues(session, workbench, client_id, lead_id, personal)
         told = outcome_rows.of_leads(session, client_id, [lead_id])
         history = score_rows.history(session, client_id, lead_id)
@@ -131,7 +108,7 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
                "imported_by": batch.imported_by, "sha256": batch.sha256},
         source_row=int(row.source_row), reachable=not isinstance(why, str),
         unreachable_reason=UNREACHABLE_REASONS[why] if isinstance(why, str) else None,
-        company_key=row.company_key, **verdict)
+        company_key=row.company_key, **vars(verdict))
 
 
 def record_outcome(workbench: Workbench, actor: Actor, *, client: str, lead_ids: Sequence[int], stage: str,
@@ -250,49 +227,24 @@ def _named_leads(lead_ids: Sequence[int]) -> str:
     return f"lead:{lead_ids[0]}" if len(lead_ids) == 1 else f"{len(lead_ids)} leads"
 
 
+def _advice(detail: LeadDetail) -> dict[str, Any]:
+    """Give what would move a lead up, in plain values."""
+    found = detail.what_if
+    if found is None:
+        return {"improvements": [], "together": None, "to_find_out": [], "goals": [], "why_not_higher": ""}
+    return {"improvements": [asdict(improvement) for improvement in found.improvements],
+            "together": asdict(found.together) if found.together else None,
+            "to_find_out": [asdict(unknown) for unknown in found.to_find_out],
+            "goals": [{"name": way.goal.name, "score": way.goal.score, "reached": way.reached,
+                       "sentence": way.sentence} for way in found.ways],
+            "why_not_higher": detail.why_not_higher}
+
+
 def _note_view(workbench: Workbench, actor: Actor, client_id: int, lead_id: int) -> None:
     now = workbench.clock()
     with write(workbench.engine) as session:
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="lead_viewed",
                      object=f"lead:{lead_id}", detail={})
-
-
-def _verdict(session: Session, workbench: Workbench, client_id: int, leads: pd.DataFrame,
-             current: pd.DataFrame, custom: Sequence[CustomField], headers: Mapping[str, str]) -> dict[str, Any]:
-    """Say what the lead's score is and why; nothing when it has not been scored."""
-    if current.empty:
-        return dict.fromkeys(("score", "blended", "rule_score", "probability", "probability_low", "probability_high",
-                              "tier", "qualified", "fit", "engagement", "base", "due")) | {
-            "reasons": [], "waterfall": pd.DataFrame({"label": [], "effect": []}), "criteria": pd.DataFrame(),
-            "next_action": "Score the leads first"}
-    now_in_force = current.iloc[0]
-    run = score_rows.run(session, client_id, int(now_in_force["run_id"]))
-    judged = judge_again(session, workbench, client_id, run, leads, custom, headers)
-    lead_id = int(leads.index[0])
-    reasons = reasons_for_lead(judged.blend, judged.features, lead_id, judged.policy)
-    action = next_action(current["tier"], run.created_at, judged.policy).iloc[0]
-    numbers = {name: _number(now_in_force[name]) for name in
-               ("score", "blended", "rule_score", "probability", "fit", "engagement")}
-    return numbers | {
-        **_likely(session, client_id, run.model_version, numbers["probability"]), "tier": str(now_in_force["tier"]),
-        "qualified": bool(now_in_force["qualified"]), "reasons": reasons, "base": float(judged.blend.base),
-        "waterfall": pd.DataFrame({"label": [reason.text for reason in reasons],
-                                   "effect": [reason.effect for reason in reasons]}),
-        "criteria": criteria_table(judged.rules, judged.features, judged.policy, lead_id),
-        "next_action": action["action"], "due": action["due"]}
-
-
-def _likely(session: Session, client_id: int, model_version: int | None,
-            probability: float | None) -> dict[str, float | None]:
-    """Say between which rates leads of about this probability converted among those the model had not seen."""
-    row = model_rows.find(session, client_id, model_version) if model_version else None
-    bins = row.report.get("reliability", []) if row else []
-    if probability is None or not bins:
-        return {"probability_low": None, "probability_high": None}
-    alike = min(bins, key=lambda group: abs(group["probability"] - probability))
-    rows = np.array([float(alike["rows"])])
-    _, low, high = wilson(alike["rate"] * rows, rows)
-    return {"probability_low": min(float(low[0]), probability), "probability_high": max(float(high[0]), probability)}
 
 
 def _timeline(leads: pd.DataFrame, row: Any, told: pd.DataFrame, done: pd.DataFrame) -> pd.DataFrame:
@@ -306,10 +258,6 @@ def _timeline(leads: pd.DataFrame, row: Any, told: pd.DataFrame, done: pd.DataFr
     frame = pd.DataFrame(known, columns=["at", "kind", "text"])
     frame["at"] = pd.to_datetime(frame["at"], utc=True)
     return frame.sort_values("at", kind="stable", ignore_index=True)
-
-
-def _number(value: Any) -> float | None:
-    return None if is_missing(value) else float(value)
 
 
 def _colleagues(session: Session, workbench: Workbench, client_id: int, lead_id: int, personal: bool) -> pd.DataFrame:
