@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, create_engine, insert
 
 from leadscore.config import Settings
-from leadscore.sample import make_campaign, to_csv_bytes
+from leadscore.sample.campaign import make_campaign, to_csv_bytes
 from leadscore.services import accounts, delivery, intake, scoring, training
 from leadscore.steps.exporting import csv_bytes, xlsx_bytes
 from leadscore.steps.models import CHAMPION, find_version, load_model

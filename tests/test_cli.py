@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from leadscore import cli
-from leadscore.sample import make_campaign, to_csv_bytes
+from leadscore.sample.campaign import make_campaign, to_csv_bytes
 from tests.services.conftest import NOW, leads_file, row
 
 METRICS = {"roc_auc", "average_precision", "brier", "log_loss", "calibration_error", "capture_at_20", "lift_at_20",

@@ -11,7 +11,7 @@ import pytest
 
 from leadscore.cli import _parser
 from leadscore.config import Settings
-from leadscore.sample import HEADERS
+from leadscore.sample.campaign import HEADERS
 from leadscore.schema import FIELDS, normalise_header
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from leadscore.access import Action, Actor, require
-from leadscore.sample import make_campaign, to_csv_bytes
+from leadscore.sample.campaign import make_campaign, to_csv_bytes
 from leadscore.workbench import Workbench
 
 

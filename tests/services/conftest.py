@@ -12,7 +12,7 @@ import pytest
 from leadscore import sandbox
 from leadscore.access import Actor, Role
 from leadscore.config import Settings
-from leadscore.sample import make_campaign, to_csv_bytes
+from leadscore.sample.campaign import make_campaign, to_csv_bytes
 from leadscore.services import intake, scoring, training
 from leadscore.workbench import Workbench, open_workbench
 

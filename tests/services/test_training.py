@@ -6,7 +6,7 @@ import pytest
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.modeling.report import Verdict
-from leadscore.sample import make_campaign, to_csv_bytes
+from leadscore.sample.campaign import make_campaign, to_csv_bytes
 from leadscore.services import governance, intake, models, policies, scoring, training
 from leadscore.steps.models import CHAMPION
 from leadscore.store import models as model_rows

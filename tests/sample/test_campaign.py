@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from leadscore.sample import CAMPAIGN_DAYS, HEADERS, make_campaign, to_csv_bytes
+from leadscore.sample.campaign import CAMPAIGN_DAYS, HEADERS, make_campaign, to_csv_bytes
 
 END = datetime(2026, 10, 31, tzinfo=UTC)
-SAMPLE_FILE = Path(__file__).resolve().parents[1] / "data" / "sample_leads.csv"
+SAMPLE_FILE = Path(__file__).resolve().parents[2] / "data" / "sample_leads.csv"
 
 
 @pytest.fixture(scope="module")
