@@ -1,4 +1,4 @@
-"""Makes rare conversions count for more while fitting: class weights or synthetic leads, on fitting rows only."""
+"""Makes rarer outcomes count for more while fitting: class weights or synthetic leads, on fitting rows only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def rebalance(codes: Codes, y: Floats, how: Balance, *, random_state: int) -> tu
     Parameters
     ----------
     codes : Codes of n_leads
-    y : ndarray of shape (n_leads,), 0 or 1
+    y : ndarray of shape (n_leads,)
+        0 or 1, or the numbers of several classes.
     how : Balance
     random_state : int
 
@@ -42,15 +43,23 @@ def rebalance(codes: Codes, y: Floats, how: Balance, *, random_state: int) -> tu
         The original leads first, then synthetic ones; weights is None where every lead counts the same.
     """
     if how is Balance.WEIGHTS:
-        rate = y.mean()
-        return codes, y, np.where(y == 1, 0.5 / rate, 0.5 / (1 - rate))
+        return codes, y, _weights(y)
     if how is Balance.SMOTE:
         return (*_smote(codes, y, random_state), None)
     return codes, y, None
 
 
+def _weights(y: Floats) -> Floats:
+    """Let every class weigh the same in all."""
+    if y.max() <= 1:
+        rate = y.mean()
+        return np.where(y == 1, 0.5 / rate, 0.5 / (1 - rate))
+    _, places, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return np.asarray((len(y) / len(counts) / counts)[places])
+
+
 def _smote(codes: Codes, y: Floats, random_state: int) -> tuple[Codes, Floats]:
-    """Add leads between neighbours of the rarer class until both classes are equally frequent.
+    """Add leads between neighbours of each rarer class until all classes are equally frequent.
 
     Numbers are interpolated; categories, and whether a number is known at all, are those of the nearer of the two
     leads a new one lies between.
@@ -59,17 +68,18 @@ def _smote(codes: Codes, y: Floats, random_state: int) -> tuple[Codes, Floats]:
     ----------
     Chawla et al. (2002), SMOTE: Synthetic Minority Over-sampling Technique, section 4.
     """
-    rare = float(y.mean() < 0.5)
-    pool = np.flatnonzero(y == rare)
-    wanted = len(y) - 2 * len(pool)
-    if wanted <= 0 or len(pool) < 2:
-        return codes, y
-    if len(pool) > MAX_POOL:
-        pool = np.sort(np.random.default_rng(random_state).choice(pool, MAX_POOL, replace=False))
-    others = np.flatnonzero(y != rare)[:2]
-    synthetic = _synthetic(codes, pool, others, wanted, random_state)
-    values = np.vstack([codes.values, synthetic])
-    return Codes(values, codes.sizes), np.concatenate([y, np.full(wanted, rare)])
+    classes, counts = np.unique(y, return_counts=True)
+    values, outcome = [codes.values], [y]
+    for rare, missing in zip(classes, counts.max() - counts, strict=True):
+        pool = np.flatnonzero(y == rare)
+        if not missing or len(pool) < 2:
+            continue
+        if len(pool) > MAX_POOL:
+            pool = np.sort(np.random.default_rng(random_state).choice(pool, MAX_POOL, replace=False))
+        others = np.flatnonzero(y != rare)[:2]
+        values.append(_synthetic(codes, pool, others, int(missing), random_state))
+        outcome.append(np.full(missing, rare))
+    return Codes(np.vstack(values), codes.sizes), np.concatenate(outcome)
 
 
 def _synthetic(codes: Codes, pool: Rows, others: Rows, wanted: int, random_state: int) -> Floats:
