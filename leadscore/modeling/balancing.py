@@ -53,7 +53,7 @@ def _weights(y: Floats) -> Floats:
     """Let every class weigh the same in all."""
     if y.max() <= 1:
         rate = y.mean()
-        return np.where(y == 1, 0.5 / rate, 0.5 / (1 - rate))
+        return np.asarray(np.where(y == 1, 0.5 / rate, 0.5 / (1 - rate)))
     _, places, counts = np.unique(y, return_inverse=True, return_counts=True)
     return np.asarray((len(y) / len(counts) / counts)[places])
 

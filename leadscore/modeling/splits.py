@@ -48,7 +48,8 @@ def split_test(y: Floats, times: pd.Series | None, groups: pd.Series | None, *, 
 
     Parameters
     ----------
-    y : ndarray of shape (n_leads,), 0 or 1
+    y : ndarray of shape (n_leads,)
+        0 or 1, or the numbers of several classes; a forward split keeps all of them on both sides or is not made.
     times : Series of shape (n_leads,) or None
         Dates or numbers that say which lead came first.
     groups : Series of shape (n_leads,) or None
@@ -64,7 +65,7 @@ def split_test(y: Floats, times: pd.Series | None, groups: pd.Series | None, *, 
     if order is not None:
         cut = _time_cut(times, order)
         train, test = _ahead(order, cut, len(order), keys)
-        if _measurable(y[train]) and _measurable(y[test]):
+        if _measurable(y[train], y) and _measurable(y[test], y):
             return Split("forward", train, test, "There is a date: the most recent leads are the test.")
     reason = "There is no usable date" if order is None else "A split by date leaves too few outcomes on one side"
     train, test = next(iter(_stratified(y, keys, random_state)))
@@ -94,7 +95,7 @@ def folds(y: Floats, kind: str, keys: Rows | None, *, random_state: int, repeats
     """
     if kind == "forward":
         forward = _forward(len(y), keys)
-        usable = [pair for pair in forward if _measurable(y[pair[0]]) and _measurable(y[pair[1]])]
+        usable = [pair for pair in forward if _measurable(y[pair[0]], y) and _measurable(y[pair[1]], y)]
         if len(usable) >= 2:
             return usable
     return [pair for repeat in range(repeats) for pair in _stratified(y, keys, random_state + repeat)]
@@ -151,5 +152,6 @@ def _stratified(y: Floats, keys: Rows | None, random_state: int) -> list[tuple[R
     return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=random_state).split(y, labels, keys))
 
 
-def _measurable(y: Floats) -> bool:
-    return bool(min(y.sum(), (1 - y).sum()) >= MIN_PER_CLASS)
+def _measurable(side: Floats, y: Floats) -> bool:
+    classes = np.unique(y)
+    return len(classes) > 1 and all((side == name).sum() >= MIN_PER_CLASS for name in classes)

@@ -72,3 +72,24 @@ def test_smote_sees_only_rows_being_fitted(monkeypatch):
     assert not any(hidden & seen for seen in before_refit)
     assert all(len(seen) <= 600 * 0.8 for seen in before_refit)
     assert sum(judged) >= 480
+
+
+def test_smote_brings_every_class_to_the_size_of_the_largest():
+    codes, _ = sample()
+    y = np.repeat([0.0, 1.0, 2.0], [40, 200, 160])
+    more, outcome, weights = rebalance(codes, y, Balance.SMOTE, random_state=0)
+    assert [int((outcome == tier).sum()) for tier in range(3)] == [200, 200, 200]
+    assert weights is None
+    np.testing.assert_array_equal(more.values[: len(y)], codes.values)
+    np.testing.assert_array_equal(outcome[: len(y)], y)
+    for tier in (0, 2):
+        own, made = codes.values[y == tier], more.values[len(y) :][outcome[len(y) :] == tier]
+        assert (np.nanmin(made, axis=0) >= np.nanmin(own, axis=0)).all()
+        assert (np.nanmax(made, axis=0) <= np.nanmax(own, axis=0)).all()
+
+
+def test_weights_make_three_classes_count_the_same():
+    codes, _ = sample()
+    y = np.repeat([0.0, 1.0, 2.0], [40, 200, 160])
+    _, _, weights = rebalance(codes, y, Balance.WEIGHTS, random_state=0)
+    assert [weights[y == tier].sum() for tier in range(3)] == pytest.approx([400 / 3] * 3)

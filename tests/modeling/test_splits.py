@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.modeling.splits import folds, group_keys, split_test
+from leadscore.modeling.splits import MIN_PER_CLASS, folds, group_keys, split_test
 
 
 def outcomes(rows=500, rate=0.3, seed=0):
@@ -74,3 +74,22 @@ def test_missing_companies_are_each_their_own():
     keys = group_keys(pd.Series([None, None, "a", "a"]))
     assert keys[0] != keys[1]
     assert keys[2] == keys[3]
+
+
+THREE = np.repeat([0.0, 1.0, 2.0], [30, 150, 120])[np.random.default_rng(1).permutation(300)]
+
+
+@pytest.mark.parametrize("times", [None, pd.Series(range(300))])
+@pytest.mark.parametrize("groups", [None, pd.Series([f"firm {number // 5}" for number in range(300)])])
+def test_all_three_tiers_stand_on_both_sides(times, groups):
+    split = split_test(THREE, times, groups, random_state=0)
+    assert split.kind == ("forward" if times is not None else "stratified" if groups is None else "grouped")
+    for side in (split.train, split.test):
+        assert np.bincount(THREE[side].astype(int), minlength=3).min() >= MIN_PER_CLASS
+    for parts in folds(THREE[split.train], split.kind, None, random_state=0):
+        assert all(set(THREE[split.train][part]) == {0.0, 1.0, 2.0} for part in parts)
+
+
+def test_a_date_is_not_split_by_where_one_tier_came_early_only():
+    y = np.sort(THREE)[::-1].copy()
+    assert split_test(y, pd.Series(range(300)), None, random_state=0).kind == "stratified"
