@@ -129,11 +129,30 @@ def _models_show(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 
 def _models_deploy(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    return models.deploy_model(workbench, _operator(), client=options.client, version=options.version)
+    return _with_rescore_note(models.deploy_model(workbench, _operator(), client=options.client,
+                                                  version=options.version), options)
+
+
+def _models_rollback(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return _with_rescore_note(models.roll_back_model(workbench, _operator(), client=options.client,
+                                                     version=options.version), options)
+
+
+def _models_challenge(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return models.challenge_model(workbench, _operator(), client=options.client, version=options.version)
 
 
 def _models_verify(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    return models.verify_model(workbench, _operator(), client=options.client, version=options.version)
+    verdict = models.verify_model(workbench, _operator(), client=options.client, version=options.version)
+    return {**verdict, "exit_code": EXIT_DONE if verdict["ok"] else EXIT_REFUSED}
+
+
+def _with_rescore_note(answer: Answer, options: argparse.Namespace) -> Answer:
+    if not answer["rescore_needed"]:
+        return answer
+    client = "" if options.client == DEFAULT_CLIENT else f" --client {options.client}"
+    return answer | {"note": f"The stored scores are still those of another version: 'leadscore rescore{client}' "
+                             "makes them again."}
 
 
 def _leads_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
@@ -225,8 +244,11 @@ def _parser() -> argparse.ArgumentParser:
     _add(models, "list", _models_list, "all versions, newest first")
     for name, command, text in (("show", _models_show, "one version with its report"),
                                 ("deploy", _models_deploy, "make a version the champion"),
-                                ("verify", _models_verify, "check every file of a version")):
+                                ("challenge", _models_challenge, "make a version the challenger"),
+                                ("verify", _models_verify, "check the files and the answers of a version")):
         _add(models, name, command, text).add_argument("version", metavar="V")
+    back = _add(models, "rollback", _models_rollback, "put the champion before, or any version, back to use")
+    back.add_argument("version", nargs="?", metavar="V", help="the previous champion when left out")
 
     leads = _family(commands, "leads", "the stored, scored leads")
     listing = _add(leads, "list", _leads_list, "best first")

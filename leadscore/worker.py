@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from leadscore.access import Actor
 from leadscore.errors import Cancelled, LeadScoreError
-from leadscore.services import accounts, delivery, governance, intake, jobs, sampling, scoring, training
+from leadscore.services import accounts, delivery, governance, intake, jobs, models, sampling, scoring, training
 from leadscore.workbench import Workbench, open_workbench
 
 POLL_SECONDS = 0.4
@@ -50,6 +50,7 @@ def main() -> int:
     chores = [_Chore(ABANDONED_EVERY_SECONDS, lambda: jobs.fail_abandoned(workbench)),
               _Chore(OLD_FILES_EVERY_SECONDS, lambda: jobs.forget_old_files(workbench)),
               _Chore(CHECKPOINT_SECONDS, lambda: governance.note_checkpoint(workbench, every=CHECKPOINT_RECORDS))]
+    models.forget_orphans(workbench)
     # a server that was killed outright cannot stop its worker, which is then handed to another parent
     while not stopping.is_set() and parent in (None, os.getppid()):
         for chore in chores:

@@ -1,21 +1,23 @@
-"""The registry of model versions: list, show, deploy, verify."""
+"""The registry of model versions: list, show, deploy, roll back, challenge, verify."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
-
 from leadscore.access import Action, Actor, require
-from leadscore.errors import NotFound
-from leadscore.steps.models import crown, find_version
-from leadscore.store import clients
+from leadscore.steps.models import Checked, check_version, crown, known_version, number_of
+from leadscore.steps.replay import Replayed, replay
+from leadscore.store import audit, clients
 from leadscore.store import models as model_rows
+from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
+
+ORPHAN_AGE = timedelta(hours=1)
+"""Younger files may belong to a training that is about to register them."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +59,69 @@ def show_model(workbench: Workbench, actor: Actor, *, client: str, version: str)
     """
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        return _model_view(_known(session, client, version))
+        return _model_view(known_version(session, client, version))
 
 
 def deploy_model(workbench: Workbench, actor: Actor, *, client: str, version: str) -> dict[str, Any]:
-    """Make a version the champion, after its files have been checked."""
+    """Make a version the champion, after its files and its answers have been checked.
+
+    Returns
+    -------
+    dict
+        ``champion``, ``before``, ``checked``, ``warnings``, and ``rescore_needed``: stored scores are those of another
+        version until they are made again.
+
+    Raises
+    ------
+    TamperedData
+        A file is not what was registered; nothing is changed.
+    """
     require(actor, Action.DEPLOY_MODEL, client)
-    now = workbench.clock()
-    with write(workbench.engine) as session:
-        row = _known(session, client, version)
-        # a version already in memory was checked when it was loaded, its files may have changed since
-        workbench.registry.load(row.folder)
-        before = crown(session, workbench, client_id=row.client_id, version=_id(row), actor_name=actor.name, now=now)
-    return {"champion": row.id, "before": before}
+    with read(workbench.engine) as session:
+        row = known_version(session, client, version)
+    checked = check_version(workbench, row)
+    return _put_to_use(workbench, actor, row, checked) | {"warnings": list(checked.warnings)}
+
+
+def roll_back_model(workbench: Workbench, actor: Actor, *, client: str, version: str | None = None) -> dict[str, Any]:
+    """Put the champion before the present one, or any version, back to use after its files and answers are checked.
+
+    Up to 1,000 leads it has scored are scored again and compared with what is stored.
+
+    Parameters
+    ----------
+    version : str or None
+        The previous champion when left out.
+
+    Returns
+    -------
+    dict
+        As :func:`deploy_model`, with ``replay``.
+
+    Raises
+    ------
+    InvalidRequest
+        No version is named and none was champion before.
+    TamperedData
+        A file is not what was registered; nothing is changed.
+    """
+    require(actor, Action.DEPLOY_MODEL, client)
+    with read(workbench.engine) as session:
+        row = known_version(session, client, version) if version is not None \
+            else model_rows.previous(session, clients.require(session, client))
+        checked = check_version(workbench, row)
+        replayed = replay(session, workbench, row)
+    return _put_to_use(workbench, actor, row, checked, action="model_rolled_back") | {
+        "replay": replayed.as_dict(), "warnings": [*checked.warnings, *_replay_warnings(replayed)]}
 
 
 def verify_model(workbench: Workbench, actor: Actor, *, client: str, version: str) -> dict[str, Any]:
-    """Check every file of a version against its signed manifest.
+    """Check every file of a version against its signed manifest, its answers against the proof, and stored scores.
+
+    Returns
+    -------
+    dict
+        ``version``, ``ok``, ``files``, ``same_answers``, ``proof``, ``libraries``, ``replay`` and ``warnings``.
 
     Raises
     ------
@@ -82,25 +130,56 @@ def verify_model(workbench: Workbench, actor: Actor, *, client: str, version: st
     """
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = _known(session, client, version)
-        files = workbench.registry.load(row.folder)
-    return {"version": row.id, "ok": True, "files": len(files)}
+        row = known_version(session, client, version)
+        checked = check_version(workbench, row)
+        replayed = replay(session, workbench, row)
+    return {"version": checked.version, "ok": checked.same_answers is not False and replayed.same,
+            **checked.as_dict(), "replay": replayed.as_dict(),
+            "warnings": [*checked.warnings, *_replay_warnings(replayed)]}
 
 
-def _known(session: Session, client: str, version: str) -> ModelVersion:
-    client_row = clients.find(session, client)
-    row = find_version(session, client_row.id, version) if client_row and client_row.id else None
-    if row is None:
-        raise NotFound("unknown_model", f"There is no model version '{version}'.", "'models list' shows the versions.")
-    return row
+def challenge_model(workbench: Workbench, actor: Actor, *, client: str, version: str) -> dict[str, Any]:
+    """Make a version the challenger: it scores nothing, and is the one to compare the champion with.
+
+    Raises
+    ------
+    InvalidRequest
+        It is the champion.
+    """
+    require(actor, Action.DEPLOY_MODEL, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        row = known_version(session, client, version)
+        before = model_rows.with_alias(session, row.client_id, model_rows.CHALLENGER)
+        model_rows.challenge(session, row.client_id, number_of(row))
+        audit.append(session, workbench.vault, at=now, client_id=row.client_id, actor=actor.name,
+                     action="model_challenges", object=f"model:{row.id}",
+                     detail={"before": before.id if before else None, "after": row.id})
+    return {"challenger": row.id, "before": before.id if before else None}
+
+
+def forget_orphans(workbench: Workbench) -> list[str]:
+    """Remove model files no version knows, which a program that was killed has left; for the worker's start."""
+    with read(workbench.engine) as session:
+        known = model_rows.folders(session)
+    return workbench.registry.remove_orphans(known, before=workbench.clock() - ORPHAN_AGE)
+
+
+def _put_to_use(workbench: Workbench, actor: Actor, row: ModelVersion, checked: Checked, *,
+                action: str = "model_deployed") -> dict[str, Any]:
+    with write(workbench.engine) as session:
+        before = crown(session, workbench, client_id=row.client_id, version=checked.version, actor_name=actor.name,
+                       now=workbench.clock(), action=action)
+        waiting = score_rows.made_by_others(session, row.client_id, checked.version)
+    return {"champion": checked.version, "before": before, "rescore_needed": waiting > 0, "checked": checked.as_dict()}
+
+
+def _replay_warnings(replayed: Replayed) -> list[str]:
+    differing = replayed.leads - replayed.identical
+    return [f"{differing:,} of {replayed.leads:,} leads scored again have another score than the stored one."] \
+        if differing else []
 
 
 def _model_view(row: ModelVersion) -> ModelView:
-    return ModelView(_id(row), row.algorithm, row.balance, row.alias, row.metrics, row.report, row.manifest,
+    return ModelView(number_of(row), row.algorithm, row.balance, row.alias, row.metrics, row.report, row.manifest,
                      row.created_at, row.created_by)
-
-
-def _id(row: ModelVersion) -> int:
-    if row.id is None:
-        raise NotFound("unknown_model", "The model has not been registered.", "Train it again.")
-    return row.id

@@ -11,9 +11,10 @@ from typing import Any
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.features.build import Features, unused_columns
-from leadscore.modeling.artefact import to_files
+from leadscore.modeling.artefact import from_files, to_files
 from leadscore.modeling.evaluation import Interval, measure
 from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.proof import proof_of
 from leadscore.modeling.report import Verdict
 from leadscore.modeling.targets import binary_target
 from leadscore.modeling.training import TrainingOptions, train
@@ -211,15 +212,17 @@ def _register(workbench: Workbench, actor: Actor, client: str, material: Materia
     report["set_aside"] = [_in_their_words(finding) for finding in report["set_aside"]] + _never_features(material)
     report["suspects"] = [_in_their_words(finding) for finding in report["suspects"]]
     files = to_files(model)
+    proof = proof_of(from_files(files))
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
+        model_rows.stand_alone(session, client_id)
         in_force = policy_in_force(session, client_id, None, now=now)
         alpha = _suggested_alpha(model, features, in_force.policy)
         report |= {"suggested_alpha": alpha, "target": material.target, "seconds": round(seconds, 2),
-                   "policy_version": in_force.version}
+                   "policy_version": in_force.version, "proof": proof, "request": asdict(request)}
         manifest = {"target": material.target, "data_fingerprint": material.fingerprint,
                     "created_at": now.isoformat(), "created_by": actor.name, "algorithm": model.report.algorithm,
-                    "balance": model.report.balance}
+                    "balance": model.report.balance, "proof": proof}
         saved = workbench.registry.save(files, manifest)
         first = model_rows.champion(session, client_id) is None
         deploy = request.deploy or (first and model.report.verdict != Verdict.CHANCE)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select, update
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.store.tables import ModelVersion
+from leadscore.store.tables import Client, ModelVersion
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 
@@ -26,8 +26,8 @@ def add(session: Session, client_id: int, *, folder: str, algorithm: str, balanc
 
 def find(session: Session, client_id: int, version: int) -> ModelVersion | None:
     """Find a version."""
-    return session.exec(select(ModelVersion).where(ModelVersion.client_id == client_id,
-                                                   ModelVersion.id == version)).one_or_none()
+    return session.exec(select(ModelVersion).where(ModelVersion.client_id == client_id, ModelVersion.id == version)
+                        .execution_options(populate_existing=True)).one_or_none()
 
 
 def champion(session: Session, client_id: int) -> ModelVersion | None:
@@ -37,8 +37,8 @@ def champion(session: Session, client_id: int) -> ModelVersion | None:
 
 def with_alias(session: Session, client_id: int, alias: str) -> ModelVersion | None:
     """Find the version with an alias: champion, previous (the champion before) or challenger."""
-    return session.exec(select(ModelVersion).where(ModelVersion.client_id == client_id,
-                                                   ModelVersion.alias == alias)).one_or_none()
+    return session.exec(select(ModelVersion).where(ModelVersion.client_id == client_id, ModelVersion.alias == alias)
+                        .execution_options(populate_existing=True)).one_or_none()
 
 
 def list_all(session: Session, client_id: int) -> list[ModelVersion]:
@@ -52,6 +52,15 @@ def folders(session: Session) -> set[str]:
     return set(session.exec(select(ModelVersion.folder)))
 
 
+def stand_alone(session: Session, client_id: int) -> None:
+    """Wait until nobody else moves this client's aliases, and keep others waiting until the transaction ends.
+
+    An alias is taken away and given in two steps. Call it before the audit log is written to, which others also wait
+    for: two that wait for each other would both fail.
+    """
+    session.exec(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+
+
 def deploy(session: Session, client_id: int, version: int) -> ModelVersion:
     """Make a version champion; the champion before it is remembered.
 
@@ -60,9 +69,8 @@ def deploy(session: Session, client_id: int, version: int) -> ModelVersion:
     NotFound
         The client has no such version.
     """
-    row = find(session, client_id, version)
-    if row is None:
-        raise NotFound("unknown_model", f"There is no model version {version}.", "'models list' shows the versions.")
+    stand_alone(session, client_id)
+    row = _known(session, client_id, version)
     current = champion(session, client_id)
     if current is not None and current.id == row.id:
         return row
@@ -74,19 +82,19 @@ def deploy(session: Session, client_id: int, version: int) -> ModelVersion:
     return _give(session, row, CHAMPION)
 
 
-def roll_back(session: Session, client_id: int) -> ModelVersion:
-    """Make the previous champion champion again.
+def previous(session: Session, client_id: int) -> ModelVersion:
+    """Find the champion before the present one, to which a roll-back without a number goes.
 
     Raises
     ------
     InvalidRequest
         There was none before.
     """
-    previous = with_alias(session, client_id, PREVIOUS)
-    if previous is None or previous.id is None:
+    row = with_alias(session, client_id, PREVIOUS)
+    if row is None:
         raise InvalidRequest("no_previous_model", "No earlier champion is known.",
                              "Name the version: 'models rollback V'.")
-    return deploy(session, client_id, previous.id)
+    return row
 
 
 def challenge(session: Session, client_id: int, version: int) -> ModelVersion:
@@ -99,13 +107,19 @@ def challenge(session: Session, client_id: int, version: int) -> ModelVersion:
     InvalidRequest
         It is the champion.
     """
-    row = find(session, client_id, version)
-    if row is None:
-        raise NotFound("unknown_model", f"There is no model version {version}.", "'models list' shows the versions.")
+    stand_alone(session, client_id)
+    row = _known(session, client_id, version)
     if row.alias == CHAMPION:
         raise InvalidRequest("is_champion", f"Version {version} is the champion.", "Choose another challenger.")
     _take(session, client_id, CHALLENGER)
     return _give(session, row, CHALLENGER)
+
+
+def _known(session: Session, client_id: int, version: int) -> ModelVersion:
+    row = find(session, client_id, version)
+    if row is None:
+        raise NotFound("unknown_model", f"There is no model version {version}.", "'models list' shows the versions.")
+    return row
 
 
 def _take(session: Session, client_id: int, alias: str) -> None:

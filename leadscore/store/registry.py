@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -110,14 +111,20 @@ class Registry:
         """Delete a version's files."""
         shutil.rmtree(self._path(folder))
 
-    def remove_orphans(self, known: Iterable[str]) -> list[str]:
+    def remove_orphans(self, known: Iterable[str], *, before: datetime) -> list[str]:
         """Delete drafts and versions that no row of the store knows; gives their names.
 
-        Only for a moment when nothing is being registered, such as the start.
+        Parameters
+        ----------
+        known : iterable of str
+            Folders that stay.
+        before : datetime
+            Folders touched since then stay too: somebody may be about to register them.
         """
         kept = set(known)
         orphans = [path for path in self.folder.iterdir() if path.is_dir() and path.name not in kept
-                   and (path.name.startswith(DRAFT) or _FOLDER.fullmatch(path.name))]
+                   and (path.name.startswith(DRAFT) or _FOLDER.fullmatch(path.name))
+                   and path.stat().st_mtime < before.timestamp()]
         for path in orphans:
             shutil.rmtree(path)
         return sorted(path.name for path in orphans)

@@ -307,6 +307,41 @@ def history(session: Session, client_id: int, lead_id: int) -> pd.DataFrame:
         "as_of": pd.to_datetime(raw["as_of"], utc=True, format="ISO8601")})
 
 
+def scored_by(session: Session, client_id: int, model_version: int, limit: int) -> pd.DataFrame:
+    """Give scores that a model version made and that are in force or in the history, newest runs first.
+
+    Returns
+    -------
+    DataFrame
+        Index ``lead_id``, each lead once; columns ``run_id``, ``rule_score``, ``probability``, ``blended`` and
+        ``changed``: whether the lead's values were changed after that scoring.
+    """
+    names = ("rule_score", "probability", "blended")
+    parts = " UNION ALL ".join(f"SELECT client_id, lead_id, run_id, {', '.join(names)} FROM {table} "
+                               f"WHERE client_id = :client" for table in ("scores", "score_history"))
+    columns = fetch_columns(
+        session, f"SELECT h.lead_id, h.run_id, {', '.join(f'h.{name}' for name in names)}, "
+        "CASE WHEN l.changed_at > r.created_at THEN 1 ELSE 0 END "
+        "FROM (SELECT p.*, row_number() OVER (PARTITION BY p.lead_id ORDER BY p.run_id DESC) AS place "
+        f"FROM ({parts}) p JOIN score_runs m ON m.id = p.run_id AND m.model_version = :model) h "
+        "JOIN score_runs r ON r.id = h.run_id JOIN leads l ON l.id = h.lead_id AND l.client_id = :client "
+        "WHERE h.place = 1 ORDER BY h.run_id DESC, h.lead_id LIMIT :limit",
+        {"client": client_id, "model": model_version, "limit": limit})
+    raw = dict(zip(("lead_id", "run_id", *names, "changed"), columns, strict=True))
+    index = pd.Index(np.array(raw["lead_id"], dtype=np.int64), name="lead_id")
+    return pd.DataFrame({"run_id": np.array(raw["run_id"], dtype=np.int64)}
+                        | {name: np.array(raw[name], dtype=float) for name in names}
+                        | {"changed": np.array(raw["changed"], dtype=bool)}, index=index)
+
+
+def made_by_others(session: Session, client_id: int, model_version: int | None) -> int:
+    """Count the scores in force that another model version made, or none where ``model_version`` is one."""
+    found = session.execute(
+        text("SELECT count(*) FROM scores s JOIN score_runs r ON r.id = s.run_id WHERE s.client_id = :client AND "
+             "coalesce(r.model_version, 0) <> :model"), {"client": client_id, "model": model_version or 0})
+    return int(found.scalar_one())
+
+
 # --- counts for reports ------------------------------------------------------------------------------------------
 
 

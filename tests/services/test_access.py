@@ -17,7 +17,8 @@ pytestmark = pytest.mark.usefixtures("read_here")
 MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
            for found in pkgutil.iter_modules(services.__path__)]
 
-FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint"}
+FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint",
+                  "forget_orphans"}
 ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "actor_of", "sign_in", "redeem_ticket",
                  "session_from_token", "sign_out"}
 ABOUT_ACCOUNTS = {"sign_out_everywhere", "note_denied", "list_users", "add_user", "change_user", "change_password",
@@ -37,7 +38,8 @@ NEEDS = {
     "clear_override": Action.EDIT_LEADS, "rescore": Action.EDIT_LEADS, "score_file": Action.VIEW_LEADS,
     "train_file": Action.TRAIN_MODEL, "train_stored": Action.TRAIN_MODEL, "ready_for_first_model": Action.TRAIN_MODEL,
     "evaluate_file": Action.VIEW_LEADS, "list_models": Action.VIEW_LEADS, "show_model": Action.VIEW_LEADS,
-    "deploy_model": Action.DEPLOY_MODEL, "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
+    "deploy_model": Action.DEPLOY_MODEL, "roll_back_model": Action.DEPLOY_MODEL,
+    "challenge_model": Action.DEPLOY_MODEL, "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
     "list_policies": Action.VIEW_LEADS, "preview_policy": Action.VIEW_LEADS, "save_policy": Action.EDIT_POLICY,
     "overview": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,

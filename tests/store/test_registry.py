@@ -1,6 +1,7 @@
 """Model files load only when they are the bytes that were saved."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_a_save_that_dies_leaves_no_version_and_its_draft_is_removed(registry: R
         patched.setattr("leadscore.store.registry._sync", _fail)
         registry.save(FILES)
     (registry.folder / "README.md").write_text("stays")
-    removed = registry.remove_orphans([kept])
+    removed = registry.remove_orphans([kept], before=datetime.now(UTC) + timedelta(hours=1))
     assert orphan in removed
     assert len(removed) == 2
     assert sorted(path.name for path in registry.folder.iterdir()) == sorted(["README.md", kept])
