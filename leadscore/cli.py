@@ -16,7 +16,18 @@ import orjson
 from leadscore import __version__
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest, LeadScoreError
-from leadscore.services import accounts, delivery, dossier, governance, intake, models, sampling, scoring, training
+from leadscore.services import (
+    accounts,
+    comparison,
+    delivery,
+    dossier,
+    governance,
+    intake,
+    models,
+    sampling,
+    scoring,
+    training,
+)
 from leadscore.workbench import DEFAULT_CLIENT, Workbench, open_workbench
 
 EXIT_DONE, EXIT_FAULT, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
@@ -147,6 +158,11 @@ def _models_verify(workbench: Workbench, options: argparse.Namespace) -> Answer:
     return {**verdict, "exit_code": EXIT_DONE if verdict["ok"] else EXIT_REFUSED}
 
 
+def _models_compare(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return comparison.compare_models(workbench, _operator(), client=options.client, first=options.first,
+                                     second=options.second, progress=_progress).as_dict()
+
+
 def _with_rescore_note(answer: Answer, options: argparse.Namespace) -> Answer:
     if not answer["rescore_needed"]:
         return answer
@@ -247,6 +263,9 @@ def _parser() -> argparse.ArgumentParser:
                                 ("challenge", _models_challenge, "make a version the challenger"),
                                 ("verify", _models_verify, "check the files and the answers of a version")):
         _add(models, name, command, text).add_argument("version", metavar="V")
+    comparing = _add(models, "compare", _models_compare, "two versions side by side, also on the stored leads")
+    comparing.add_argument("first", metavar="A")
+    comparing.add_argument("second", metavar="B")
     back = _add(models, "rollback", _models_rollback, "put the champion before, or any version, back to use")
     back.add_argument("version", nargs="?", metavar="V", help="the previous champion when left out")
 

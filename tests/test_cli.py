@@ -101,6 +101,29 @@ def test_train_then_score_then_evaluate(capsys, home, campaign):
     assert _run(capsys, "models", "show", f"v{trained['model_version']}")[1]["report"]["verdict"]
 
 
+def test_versions_are_compared_challenged_and_rolled_back(capsys, home, campaign):
+    _run(capsys, "import", _file(home, campaign))
+    for _ in range(2):
+        assert _run(capsys, "train", "--algorithm", "logistic", "--balance", "none")[0] == 0
+    code, both = _run(capsys, "models", "compare", "1", "2")
+    assert (code, both["first"], both["second"], both["overlap"]) == (0, 1, 2, 1.0)
+    assert _run(capsys, "models", "challenge", "2")[1]["challenger"] == 2
+    deployed = _run(capsys, "models", "deploy", "2")[1]
+    assert deployed["rescore_needed"]
+    assert "leadscore rescore" in deployed["note"]
+    _run(capsys, "rescore")
+    code, back = _run(capsys, "models", "rollback")
+    assert (code, back["champion"], back["before"], back["checked"]["same_answers"]) == (0, 1, 2, True)
+    code, verdict = _run(capsys, "models", "verify", "2")
+    assert code == 0
+    assert verdict["replay"]["leads"] == verdict["replay"]["identical"] > 900
+    assert _run(capsys, "models", "rollback", "2")[1]["champion"] == 2
+    path = next((home / "home" / "models").glob("*/model.json"))
+    path.write_bytes(path.read_bytes() + b" ")
+    code, refused = _run(capsys, "models", "rollback")
+    assert (code, refused["error"]["code"]) == (3, "tampered_model")
+
+
 def test_rescoring_is_one_call(capsys, home):
     _run(capsys, "import", _file(home, leads_file(20)))
     code, answer = _run(capsys, "rescore")

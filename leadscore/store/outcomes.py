@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sqlmodel import Session
 
-from leadscore.schema import OutcomeStage
+from leadscore.schema import CLOSED_STAGES, OutcomeStage
 from leadscore.store.bulk import fetch_columns, fetch_for, insert_rows, member_of, members, to_list
 from leadscore.store.lead_undo import settle_outcomes
 from leadscore.store.tables import to_text
@@ -91,6 +91,37 @@ def of_leads(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndar
         parameters["ids"] = members(session, np.asarray(lead_ids, dtype=np.int64))
     columns = fetch_columns(session, f"{statement} ORDER BY coalesce(at, recorded_at), id", parameters)
     return _typed(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def decided_since(session: Session, client_id: int, moment: datetime, *, files: Sequence[str] = ()) -> pd.Series:
+    """Find the leads whose first final outcome was recorded after a moment.
+
+    Leads told of by a file that was imported before that moment, too, are left out: what it says was known.
+
+    Parameters
+    ----------
+    moment : datetime
+    files : sequence of str
+        SHA-256 of further files whose outcomes were known. When any is named, the outcome itself must also be later
+        than the moment, where its date is known.
+
+    Returns
+    -------
+    Series
+        Index ``lead_id``, the present final stage of each.
+    """
+    final = ", ".join(f"'{stage}'" for stage in sorted(CLOSED_STAGES))
+    dated = "AND min(coalesce(o.at, o.recorded_at)) > :moment" if files else ""
+    known = f"b.created_at <= :moment OR {member_of(session, 'b.sha256', 'files')}"
+    found, stages = fetch_columns(
+        session, f"SELECT l.id, l.outcome FROM leads l WHERE l.client_id = :client AND l.outcome IN ({final}) AND l.id "
+        f"IN (SELECT o.lead_id FROM outcomes o WHERE o.client_id = :client AND o.stage IN ({final}) GROUP BY o.lead_id "
+        f"HAVING min(o.recorded_at) > :moment {dated}) AND NOT EXISTS (SELECT 1 FROM outcomes k JOIN batches c ON "
+        f"c.id = k.batch_id JOIN batches b ON b.sha256 = c.sha256 AND b.client_id = :client WHERE k.lead_id = l.id AND "
+        f"k.client_id = :client AND k.stage IN ({final}) AND ({known})) ORDER BY l.id",
+        {"client": client_id, "moment": to_text(moment), "files": members(session, list(files))})
+    return pd.Series(pd.array(stages, dtype="str"), name="outcome",
+                     index=pd.Index(np.array(found, dtype=np.int64), name="lead_id"))
 
 
 def _typed(columns: dict[str, list[Any]]) -> pd.DataFrame:

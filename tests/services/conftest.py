@@ -3,6 +3,7 @@
 import pkgutil
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,22 @@ def trained_once(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -
     home = tmp_path_factory.mktemp("once") / "home"
     shutil.copytree(trained_home, home)
     return workbench_at(home)
+
+
+@pytest.fixture(scope="session")
+def twice_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a home with a second version, which is champion and has scored the leads; tests take a copy."""
+    home = tmp_path_factory.mktemp("twice") / "home"
+    shutil.copytree(trained_home, home)
+    bench, boss = workbench_at(home), person(Role.ADMIN)
+    training.train_stored(bench, boss, client=CLIENT, request=replace(QUICK, algorithm="xgboost", deploy=True))
+    scoring.rescore(bench, boss, client=CLIENT)
+    bench.engine.dispose()
+    return home
+
+
+@pytest.fixture
+def twice(twice_home: Path, tmp_path: Path) -> Workbench:
+    """Give a workbench with two versions, of one's own to change."""
+    shutil.copytree(twice_home, tmp_path / "copy")
+    return workbench_at(tmp_path / "copy")

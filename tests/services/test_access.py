@@ -39,7 +39,8 @@ NEEDS = {
     "train_file": Action.TRAIN_MODEL, "train_stored": Action.TRAIN_MODEL, "ready_for_first_model": Action.TRAIN_MODEL,
     "evaluate_file": Action.VIEW_LEADS, "list_models": Action.VIEW_LEADS, "show_model": Action.VIEW_LEADS,
     "deploy_model": Action.DEPLOY_MODEL, "roll_back_model": Action.DEPLOY_MODEL,
-    "challenge_model": Action.DEPLOY_MODEL, "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
+    "compare_models": Action.VIEW_LEADS, "challenge_model": Action.DEPLOY_MODEL,
+    "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
     "list_policies": Action.VIEW_LEADS, "preview_policy": Action.VIEW_LEADS, "save_policy": Action.EDIT_POLICY,
     "overview": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
@@ -49,7 +50,8 @@ ARGUMENTS: dict[str, Any] = {
     "source": leads_file(3), "data": leads_file(3), "filename": "leads.csv", "upload_id": "0" * 32, "batch_id": 99,
     "view": delivery.ListView(top="3"), "format": "csv", "lead_id": 9_999, "lead_ids": [9_999], "stage": "lost",
     "owner": "me", "reason": "so", "request": training.TrainingRequest(target="Nonsense"), "target": "Nonsense",
-    "version": "99", "changes": {}, "comment": "c", "leads": 10, "seed": 1, "kind": "demo", "arguments": {},
+    "version": "99", "first": "98", "second": "99",
+    "changes": {}, "comment": "c", "leads": 10, "seed": 1, "kind": "demo", "arguments": {},
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 

@@ -2,14 +2,11 @@
 
 import dataclasses
 import json
-import shutil
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
-from leadscore.access import Role
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
 from leadscore.modeling.artefact import from_files
 from leadscore.services import governance, models, scoring, training
@@ -17,7 +14,7 @@ from leadscore.steps.models import CHAMPION, load_model
 from leadscore.store import models as model_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
-from tests.services.conftest import CLIENT, QUICK, leads_file, person, workbench_at
+from tests.services.conftest import CLIENT, QUICK, leads_file
 
 pytestmark = pytest.mark.usefixtures("read_here")
 
@@ -45,24 +42,6 @@ def test_untouched_files_pass(seen, admin):
 
 
 # --- going back -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def twice_home(trained_home, tmp_path_factory):
-    """Make a home with a second version, which is champion and has scored the leads; tests take a copy."""
-    home = tmp_path_factory.mktemp("twice") / "home"
-    shutil.copytree(trained_home, home)
-    bench, boss = workbench_at(home), person(Role.ADMIN)
-    training.train_stored(bench, boss, client=CLIENT, request=replace(QUICK, algorithm="xgboost", deploy=True))
-    scoring.rescore(bench, boss, client=CLIENT)
-    bench.engine.dispose()
-    return home
-
-
-@pytest.fixture
-def twice(twice_home, tmp_path):
-    shutil.copytree(twice_home, tmp_path / "copy")
-    return workbench_at(tmp_path / "copy")
 
 
 def _probabilities(workbench):

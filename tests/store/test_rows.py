@@ -22,7 +22,7 @@ from leadscore.store import (
     users,
 )
 from leadscore.store.database import read, write
-from tests.store.samples import batch, stored
+from tests.store.samples import batch, people, stored
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "a\nb", "\x00"])
@@ -264,6 +264,40 @@ def test_outcomes_are_appended_once_and_the_latest_stands(store: Engine, vault, 
         assert outcomes.of_leads(session, other).empty
         with pytest.raises(ValueError, match="married"):
             outcomes.record(session, client_id, [1], stage="married", at=None, recorded_by="kim", now=now)
+
+
+def test_what_was_decided_since_a_moment_leaves_out_what_was_known(store: Engine, vault, now) -> None:
+    later, before = now + timedelta(days=2), now - timedelta(days=30)
+    with write(store) as session:
+        client_id, _, ids = stored(session, vault, now, people(8))
+        same_file = batches.create(session, client_id, filename="b.csv", sha256="0" * 64, imported_by="a", now=later)
+        trained_on = batches.create(session, client_id, filename="c.csv", sha256="f" * 64, imported_by="a", now=later)
+
+        def told(place: int, stage: str, *, at=later, moment=later, batch_id=None) -> None:
+            frame = pd.DataFrame({"lead_id": [ids[place]], "stage": [stage], "at": pd.to_datetime([at], utc=True)})
+            outcomes.append(session, client_id, frame, batch_id=batch_id, origin="import", recorded_by="a", now=moment)
+
+        told(0, "converted")
+        told(1, "lost", moment=now)
+        told(1, "converted")
+        told(2, "contacted", moment=now, batch_id=1)
+        told(2, "lost")
+        told(3, "contacted")
+        told(4, "lost", at=before)
+        told(5, "lost", batch_id=same_file)
+        told(6, "converted", batch_id=trained_on)
+        told(7, "lost", at=None)
+
+    def found(**more) -> list[int]:
+        with read(store) as session:
+            since = outcomes.decided_since(session, client_id, now + timedelta(days=1), **more)
+            assert set(since) <= {"converted", "lost"}
+            assert outcomes.decided_since(session, client_id + 1, now, **more).empty
+            return sorted(ids.tolist().index(lead) for lead in since.index)
+
+    # known then: 1 by another word, 5 by the same file; undecided: 3
+    assert found() == [0, 2, 4, 6, 7]
+    assert found(files=["f" * 64]) == [0, 2, 7]
 
 
 def test_suppressed_people_are_recognised(store: Engine, vault, now) -> None:
