@@ -118,8 +118,8 @@ def test_versions_are_compared_challenged_and_rolled_back(capsys, home, campaign
     assert code == 0
     assert verdict["replay"]["leads"] == verdict["replay"]["identical"] > 900
     assert _run(capsys, "models", "rollback", "2")[1]["champion"] == 2
-    path = next((home / "home" / "models").glob("*/model.json"))
-    path.write_bytes(path.read_bytes() + b" ")
+    for path in (home / "home" / "models").glob("*/model.json"):
+        path.write_bytes(path.read_bytes() + b" ")
     code, refused = _run(capsys, "models", "rollback")
     assert (code, refused["error"]["code"]) == (3, "tampered_model")
 

@@ -27,11 +27,12 @@ def reference_date(leads: pd.DataFrame, now: datetime) -> pd.Timestamp:
     Returns
     -------
     Timestamp
-        In UTC: ``now``, or the latest date in the leads when that is more than 45 days ago.
+        In UTC, whole milliseconds: ``now``, or the latest date in the leads when that is more than 45 days ago.
     """
-    present = pd.Timestamp(now).tz_convert("UTC")
+    # the store keeps milliseconds: a score made as of a finer moment could not be made again
+    present = pd.Timestamp(now).tz_convert("UTC").floor("ms")
     latest = [leads.loc[leads[column] <= present, column].max() for column in DATE_COLUMNS if column in leads]
     known = [moment for moment in latest if pd.notna(moment)]
     if not known or max(known) >= present - STALE_AFTER:
         return present
-    return pd.Timestamp(max(known))
+    return pd.Timestamp(max(known)).floor("ms")
