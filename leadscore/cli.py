@@ -99,13 +99,16 @@ def _train(workbench: Workbench, options: argparse.Namespace) -> Answer:
         target=options.target, positive=options.positive, time=options.time, group=options.group,
         algorithm=options.algorithm, balance=options.balance, keep=tuple(options.keep), drop=tuple(options.drop),
         deploy=options.deploy)
+    if options.file is None and options.map:
+        raise InvalidRequest("map_without_file", "--map tells what the columns of a file are, and no file is named.",
+                             "Name the file, or leave --map out: stored leads are mapped already.")
     if options.file is None:
         trained = training.train_stored(workbench, _operator(), client=options.client, request=request,
                                         progress=_progress)
     else:
         trained = training.train_file(workbench, _operator(), client=options.client, source=options.file,
-                                      filename=options.file.name, sheet=options.sheet, request=request,
-                                      progress=_progress)
+                                      filename=options.file.name, sheet=options.sheet, overrides=options.map,
+                                      request=request, progress=_progress)
     return trained.as_dict()
 
 
@@ -126,7 +129,8 @@ def _score(workbench: Workbench, options: argparse.Namespace) -> Answer:
 def _evaluate(workbench: Workbench, options: argparse.Namespace) -> Answer:
     return training.evaluate_file(workbench, _operator(), client=options.client, source=options.file,
                                   filename=options.file.name, sheet=options.sheet, target=options.target,
-                                  positive=options.positive, model=options.model, progress=_progress)
+                                  positive=options.positive, model=options.model, overrides=options.map,
+                                  progress=_progress)
 
 
 def _models_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
@@ -254,7 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--target", required=True, metavar="COLUMN", help="header of the outcome")
     evaluate.add_argument("--positive", metavar="VALUE", help="value that means converted")
     evaluate.add_argument("--model", default="champion", metavar="V", help="model version or 'champion'")
-    evaluate.add_argument("--sheet", help="sheet of a workbook")
+    _add_reading(evaluate)
 
     models = _family(commands, "models", "model versions")
     _add(models, "list", _models_list, "all versions, newest first")
@@ -299,7 +303,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_train(commands: Any) -> None:
     train = _add(commands, "train", _train, "train a model on a file, or on the stored outcomes")
     train.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a labelled file; stored leads without it")
-    train.add_argument("--sheet", help="sheet of a workbook")
+    _add_reading(train)
     train.add_argument("--target", metavar="COLUMN", help="header of the outcome; needed with a file")
     train.add_argument("--positive", metavar="VALUE", help="value that means converted")
     train.add_argument("--time", metavar="COLUMN|rows", help="column of the date, or 'rows' when they are in its order")

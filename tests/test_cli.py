@@ -171,6 +171,7 @@ def test_a_weak_or_mistyped_password_is_refused(capsys, home, monkeypatch, typed
     (["models", "show", "x"], "unknown_model"),
     (["leads", "show", "12"], "unknown_client"),
     (["train"], "unknown_client"),
+    (["train", "--map", "Email=email"], "map_without_file"),
 ])
 def test_what_cannot_be_done_is_refused_with_exit_3_and_a_coded_sentence(capsys, words, code):
     exit_code, answer = _run(capsys, *words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -20,22 +20,15 @@ from leadscore.errors import Cancelled, UnreadableFile
 from leadscore.ingest.cleaning import CleaningChoices, CleanTable, DuplicateChoice, clean_table
 from leadscore.ingest.duplicates import company_key, find_duplicates, fold_duplicates
 from leadscore.ingest.issues import EMPTY, concat_issues, count_by_code
-from leadscore.ingest.mapping import (
-    ColumnMatch,
-    as_mapping,
-    check_mapping,
-    map_headers,
-    parse_overrides,
-    shape_key,
-    target_candidates,
-    with_overrides,
-)
+from leadscore.ingest.mapping import ColumnMatch, as_mapping, shape_key, target_candidates
 from leadscore.ingest.outcomes import outcome_stage
 from leadscore.ingest.quality import quality_report
 from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
 from leadscore.schema import OutcomeStage, label_of
 from leadscore.steps.exporting import csv_bytes
+from leadscore.steps.mapping import corrected, recognise
+from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
 from leadscore.store import activities as activity_rows
 from leadscore.store import audit, batches, clients, lead_matching, lead_undo, shapes
@@ -53,7 +46,6 @@ ACTIVITY_DATES = {"first_response_at": "first response", "last_activity_at": "ac
 """Dates of a lead that tell of something done; every export adds the latest to the timeline."""
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 
-Progress = Callable[[float, str], None]
 Mapping_ = Mapping[str, str | None]
 
 
@@ -200,18 +192,16 @@ def inspect_file(workbench: Workbench, actor: Actor, *, client: str, source: byt
     raw = read_file(workbench.settings, source, filename, sheet)
     with read(workbench.engine) as session:
         row = clients.find(session, client)
-        shape = shape_key(list(raw.frame.columns))
-        known = shapes.find(session, row.id, shape) if row and row.id else None
         seen = batches.find_by_sha256(session, row.id, raw.sha256) if row and row.id else None
-    matches = tuple(map_headers(list(raw.frame.columns), raw.frame, known.mapping if known else None))
-    mapping = as_mapping(matches)
+    known = recognise(workbench, raw.frame, client=client)
+    mapping = as_mapping(known.matches)
     clean = clean_table(raw, mapping, CleaningChoices(), as_of=workbench.clock())
     issues = concat_issues([raw.issues, clean.issues, validate(clean, as_of=workbench.clock())])
     return Inspection(
         filename=filename, rows=raw.rows_read, columns=tuple(raw.frame.columns), encoding=raw.encoding,
-        delimiter=raw.delimiter, sheet=raw.sheet, sheets=raw.sheets, matches=matches, remembered=known is not None,
-        choices=known.choices if known else CleaningChoices().to_dict(), preview=raw.frame.head(PREVIEW_ROWS),
-        issues=issues, target_candidates=tuple(target_candidates(raw, mapping)), shape=shape, sha256=raw.sha256,
+        delimiter=raw.delimiter, sheet=raw.sheet, sheets=raw.sheets, matches=known.matches, remembered=known.remembered,
+        choices=known.choices, preview=raw.frame.head(PREVIEW_ROWS), issues=issues,
+        target_candidates=tuple(target_candidates(raw, mapping)), shape=known.shape, sha256=raw.sha256,
         seen_before=seen.id if seen else None)
 
 
@@ -269,7 +259,7 @@ def import_file(
         Refused; nothing was stored.
     """
     require(actor, Action.IMPORT_LEADS, client)
-    tell = progress or _silent
+    tell = progress or silent
     tell(0.05, "Reading the file")
     raw = read_file(workbench.settings, source, filename, sheet)
     mapping, chosen = _decisions(workbench, client, raw, mapping, overrides, choices)
@@ -302,23 +292,13 @@ class _Stored:
     imported: ImportResult
 
 
-def _silent(_fraction: float, _message: str) -> None:
-    pass
-
-
 def _decisions(workbench: Workbench, client: str, raw: RawTable, mapping: Mapping_ | None, overrides: Sequence[str],
                choices: Mapping[str, Any] | None) -> tuple[dict[str, str | None], CleaningChoices]:
-    headers = list(raw.frame.columns)
-    with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        known = shapes.find(session, row.id, shape_key(headers)) if row and row.id else None
-    if mapping is None:
-        mapping = as_mapping(map_headers(headers, raw.frame, known.mapping if known else None))
-    decided = with_overrides(mapping, parse_overrides(overrides, headers))
-    check_mapping(decided, headers)
-    if choices is None:
-        choices = known.choices if known else {}
-    return decided, CleaningChoices.from_dict(choices)
+    if mapping is None or choices is None:
+        known = recognise(workbench, raw.frame, client=client)
+        mapping = as_mapping(known.matches) if mapping is None else mapping
+        choices = known.choices if choices is None else choices
+    return corrected(mapping, raw.frame, overrides), CleaningChoices.from_dict(choices)
 
 
 def _prepare(raw: RawTable, mapping: Mapping_, choices: CleaningChoices, now: datetime) -> _Prepared:

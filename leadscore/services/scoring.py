@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,14 +15,6 @@ import pandas as pd
 from leadscore.access import Action, Actor, require
 from leadscore.errors import Cancelled
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
-from leadscore.ingest.mapping import (
-    as_mapping,
-    check_mapping,
-    map_headers,
-    parse_overrides,
-    shape_key,
-    with_overrides,
-)
 from leadscore.ingest.validation import require_values
 from leadscore.schema import Tier
 from leadscore.scoring.policy import Policy, TierMode
@@ -30,19 +22,19 @@ from leadscore.scoring.reasons import reason_columns
 from leadscore.scoring.tiers import tiers_in_force
 from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import Judged, judge
+from leadscore.steps.mapping import mapping_for
 from leadscore.steps.models import CHAMPION, ChosenModel, find_version, load_model
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
+from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
 from leadscore.steps.selection import count_of_top, unreachable_reason
-from leadscore.store import audit, clients, lead_reading, shapes
+from leadscore.store import audit, clients, lead_reading
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
 
 CHUNK = 100_000
 """Leads in memory at a time when the store is scored again."""
-
-Progress = Callable[[float, str], None]
 
 TIED_SHARE = 0.05
 
@@ -92,7 +84,7 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     Earlier scores move to the history; a person's override stays in force.
     """
     require(actor, Action.IMPORT_LEADS if batch_id else Action.EDIT_LEADS, client)
-    tell, now = progress or _silent, workbench.clock()
+    tell, now = progress or silent, workbench.clock()
     in_force, chosen = _versions(workbench, client, CHAMPION, None)
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
@@ -157,12 +149,12 @@ def score_file(
     """
     require(actor, Action.VIEW_LEADS, client)
     started = time.perf_counter()
-    tell = progress or _silent
+    tell = progress or silent
     tell(0.0, "Reading the file")
     raw = read_file(workbench.settings, source, filename, sheet)
     wanted = count_of_top(top, raw.rows_read)
     in_force, chosen = _versions(workbench, client, model, policy)
-    mapping = _mapping(workbench, client, raw.frame, overrides)
+    mapping = mapping_for(workbench, raw.frame, client=client, overrides=overrides)
     tell(0.3, f"Cleaning {raw.rows_read:,} rows")
     clean = clean_table(raw, mapping, CleaningChoices(), as_of=workbench.clock())
     require_values(clean.leads)
@@ -193,10 +185,6 @@ def _notes(judged: Judged) -> tuple[str, ...]:
     return ()
 
 
-def _silent(_fraction: float, _message: str) -> None:
-    pass
-
-
 def _versions(workbench: Workbench, client: str, model: str, policy: str | None) -> tuple[PolicyInForce, ChosenModel]:
     now = workbench.clock()
     with write(workbench.engine) as session:
@@ -204,18 +192,6 @@ def _versions(workbench: Workbench, client: str, model: str, policy: str | None)
         row = find_version(session, client_id, model)
         in_force = policy_in_force(session, client_id, policy, now=now)
     return with_suggested_blend(in_force, row), load_model(workbench, row)
-
-
-def _mapping(workbench: Workbench, client: str, frame: pd.DataFrame,
-             overrides: Sequence[str]) -> dict[str, str | None]:
-    headers = list(frame.columns)
-    with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        known = shapes.find(session, row.id, shape_key(headers)) if row and row.id else None
-    automatic = as_mapping(map_headers(headers, frame, known.mapping if known else None))
-    mapping = with_overrides(automatic, parse_overrides(overrides, headers))
-    check_mapping(mapping, headers)
-    return mapping
 
 
 def _ranked(rows: pd.DataFrame, judged: Judged, wanted: int, reasons: int) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from leadscore.schema import CLOSED_STAGES, label_of
 from leadscore.scoring.blend import suggest_alpha
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import score_rules
+from leadscore.steps.mapping import mapping_for
 from leadscore.steps.material import (
     Material,
     columns_named,
@@ -35,13 +36,12 @@ from leadscore.steps.material import (
 )
 from leadscore.steps.models import CHAMPION, crown, find_version, load_model
 from leadscore.steps.policies import policy_in_force
+from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
 from leadscore.store import audit, batches, clients, lead_reading
 from leadscore.store import models as model_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
-
-Progress = Callable[[float, str], None]
 
 ALGORITHM_ALIASES = {"logistic_regression": "logistic", "random_forest": "forest", "neural_network": "neural"}
 MIN_OUTCOMES_EACH = 40
@@ -101,8 +101,14 @@ class Trained:
 
 
 def train_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str,
-               request: TrainingRequest, sheet: str | None = None, progress: Progress | None = None) -> Trained:
+               request: TrainingRequest, sheet: str | None = None, overrides: Sequence[str] = (),
+               progress: Progress | None = None) -> Trained:
     """Train on a labelled file whose leads are not stored.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        ``"Header=field"`` corrections to the mapping.
 
     Raises
     ------
@@ -112,10 +118,11 @@ def train_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes
     _require_rights(actor, client, request)
     if not request.target:
         raise InvalidRequest("no_target", "Which column holds the outcome?", "Name it with --target COLUMN.")
-    tell = progress or _silent
+    tell = progress or silent
     tell(0.0, "Reading the file")
     raw = read_file(workbench.settings, source, filename, sheet)
-    material = from_file(raw, target=request.target, positive=request.positive, now=workbench.clock())
+    mapping = mapping_for(workbench, raw.frame, client=client, overrides=overrides)
+    material = from_file(raw, mapping, target=request.target, positive=request.positive, now=workbench.clock())
     return _train(workbench, actor, client, material, request, tell)
 
 
@@ -123,7 +130,7 @@ def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: Tr
                  progress: Progress | None = None) -> Trained:
     """Train on the stored leads and their outcomes, or on another stored column when the request names one."""
     _require_rights(actor, client, request)
-    tell = progress or _silent
+    tell = progress or silent
     tell(0.0, "Loading the stored leads")
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
@@ -156,8 +163,13 @@ def ready_for_first_model(workbench: Workbench, actor: Actor, *, client: str) ->
 
 def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str,
                   target: str, positive: str | None = None, model: str = CHAMPION, sheet: str | None = None,
-                  progress: Progress | None = None) -> dict[str, Any]:
+                  overrides: Sequence[str] = (), progress: Progress | None = None) -> dict[str, Any]:
     """Measure a model on a labelled file it has not seen.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        ``"Header=field"`` corrections to the mapping.
 
     Returns
     -------
@@ -165,10 +177,11 @@ def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: by
         ``rows``, ``positives``, ``model_version`` and ``metrics`` as training reports them.
     """
     require(actor, Action.VIEW_LEADS, client)
-    tell = progress or _silent
+    tell = progress or silent
     tell(0.0, "Reading the file")
     raw = read_file(workbench.settings, source, filename, sheet)
-    material = from_file(raw, target=target, positive=positive, now=workbench.clock())
+    mapping = mapping_for(workbench, raw.frame, client=client, overrides=overrides)
+    material = from_file(raw, mapping, target=target, positive=positive, now=workbench.clock())
     with read(workbench.engine) as session:
         row = clients.find(session, client)
         chosen = load_model(workbench, find_version(session, row.id, model) if row and row.id else None)
@@ -270,7 +283,3 @@ def _contract(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(metrics: Mapping[str, Interval]) -> dict[str, Any]:
     return _contract({name: figure.to_dict() for name, figure in metrics.items()})
-
-
-def _silent(_fraction: float, _message: str) -> None:
-    pass

@@ -14,7 +14,6 @@ from leadscore.features.build import Features, build_features
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
 from leadscore.ingest.duplicates import company_key
 from leadscore.ingest.issues import concat_issues
-from leadscore.ingest.mapping import as_mapping, map_headers
 from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, OutcomeStage, label_of, normalise_header
@@ -57,8 +56,14 @@ class Material:
     moments: pd.Series | None = None
 
 
-def from_file(raw: RawTable, *, target: str, positive: str | None, now: datetime) -> Material:
+def from_file(raw: RawTable, mapping: Mapping[str, str | None], *, target: str, positive: str | None,
+              now: datetime) -> Material:
     """Take leads and outcome from a labelled file.
+
+    Parameters
+    ----------
+    mapping : mapping of str to str or None
+        Header to field.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def from_file(raw: RawTable, *, target: str, positive: str | None, now: datetime
     """
     headers = list(raw.frame.columns)
     header = _find_header(target, headers)
-    clean = clean_table(raw, as_mapping(map_headers(headers, raw.frame)), CleaningChoices(), as_of=now)
+    clean = clean_table(raw, mapping, CleaningChoices(), as_of=now)
     names = {shown: name for name, shown in clean.headers.items()}
     issues = concat_issues([raw.issues, clean.issues, validate(clean, as_of=now)])
     # a repeated header row or a shifted one has no outcome, whatever stands in its cell

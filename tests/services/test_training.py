@@ -16,6 +16,9 @@ from tests.services.conftest import CLIENT, HEADER, NOW, QUICK, leads_file, row
 pytestmark = pytest.mark.usefixtures("read_here")
 
 
+QUICK_ALGORITHM = {"algorithm": "logistic", "balance": "none"}
+
+
 def _coin_file(rows: int = 300) -> bytes:
     """Leads whose outcome has nothing to do with anything."""
     rng = np.random.default_rng(5)
@@ -152,6 +155,21 @@ def test_a_model_is_measured_on_a_file_it_has_not_seen(seen, admin):
     assert measured["model_version"] == 1
     assert 0 < measured["positives"] < measured["rows"] <= 500
     assert measured["metrics"]["roc_auc"]["value"] > 0.55
+
+
+def test_files_to_learn_from_are_mapped_as_a_person_says_and_as_remembered(workbench, admin):
+    data = _coin_file(200)
+    wish = training.TrainingRequest(target="Lead Status", positive="Closed Won", **QUICK_ALGORITHM, deploy=True)
+    parts = {"client": CLIENT, "source": data, "filename": "t.csv"}
+    training.train_file(workbench, admin, request=wish, overrides=["Number of Sessions=page_views"], **parts)
+    intake.import_file(workbench, admin, remember=True, overrides=["Emails opened=video_views"], **parts)
+    training.train_file(workbench, admin, request=wish, **parts)
+    learnt = [set(models.show_model(workbench, admin, client=CLIENT, version=version).report["importance"])
+              for version in ("1", "2")]
+    assert ["page_views" in names for names in learnt] == [True, False]
+    assert ["video_views" in names for names in learnt] == [False, True]
+    with pytest.raises(InvalidRequest, match="nonsense"):
+        training.evaluate_file(workbench, admin, target="Lead Status", overrides=["Email=nonsense"], **parts)
 
 
 def test_without_a_model_there_is_nothing_to_measure(workbench, admin):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from leadscore.errors import InvalidRequest
+from leadscore.ingest.mapping import as_mapping, map_headers
 from leadscore.schema import CustomField, Kind
 from leadscore.steps.material import (
     Material,
@@ -24,9 +25,11 @@ pytestmark = pytest.mark.usefixtures("read_here")
 
 
 @pytest.fixture
-def raw(workbench):
-    def made(data: bytes):
-        return read_file(workbench.settings, data, "leads.csv")
+def labelled(workbench):
+    def made(data: bytes, target: str, positive: str | None = None) -> Material:
+        raw = read_file(workbench.settings, data, "leads.csv")
+        mapping = as_mapping(map_headers(list(raw.frame.columns), raw.frame))
+        return from_file(raw, mapping, target=target, positive=positive, now=NOW)
 
     return made
 
@@ -49,27 +52,27 @@ def material() -> Material:
 
 
 @pytest.mark.parametrize("target", ["Lead Status", "lead status", " LEAD_STATUS "])
-def test_the_target_goes_by_its_header(raw, target):
-    material = from_file(raw(leads_file(5, status="Closed Won")), target=target, positive=None, now=NOW)
+def test_the_target_goes_by_its_header(labelled, target):
+    material = labelled(leads_file(5, status="Closed Won"), target)
     assert material.target == "Lead Status"
     assert set(material.outcome) == {"Closed Won"}
 
 
-def test_an_unknown_target_names_the_columns(raw):
+def test_an_unknown_target_names_the_columns(labelled):
     with pytest.raises(InvalidRequest, match="Record ID") as refused:
-        from_file(raw(leads_file(5)), target="Sales", positive=None, now=NOW)
+        labelled(leads_file(5), "Sales")
     assert " and 6 more" in f"{refused.value} {refused.value.hint}"
 
 
-def test_rejected_rows_have_no_outcome_but_keep_their_place(raw):
+def test_rejected_rows_have_no_outcome_but_keep_their_place(labelled):
     odd = leads_file(3, status="Closed Won") + (HEADER + row(9, status="Closed Lost")).encode()
-    material = from_file(raw(odd), target="Lead Status", positive=None, now=NOW)
+    material = labelled(odd, "Lead Status")
     assert len(material.leads) == 5
     assert material.outcome.isna().tolist() == [False, False, False, True, False]
 
 
-def test_the_outcome_is_no_feature_and_the_rest_is(raw):
-    material = from_file(raw(leads_file(30)), target="Product interest", positive="Analytics", now=NOW)
+def test_the_outcome_is_no_feature_and_the_rest_is(labelled):
+    material = labelled(leads_file(30), "Product interest", "Analytics")
     assert material.target_column == "custom:Product interest"
     features = features_of(material, NOW)
     sources = {source for spec in features.specs for source in spec.sources}
@@ -77,8 +80,8 @@ def test_the_outcome_is_no_feature_and_the_rest_is(raw):
     assert {"job_title", "industry"} <= sources
 
 
-def test_two_files_have_two_fingerprints(raw):
-    prints = {from_file(raw(leads_file(rows)), target="Lead Status", positive=None, now=NOW).fingerprint
+def test_two_files_have_two_fingerprints(labelled):
+    prints = {labelled(leads_file(rows), "Lead Status").fingerprint
               for rows in (3, 4, 4)}
     assert len(prints) == 2
 
@@ -104,18 +107,18 @@ def test_another_stored_column_can_be_learnt(material, target):
 # --- when the outcome was known -----------------------------------------------------------------------------
 
 
-def test_the_moments_of_a_file_are_its_closing_dates(raw):
+def test_the_moments_of_a_file_are_its_closing_dates(labelled):
     data = b"Email,Status,Close Date,Offer sent,Note\n" + b"".join(
         f"p{n}@x.example,Closed Won,2026-05-{n:02d},2026-06-{n:02d},a\n".encode() for n in range(1, 29))
-    material = from_file(raw(data), target="Status", positive=None, now=NOW)
+    material = labelled(data, "Status")
     assert moments_of(material).dt.day.tolist() == list(range(1, 29))
     dates = dates_of(material, features_of(material, NOW))
     assert list(dates) == ["custom:Offer sent"]
     assert (dates["custom:Offer sent"] > moments_of(material)).all()
 
 
-def test_without_closing_dates_there_are_no_moments(raw, material):
-    assert moments_of(from_file(raw(leads_file(5)), target="Lead Status", positive=None, now=NOW)) is None
+def test_without_closing_dates_there_are_no_moments(labelled, material):
+    assert moments_of(labelled(leads_file(5), "Lead Status")) is None
     assert moments_of(material) is None
     assert list(dates_of(material, features_of(material, NOW))) == ["lead_age_days"]
 
