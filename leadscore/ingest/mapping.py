@@ -17,7 +17,6 @@ from leadscore.ingest.kinds import Cells, read_booleans
 from leadscore.ingest.missing import is_missing
 from leadscore.ingest.numbers import matches
 from leadscore.ingest.outcomes import parse_stages
-from leadscore.ingest.readers import RawTable
 from leadscore.schema import FIELD_BY_NAME, FIELDS, NUMERIC_KINDS, Kind, OutcomeStage, normalise_header
 
 
@@ -180,10 +179,10 @@ def shape_key(headers: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def target_candidates(raw: RawTable, mapping: Mapping[str, str | None]) -> list[str]:
-    """List the headers that look like an outcome, best first."""
-    headers = list(raw.frame.columns)
-    worth = {header: _worth_as_target(header, mapping.get(header), sample_cells(raw.frame, header),
+def target_candidates(frame: pd.DataFrame, mapping: Mapping[str, str | None]) -> list[str]:
+    """List the headers of a table of text that look like an outcome, best first."""
+    headers = list(frame.columns)
+    worth = {header: _worth_as_target(header, mapping.get(header), sample_cells(frame, header),
                                       last=header == headers[-1]) for header in headers}
     return sorted((header for header in headers if worth[header] > 0), key=lambda header: -worth[header])
 

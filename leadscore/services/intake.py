@@ -201,7 +201,7 @@ def inspect_file(workbench: Workbench, actor: Actor, *, client: str, source: byt
         filename=filename, rows=raw.rows_read, columns=tuple(raw.frame.columns), encoding=raw.encoding,
         delimiter=raw.delimiter, sheet=raw.sheet, sheets=raw.sheets, matches=known.matches, remembered=known.remembered,
         choices=known.choices, preview=raw.frame.head(PREVIEW_ROWS), issues=issues,
-        target_candidates=tuple(target_candidates(raw, mapping)), shape=known.shape, sha256=raw.sha256,
+        target_candidates=tuple(target_candidates(raw.frame, mapping)), shape=known.shape, sha256=raw.sha256,
         seen_before=seen.id if seen else None)
 
 

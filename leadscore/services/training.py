@@ -16,9 +16,9 @@ from leadscore.modeling.evaluation import Interval, measure
 from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.proof import proof_of
 from leadscore.modeling.report import Verdict
-from leadscore.modeling.targets import binary_target
+from leadscore.modeling.targets import TargetChoices, binary_target, describe_target
 from leadscore.modeling.training import TrainingOptions, train
-from leadscore.schema import CLOSED_STAGES, label_of
+from leadscore.schema import CLOSED_STAGES, OutcomeStage, label_of
 from leadscore.scoring.blend import suggest_alpha
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import score_rules
@@ -32,6 +32,7 @@ from leadscore.steps.material import (
     from_store,
     groups_of,
     moments_of,
+    target_columns,
     times_of,
 )
 from leadscore.steps.models import CHAMPION, crown, find_version, load_model
@@ -45,6 +46,7 @@ from leadscore.workbench import Workbench
 
 ALGORITHM_ALIASES = {"logistic_regression": "logistic", "random_forest": "forest", "neural_network": "neural"}
 MIN_OUTCOMES_EACH = 40
+TARGETS_SHOWN = 5
 CONTRACT_METRICS = ("roc_auc", "average_precision", "brier", "log_loss", "calibration_error", "capture_at_20",
                     "lift_at_20", "precision_at_20")
 
@@ -97,6 +99,24 @@ class Trained:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class TargetColumn:
+    """A column a training could learn, and how it would be read.
+
+    Parameters
+    ----------
+    column : str or None
+        Its name; None for the outcomes recorded with the leads.
+    label : str
+        What its reader knows it by.
+    choices : TargetChoices
+    """
+
+    column: str | None
+    label: str
+    choices: TargetChoices
+
+
 # --- training -----------------------------------------------------------------------------------------------
 
 
@@ -117,7 +137,8 @@ def train_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes
     """
     _require_rights(actor, client, request)
     if not request.target:
-        raise InvalidRequest("no_target", "Which column holds the outcome?", "Name it with --target COLUMN.")
+        raise InvalidRequest("no_target", "Which column holds the outcome?",
+                             "Choose the column (on the command line: --target COLUMN).")
     tell = progress or silent
     tell(0.0, "Reading the file")
     raw = read_file(workbench.settings, source, filename, sheet)
@@ -142,6 +163,43 @@ def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: Tr
     material = from_store(leads, stages, custom, headers=headers, target=request.target, positive=request.positive,
                           moments=moments)
     return _train(workbench, actor, client, material, request, tell)
+
+
+def target_choices(workbench: Workbench, actor: Actor, *, client: str, column: str | None = None,
+                   positive: str | None = None) -> tuple[TargetColumn, ...]:
+    """Show what a training on the stored leads could learn, before anything is trained.
+
+    Parameters
+    ----------
+    column : str or None
+        Only this column, by header or name; by default the stored outcomes and the likeliest other columns.
+    positive : str or None
+        The value of ``column`` that means converted; guessed when left out.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no such column, or it describes people.
+    """
+    require(actor, Action.TRAIN_MODEL, client)
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        leads = lead_reading.read_leads(session, workbench.vault, client_id, personal=False)
+        stages = lead_reading.outcomes(session, client_id)
+        custom = lead_reading.custom_fields(session, client_id)
+        headers = batches.headers(session, client_id)
+    parts: dict[str, Any] = {"headers": headers, "positive": positive}
+    if column:
+        chosen = from_store(leads, stages, custom, target=column, **parts)
+        return (_target_column(chosen, str(chosen.target_column)),)
+    material = from_store(leads, stages, custom, target=None, **parts)
+    stored = TargetColumn(None, "Stored outcomes", describe_target(stages, str(OutcomeStage.CONVERTED)))
+    return (stored, *(_target_column(material, name) for name in target_columns(material)[:TARGETS_SHOWN]))
+
+
+def _target_column(material: Material, name: str) -> TargetColumn:
+    positive = material.positive if material.target_column else None
+    return TargetColumn(name, label_of(name, material.headers), describe_target(material.leads[name], positive))
 
 
 def _require_rights(actor: Actor, client: str, request: TrainingRequest) -> None:

@@ -14,15 +14,18 @@ from leadscore.features.build import Features, build_features
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
 from leadscore.ingest.duplicates import company_key
 from leadscore.ingest.issues import concat_issues
+from leadscore.ingest.mapping import target_candidates
 from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
-from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, OutcomeStage, label_of, normalise_header
+from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, Kind, OutcomeStage, label_of, normalise_header
 from leadscore.steps.dates import reference_date
 
 ROWS_IN_TIME_ORDER = "rows"
 KNOWN_DATES_NEEDED = 0.8
 KNOWN_COMPANIES_NEEDED = 0.5
 SHOWN_HEADERS = 12
+OUTCOME_FIELDS = ("converted", "stage")
+OUTCOME_KINDS = frozenset({Kind.CATEGORY, Kind.BOOLEAN, Kind.NUMBER})
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,19 @@ def from_store(leads: pd.DataFrame, stages: pd.Series, custom_fields: Sequence[C
                     moments=None if moments is None or column else moments.reindex(leads.index))
 
 
+def target_columns(material: Material) -> list[str]:
+    """List the columns that look like an outcome, best first, without those that identify people."""
+    leads = material.leads
+    own = [field.name for field in material.custom_fields if not field.personal and field.kind in OUTCOME_KINDS]
+    names = [name for name in (*OUTCOME_FIELDS, *own) if name in leads]
+    cells = {name: leads[name].astype("str").str.replace(r"\.0$", "", regex=True).fillna("") for name in names}
+    headers = {name: material.headers.get(name, name) for name in names}
+    by_header = {header: name for name, header in headers.items()}
+    frame = pd.DataFrame({header: cells[name] for header, name in by_header.items()})
+    known = {headers[name]: name for name in OUTCOME_FIELDS if name in headers}
+    return [by_header[header] for header in target_candidates(frame, known)]
+
+
 def features_of(material: Material, now: datetime) -> Features:
     """Build the features of the leads, without the column that holds the outcome."""
     leads = material.leads.drop(columns=[material.target_column] if material.target_column else [])
@@ -193,7 +209,7 @@ def _find_header(wanted: str, headers: list[str]) -> str:
 
 def _find_column(wanted: str, columns: list[str], headers: dict[str, str], *, strict: bool = True) -> str:
     by_header = {header: name for name, header in headers.items()}
-    if wanted in by_header:
+    if wanted in by_header and (by_header[wanted] in columns or not strict):
         return by_header[wanted]
     if wanted in columns:
         return wanted

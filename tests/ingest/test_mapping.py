@@ -285,8 +285,8 @@ def test_the_likeliest_outcome_column_comes_first() -> None:
             "y": ["no", "yes", "no"],
         }
     )
-    assert target_candidates(raw, {"Converted": "converted"})[:2] == ["Converted", "y"]
-    assert "Loan" not in target_candidates(raw, {"Converted": "converted"})
+    assert target_candidates(raw.frame, {"Converted": "converted"})[:2] == ["Converted", "y"]
+    assert "Loan" not in target_candidates(raw.frame, {"Converted": "converted"})
 
 
 @settings(max_examples=30, deadline=None)
@@ -369,4 +369,4 @@ def test_public_files_are_mapped_without_their_traps(name: str) -> None:
     found = as_mapping(map_headers(list(raw.frame.columns), raw.frame))
     expected, target = SHARED[name]
     assert {header: found[header] for header in expected} == expected
-    assert target_candidates(raw, found)[0] == target
+    assert target_candidates(raw.frame, found)[0] == target

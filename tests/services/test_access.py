@@ -37,6 +37,7 @@ NEEDS = {
     "record_outcome": Action.EDIT_LEADS, "assign_owner": Action.EDIT_LEADS, "override": Action.EDIT_LEADS,
     "clear_override": Action.EDIT_LEADS, "rescore": Action.EDIT_LEADS, "score_file": Action.VIEW_LEADS,
     "train_file": Action.TRAIN_MODEL, "train_stored": Action.TRAIN_MODEL, "ready_for_first_model": Action.TRAIN_MODEL,
+    "target_choices": Action.TRAIN_MODEL,
     "evaluate_file": Action.VIEW_LEADS, "list_models": Action.VIEW_LEADS, "show_model": Action.VIEW_LEADS,
     "deploy_model": Action.DEPLOY_MODEL, "roll_back_model": Action.DEPLOY_MODEL,
     "compare_models": Action.VIEW_LEADS, "challenge_model": Action.DEPLOY_MODEL,

@@ -157,6 +157,21 @@ def test_a_model_is_measured_on_a_file_it_has_not_seen(seen, admin):
     assert measured["metrics"]["roc_auc"]["value"] > 0.55
 
 
+def test_what_could_be_learnt_is_shown_before_training(seen, admin):
+    stored, *others = training.target_choices(seen, admin, client=CLIENT)
+    assert (stored.column, stored.choices.positive, stored.choices.usable) == (None, "converted", True)
+    assert {choice.label: choice.choices.positive for choice in others} == {"Lead Status": "Closed Won"}
+    (named,) = training.target_choices(seen, admin, client=CLIENT, column="Product interest", positive="Training")
+    assert named.column == "custom:Product interest"
+    assert named.choices.positive == "Training"
+
+
+@pytest.mark.parametrize("column", ["Nonsense", "Email"])
+def test_columns_that_are_not_there_or_describe_people_are_no_targets(seen, admin, column):
+    with pytest.raises(InvalidRequest, match=column):
+        training.target_choices(seen, admin, client=CLIENT, column=column)
+
+
 def test_files_to_learn_from_are_mapped_as_a_person_says_and_as_remembered(workbench, admin):
     data = _coin_file(200)
     wish = training.TrainingRequest(target="Lead Status", positive="Closed Won", **QUICK_ALGORITHM, deploy=True)

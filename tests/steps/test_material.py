@@ -1,5 +1,7 @@
 """What a model learns from: the outcome is apart from the leads, open leads are not lost, columns go by any name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from leadscore.steps.material import (
     from_store,
     groups_of,
     moments_of,
+    target_columns,
     times_of,
 )
 from leadscore.steps.reading import read_file
@@ -102,6 +105,18 @@ def test_another_stored_column_can_be_learnt(material, target):
     assert other.target_column == "custom:Verdict"
     assert other.outcome.isna().tolist() == [False, False, False, True]
     assert not any("Verdict" in name for name in features_of(other, NOW).frame)
+
+
+def test_columns_that_look_like_an_outcome_come_best_first(material):
+    leads = material.leads.assign(
+        stage=pd.array(["New", "Won", "Lost", None], dtype="str"),
+        **{"custom:Purchased": pd.array([1.0, 0.0, 1.0, None], dtype="float64"),
+           "custom:Secret outcome": pd.array(["yes", "no", "yes", "no"], dtype="str")})
+    custom = (*material.custom_fields, CustomField("Purchased", Kind.NUMBER),
+              CustomField("Secret outcome", Kind.CATEGORY, personal=True))
+    wider = replace(material, leads=leads, custom_fields=custom, headers={"stage": "Status"} | material.headers)
+    assert target_columns(wider) == ["stage", "custom:Purchased"]
+    assert target_columns(material) == ["custom:Verdict"]
 
 
 # --- when the outcome was known -----------------------------------------------------------------------------
