@@ -12,7 +12,7 @@ import pandas as pd
 from leadscore.errors import InvalidRequest
 
 
-def _word(value: str) -> str:
+def plain_words(value: str) -> str:
     """Reduce a value to its words: “Closed - Won”, “closed_won” and “Closed-Won” say the same."""
     if not any(character.isalpha() for character in value):
         return value
@@ -20,7 +20,7 @@ def _word(value: str) -> str:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_word(word) for word in text.split("|"))
+    return frozenset(plain_words(word) for word in text.split("|"))
 
 
 POSITIVE = _words(
@@ -232,7 +232,7 @@ def _commonest_spellings(values: pd.Series, plain: pd.Series) -> dict[str, str]:
 
 
 def _meaning(value: str, wanted: str | None) -> Meaning:
-    word = _word(value)
+    word = plain_words(value)
     if value == wanted or (wanted is None and word in POSITIVE):
         return Meaning.CONVERTED
     if word in OPEN:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from leadscore.errors import InvalidRequest
 from leadscore.modeling.encoding import words_of
-from leadscore.modeling.targets import NEGATIVE, OPEN, POSITIVE
+from leadscore.modeling.targets import NEGATIVE, OPEN, POSITIVE, plain_words
 
 MIN_PER_TIER = 20
 SHOWN_LABELS = 8
@@ -63,7 +63,7 @@ def holds_tiers(values: pd.Series, name: str = "") -> bool:
     """
     present = _judged(_folded(values))
     wording = _wording(present, name)
-    if wording is None or present & (POSITIVE | NEGATIVE) - _all(wording):
+    if wording is None or _decided(present) - _all(wording):
         return False
     found = sum(bool(present & set(words)) for words in wording)
     return found == len(wording) or (wording in WORDINGS and present <= _all(wording))
@@ -126,7 +126,12 @@ def _core(label: str) -> str:
 
 
 def _judged(folded: pd.Series) -> frozenset[str]:
-    return frozenset(str(label) for label in folded.dropna().unique()) - OPEN
+    return frozenset(label for label in folded.dropna().unique().astype(str) if plain_words(label) not in OPEN)
+
+
+def _decided(present: frozenset[str]) -> frozenset[str]:
+    """Find the labels that belong to two outcomes rather than three tiers."""
+    return frozenset(label for label in present if plain_words(label) in POSITIVE | NEGATIVE)
 
 
 def _wording(present: frozenset[str], name: str) -> Wording | None:
