@@ -1,49 +1,40 @@
-"""The algorithms a model can use: each learns from codes and explains itself exactly, in log-odds per code column."""
+"""The algorithms a model can use: each learns from codes and explains itself, in log-odds per code column."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, cast
-
-import numpy as np
-import xgboost
-from sklearn.linear_model import LogisticRegression
+from typing import Any, Protocol
 
 from leadscore.errors import InvalidRequest
-from leadscore.modeling.balancing import Balance, rebalance
-from leadscore.modeling.encoding import Codes, Design, Floats, fit_design
+from leadscore.modeling.additive import ADDITIVE, ADDITIVE_SETTINGS, fit_additive, restore_additive
+from leadscore.modeling.average import AVERAGE, AVERAGE_SETTINGS, fit_average, restore_average
+from leadscore.modeling.balancing import Balance
+from leadscore.modeling.encoding import Codes, Floats
+from leadscore.modeling.fitting import Plan, Settings
+from leadscore.modeling.linear import LINEAR, LINEAR_SETTINGS, fit_logistic, restore_logistic
+from leadscore.modeling.network import NETWORK, NETWORK_SETTINGS, fit_network, restore_network
+from leadscore.modeling.trees import (
+    BOOSTING,
+    BOOSTING_SETTINGS,
+    FOREST,
+    FOREST_SETTINGS,
+    fit_boosted,
+    fit_forest,
+    restore_trees,
+)
 
 
 class Algorithm(StrEnum):
     """Names of the algorithms, simplest first: a tie goes to the earlier one."""
 
     LOGISTIC = "logistic"
+    ADDITIVE = "additive"
     XGBOOST = "xgboost"
     FOREST = "forest"
+    AVERAGE = "average"
     NEURAL = "neural"
-
-
-THREADS = 2
-"""Fixed, because sums over another number of threads differ in the last bit and a repeat would not be a repeat."""
-FEW_ROWS = 25_000
-"""Below this a second thread costs more in waiting than it brings, above all on a busy machine."""
-
-LOGISTIC_C = 1.0
-LOGISTIC_TOLERANCE = 1e-3
-BOOSTING: dict[str, Any] = {
-    "objective": "binary:logistic", "tree_method": "hist", "max_depth": 4, "learning_rate": 0.08,
-    "subsample": 0.8, "colsample_bytree": 0.5, "min_child_weight": 5, "reg_lambda": 2.0, "max_cat_to_onehot": 8,
-}  # fmt: skip
-MOST_ROUNDS = 300
-FEWEST_ROUNDS = 10
-PATIENCE = 25
-ASIDE = 0.15
-FOREST: dict[str, Any] = {
-    "objective": "binary:logistic", "tree_method": "hist", "max_depth": 8, "learning_rate": 1.0,
-    "subsample": 0.7, "colsample_bynode": 0.5, "min_child_weight": 2, "reg_lambda": 1.0, "num_parallel_tree": 100,
-}  # fmt: skip
 
 
 class Estimator(Protocol):
@@ -53,6 +44,18 @@ class Estimator(Protocol):
     def base(self) -> float:
         """Log-odds before any column speaks."""
 
+    @property
+    def rounds(self) -> int | None:
+        """Number of rounds it learnt, to be used again in a later fit; None where it does not learn in rounds."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings it was fitted with, out of :func:`settings_of`."""
+
+    @property
+    def width(self) -> int:
+        """Number of code columns it reads."""
+
     def margin(self, codes: Codes) -> Floats:
         """Give uncalibrated log-odds of shape (n_leads,)."""
 
@@ -62,63 +65,45 @@ class Estimator(Protocol):
     def state(self) -> dict[str, Any]:
         """Give what must be kept as JSON."""
 
-
-@dataclass(frozen=True)
-class Logistic:
-    """A weighted sum of standardised columns; contributions are centred on the training leads."""
-
-    design: Design
-    weights: Floats
-    means: Floats
-    base: float
-
-    def margin(self, codes: Codes) -> Floats:
-        """Give uncalibrated log-odds of shape (n_leads,)."""
-        return np.asarray(self.base + self.contributions(codes).sum(axis=1))
-
-    def contributions(self, codes: Codes) -> Floats:
-        """Give shape (n_leads, n_code_columns); base + row sum = margin."""
-        return self.design.terms(codes, self.weights) - self.means
-
-    def state(self) -> dict[str, Any]:
-        """Give what must be kept as JSON."""
-        return {
-            "design": self.design.to_dict(),
-            "weights": self.weights.tolist(),
-            "means": self.means.tolist(),
-            "base": self.base,
-        }
+    def trees(self) -> bytes | None:
+        """Give the trees that must be kept beside it, where there are any."""
 
 
 @dataclass(frozen=True)
-class Trees:
-    """Boosted trees, with exact Shapley values, or a forest, with what each split on a lead's path adds.
+class _Recipe:
+    """What never varies, what may be tried with the default first, and how to fit and to restore."""
 
-    Both ways add up to the margin. The hundred deep trees of a forest would need minutes for the Shapley values of
-    100,000 leads, the paths need a second.
-    """
-
-    booster: xgboost.Booster
-    base: float
-    by_path: bool
-
-    def margin(self, codes: Codes) -> Floats:
-        """Give uncalibrated log-odds of shape (n_leads,)."""
-        raw = self.booster.predict(_matrix(codes), output_margin=True)
-        return np.asarray(raw, dtype=np.float64)
-
-    def contributions(self, codes: Codes) -> Floats:
-        """Give shape (n_leads, n_code_columns); base + row sum = margin."""
-        raw = self.booster.predict(_matrix(codes), pred_contribs=True, approx_contribs=self.by_path)
-        # XGBoost answers an empty question with a flat array
-        return np.asarray(raw, dtype=np.float64).reshape(len(codes), len(codes.sizes) + 1)[:, :-1]
-
-    def state(self) -> dict[str, Any]:
-        """Give what must be kept as JSON; the trees themselves are kept beside it."""
-        return {"base": self.base, "by_path": self.by_path}
+    fixed: Mapping[str, Any]
+    settings: tuple[Settings, ...]
+    fit: Callable[[Codes, Floats, Plan], Estimator]
+    restore: Callable[[Mapping[str, Any], bytes | None], Estimator]
 
 
-def fit(algorithm: Algorithm, codes: Codes, y: Floats, balance: Balance, *, random_state: int) -> Estimator:
+_RECIPES: dict[Algorithm, _Recipe] = {
+    Algorithm.LOGISTIC: _Recipe(LINEAR, LINEAR_SETTINGS, fit_logistic, lambda state, _: restore_logistic(state)),
+    Algorithm.ADDITIVE: _Recipe(ADDITIVE, ADDITIVE_SETTINGS, fit_additive, lambda state, _: restore_additive(state)),
+    Algorithm.XGBOOST: _Recipe(BOOSTING, BOOSTING_SETTINGS, fit_boosted, restore_trees),
+    Algorithm.FOREST: _Recipe(FOREST, FOREST_SETTINGS, fit_forest, restore_trees),
+    Algorithm.AVERAGE: _Recipe(AVERAGE, AVERAGE_SETTINGS, fit_average, restore_average),
+    Algorithm.NEURAL: _Recipe(NETWORK, NETWORK_SETTINGS, fit_network, lambda state, _: restore_network(state)),
+}
+
+
+def settings_of(algorithm: Algorithm) -> tuple[Settings, ...]:
+    """Give the settings worth trying, the default first."""
+    return _RECIPES[algorithm].settings
+
+
+def fit(
+    algorithm: Algorithm,
+    codes: Codes,
+    y: Floats,
+    balance: Balance,
+    *,
+    random_state: int,
+    settings: Settings | None = None,
+    rounds: int | None = None,
+) -> Estimator:
     """Fit one algorithm; resampling happens in here, so that no other rows are ever resampled.
 
     Parameters
@@ -128,6 +113,11 @@ def fit(algorithm: Algorithm, codes: Codes, y: Floats, balance: Balance, *, rand
     y : ndarray of shape (n_leads,), 0 or 1, both present
     balance : Balance
     random_state : int
+    settings : mapping or None
+        One of :func:`settings_of`; None for the default.
+    rounds : int or None
+        The ``rounds`` of an earlier estimator, which spares the search for them; None looks for them on leads kept
+        aside. Algorithms that do not learn in rounds ignore it.
 
     Returns
     -------
@@ -136,19 +126,23 @@ def fit(algorithm: Algorithm, codes: Codes, y: Floats, balance: Balance, *, rand
     Raises
     ------
     InvalidRequest
-        ``not_available`` for an algorithm this version cannot fit.
+        ``unknown_option`` for settings the algorithm does not offer, or for less than one round.
     """
-    if algorithm not in _FIT:
-        raise InvalidRequest("not_available", f"The algorithm {algorithm} is not available yet.", "Use auto.")
-    return _FIT[algorithm](codes, y, balance, random_state)
+    recipe = _RECIPES[algorithm]
+    chosen = recipe.settings[0] if settings is None else settings
+    if chosen not in recipe.settings:
+        raise InvalidRequest(
+            "unknown_option", f"The algorithm {algorithm} has no settings {dict(chosen)}.", "Use one it offers."
+        )
+    if rounds is not None and rounds < 1:
+        raise InvalidRequest("unknown_option", f"An algorithm cannot learn {rounds} rounds.", "Ask for one or more.")
+    return recipe.fit(codes, y, Plan(balance, chosen, random_state, rounds))
 
 
 def parameters(algorithm: Algorithm, estimator: Estimator) -> dict[str, Any]:
     """Give the settings a fitted algorithm was made with, for the report."""
-    if algorithm is Algorithm.LOGISTIC:
-        return {"C": LOGISTIC_C, "penalty": "l2"}
-    settings = BOOSTING if algorithm is Algorithm.XGBOOST else FOREST
-    return settings | {"rounds": cast(Trees, estimator).booster.num_boosted_rounds()}
+    rounds = {} if estimator.rounds is None else {"rounds": estimator.rounds}
+    return {**_RECIPES[algorithm].fixed, **estimator.settings, **rounds}
 
 
 def restore(algorithm: Algorithm, state: Mapping[str, Any], booster: bytes | None) -> Estimator:
@@ -159,85 +153,4 @@ def restore(algorithm: Algorithm, state: Mapping[str, Any], booster: bytes | Non
     ValueError, KeyError, xgboost.core.XGBoostError
         When the parts do not fit together.
     """
-    if algorithm is Algorithm.LOGISTIC:
-        return _restore_logistic(state)
-    if booster is None:
-        raise ValueError("the trees are missing")
-    trees = xgboost.Booster({"nthread": THREADS})
-    trees.load_model(bytearray(booster))
-    return Trees(trees, float(state["base"]), bool(state["by_path"]))
-
-
-def _fit_logistic(codes: Codes, y: Floats, balance: Balance, random_state: int) -> Logistic:
-    codes, y, weights = rebalance(codes, y, balance, random_state=random_state)
-    design = fit_design(codes)
-    model = LogisticRegression(C=LOGISTIC_C, max_iter=200, tol=LOGISTIC_TOLERANCE)
-    model.fit(design.wide(codes), y, sample_weight=weights)
-    coefficients = np.asarray(model.coef_[0], dtype=np.float64)
-    means = design.terms(codes, coefficients).mean(axis=0)
-    return Logistic(design, coefficients, means, float(model.intercept_[0] + means.sum()))
-
-
-def _restore_logistic(state: Mapping[str, Any]) -> Logistic:
-    design = Design.from_dict(state["design"])
-    weights, means = np.asarray(state["weights"], dtype=float), np.asarray(state["means"], dtype=float)
-    if weights.shape != (sum(design.widths),) or means.shape != (len(design.sizes),):
-        raise ValueError("weights and columns differ in number")
-    return Logistic(design, weights, means, float(state["base"]))
-
-
-def _matrix(codes: Codes, y: Floats | None = None, weights: Floats | None = None) -> xgboost.DMatrix:
-    types = ["c" if size else "float" for size in codes.sizes]
-    return xgboost.DMatrix(
-        codes.values, y, weight=weights, feature_types=types, enable_categorical=True, nthread=_threads(len(codes))
-    )
-
-
-def _fit_xgboost(codes: Codes, y: Floats, balance: Balance, random_state: int) -> Trees:
-    rounds = _enough_rounds(codes, y, balance, random_state)
-    return _fit_trees(BOOSTING, rounds, codes, y, balance, random_state)
-
-
-def _fit_forest(codes: Codes, y: Floats, balance: Balance, random_state: int) -> Trees:
-    return _fit_trees(FOREST, 1, codes, y, balance, random_state)
-
-
-def _enough_rounds(codes: Codes, y: Floats, balance: Balance, random_state: int) -> int:
-    """Find how many rounds help on original leads kept aside, weighted as the balance wants them."""
-    aside = np.random.default_rng(random_state).random(len(y)) < ASIDE
-    if len(np.unique(y[aside])) < 2 or len(np.unique(y[~aside])) < 2:
-        return FEWEST_ROUNDS
-    fitted = rebalance(codes.rows(np.flatnonzero(~aside)), y[~aside], balance, random_state=random_state)
-    how = Balance.NONE if balance is Balance.NONE else Balance.WEIGHTS
-    judged = rebalance(codes.rows(np.flatnonzero(aside)), y[aside], how, random_state=random_state)
-    booster = xgboost.train(
-        _settings(BOOSTING, random_state, len(y)) | {"eval_metric": "logloss"}, _matrix(*fitted), MOST_ROUNDS,
-        evals=[(_matrix(*judged), "aside")], early_stopping_rounds=PATIENCE, verbose_eval=False,
-    )  # fmt: skip
-    return max(FEWEST_ROUNDS, int(booster.best_iteration) + 1)
-
-
-def _fit_trees(
-    settings: Mapping[str, Any], rounds: int, codes: Codes, y: Floats, balance: Balance, random_state: int
-) -> Trees:
-    matrix = _matrix(*rebalance(codes, y, balance, random_state=random_state))
-    booster = xgboost.train(_settings(settings, random_state, len(y)), matrix, rounds, verbose_eval=False)
-    by_path = "num_parallel_tree" in settings
-    one = _matrix(codes.rows(np.arange(1)))
-    base = booster.predict(one, pred_contribs=True, approx_contribs=by_path)[0, -1]
-    return Trees(booster, float(base), by_path)
-
-
-def _settings(settings: Mapping[str, Any], random_state: int, rows: int) -> dict[str, Any]:
-    return {**settings, "nthread": _threads(rows), "seed": random_state, "verbosity": 0}
-
-
-def _threads(rows: int) -> int:
-    return 1 if rows < FEW_ROWS else THREADS
-
-
-_FIT: dict[Algorithm, Callable[[Codes, Floats, Balance, int], Estimator]] = {
-    Algorithm.LOGISTIC: _fit_logistic,
-    Algorithm.XGBOOST: _fit_xgboost,
-    Algorithm.FOREST: _fit_forest,
-}
+    return _RECIPES[algorithm].restore(state, booster)

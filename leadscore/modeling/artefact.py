@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from xgboost.core import XGBoostError
 
 from leadscore.errors import TamperedData
-from leadscore.modeling.algorithms import Algorithm, Trees, restore
+from leadscore.modeling.algorithms import Algorithm, restore
 from leadscore.modeling.calibration import Calibration
 from leadscore.modeling.encoding import Encoder
 from leadscore.modeling.model import TrainedModel
@@ -46,9 +46,8 @@ def to_files(model: TrainedModel) -> dict[str, bytes]:
         "report": model.report.to_dict(),
     }
     files = {MODEL_FILE: json.dumps(state, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
-    if isinstance(model.estimator, Trees):
-        files[TREES_FILE] = bytes(model.estimator.booster.save_raw("ubj"))
-    return files
+    trees = model.estimator.trees()
+    return files if trees is None else files | {TREES_FILE: trees}
 
 
 def from_files(files: Mapping[str, bytes]) -> TrainedModel:
@@ -99,8 +98,7 @@ def _build(state: Mapping[str, Any], trees: bytes | None) -> TrainedModel:
     algorithm = Algorithm(state["algorithm"])
     encoder = Encoder.from_dict(state["encoder"])
     estimator = restore(algorithm, state["estimator"], trees)
-    width = estimator.booster.num_features() if isinstance(estimator, Trees) else len(cast(Any, estimator).design.sizes)
-    if width != len(encoder.sizes):
+    if estimator.width != len(encoder.sizes):
         raise ValueError("the model and its columns differ in number")
     return TrainedModel(
         algorithm=algorithm,

@@ -339,17 +339,34 @@ class Design:
         ndarray of shape (n_leads, n_code_columns), float64
         """
         result = np.empty((len(codes), len(self.sizes)))
-        starts = np.concatenate([[0], np.cumsum(self.widths)])
-        for column, size in enumerate(self.sizes):
-            block = weights[starts[column] : starts[column + 1]]
-            gap = block[-1] if self.gaps[column] else 0.0
-            values = codes.values[:, column]
-            if size:
-                table = np.append(block[:size], gap)
-                result[:, column] = table[np.nan_to_num(values, nan=size).astype(np.intp)]
-            else:
-                result[:, column] = self.standardised(values, column) * block[0] + np.isnan(values) * gap
+        for column, block in enumerate(self.blocks(weights)):
+            result[:, column] = self.column_terms(codes.values[:, column], column, block)
         return result
+
+    def blocks(self, weights: Floats) -> list[Floats]:
+        """Part weights of shape (sum of widths, ...) by code column."""
+        return np.split(weights, np.cumsum(self.widths)[:-1])
+
+    def column_terms(self, values: Floats, column: int, weights: Floats) -> Floats:
+        """Multiply the wide columns of one code column by their weights.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_leads,), codes of this column
+        column : int
+        weights : ndarray of shape (width of this column, ...)
+
+        Returns
+        -------
+        ndarray of shape (n_leads, ...), float64
+        """
+        gap = weights[-1] if self.gaps[column] else np.zeros_like(weights[0])
+        size = self.sizes[column]
+        if size:
+            table = np.concatenate([weights[:size], [gap]])
+            return np.asarray(table[np.nan_to_num(values, nan=size).astype(np.intp)])
+        present = np.multiply.outer(self.standardised(values, column), weights[0])
+        return np.asarray(present + np.multiply.outer(np.isnan(values), gap))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the plain JSON form."""
