@@ -308,9 +308,9 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--positive", metavar="VALUE", help="value that means converted")
     train.add_argument("--time", metavar="COLUMN|rows", help="column of the date, or 'rows' when they are in its order")
     train.add_argument("--group", metavar="COLUMN", help="keep rows with the same value on one side of a split")
-    train.add_argument("--algorithm", default="auto", choices=["auto", "logistic", "forest", "xgboost", "neural",
-                                                               "logistic_regression", "random_forest",
-                                                               "neural_network"])
+    train.add_argument("--algorithm", default="auto", choices=["auto", "logistic", "additive", "xgboost", "forest",
+                                                               "average", "neural", "logistic_regression",
+                                                               "random_forest", "neural_network"])
     train.add_argument("--balance", default="auto", choices=["auto", "none", "weights", "smote"])
     train.add_argument("--keep", action="append", default=[], metavar="COL", help="use this column although screened")
     train.add_argument("--drop", action="append", default=[], metavar="COL", help="leave this column out")

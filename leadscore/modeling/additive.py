@@ -79,7 +79,7 @@ class Additive:
 
 def fit_additive(codes: Codes, y: Floats, plan: Plan) -> Additive:
     """Fit boosted trees that read one column each, and read off what each column adds."""
-    alone = {"interaction_constraints": [[column] for column in range(len(codes.sizes))]}
+    alone = {"interaction_constraints": str([[column] for column in range(len(codes.sizes))])}
     booster = boost(ADDITIVE | alone | dict(plan.settings), codes, y, plan, most_rounds=MOST_ROUNDS)
     thresholds = _thresholds(booster, len(codes.sizes))
     shapes = [

@@ -216,4 +216,6 @@ def _orders(columns: int) -> list[Rows]:
 
 def _blocks(leads: int) -> Iterator[Rows]:
     for start in range(0, leads, BLOCK):
-        yield np.arange(start, min(start + BLOCK, leads))
+        block = np.arange(start, min(start + BLOCK, leads))
+        # a lead left alone is taken twice: NumPy would add its units up in another order
+        yield block if len(block) > 1 else np.repeat(block, 2)

@@ -17,8 +17,10 @@ from pages.shared import Context
 from pages.widgets import notices, words
 from pages.widgets.progress import running, watch
 
-ALGORITHMS = {"auto": "Let the data decide", "logistic": "Logistic regression", "forest": "Random forest",
-              "xgboost": "Gradient boosting", "neural": "Neural network"}
+ALGORITHMS = {"auto": "Let the data decide", "logistic": "Logistic regression",
+              "additive": "Gradient boosting, each column on its own", "xgboost": "Gradient boosting",
+              "forest": "Random forest", "average": "Average of logistic regression and boosting",
+              "neural": "Neural network"}
 BALANCES = {"auto": "Let the data decide", "none": "As they are", "weights": "Weigh conversions more",
             "smote": "Add synthetic conversions (SMOTE)"}
 FIGURES = (

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from leadscore.modeling import algorithms, balancing, training
+from leadscore.modeling import balancing, training
 from leadscore.modeling.balancing import Balance, rebalance
 from leadscore.modeling.encoding import fit_encoder
 from tests.modeling.samples import KINDS, make_leads, train_small
@@ -61,7 +61,7 @@ def test_smote_sees_only_rows_being_fitted(monkeypatch):
 
     judged = []
     measured = training.evaluation.average_precision
-    monkeypatch.setattr(algorithms, "rebalance", spy)
+    monkeypatch.setattr(balancing, "rebalance", spy)
     monkeypatch.setattr(training.evaluation, "average_precision", lambda y, m: judged.append(len(y)) or measured(y, m))
     model = train_small("xgboost", "smote", rows=600)
     leads, _ = make_leads(600)

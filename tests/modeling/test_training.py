@@ -206,7 +206,6 @@ def test_dropping_a_column_drops_what_is_computed_from_it():
     ("options", "code"),
     [
         (TrainingOptions(algorithm="quantum"), "unknown_option"),
-        (TrainingOptions(algorithm="neural"), "not_available"),
         (TrainingOptions(balance="luck"), "unknown_option"),
         (TrainingOptions(drop=("Nowhere",)), "unknown_column"),
         (TrainingOptions(drop=tuple(KINDS)), "no_usable_column"),
