@@ -1,4 +1,4 @@
-"""Settings: how scores are made, which model is used, and who may do what."""
+"""Settings: how scores are made, how models learn and which one is used, and who may do what."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import streamlit as st
 
 from leadscore.access import Action
 from pages.shared import current
-from pages.widgets import model_settings, notices, scoring_settings, user_settings
+from pages.widgets import model_settings, notices, scoring_settings, training_settings, user_settings
+
+ALWAYS_DRAWN = "Scoring"
+"""Its sliders must not forget an unsaved change while another tab is looked at; the others are drawn when opened."""
 
 
 def main() -> None:
@@ -14,12 +17,18 @@ def main() -> None:
     context = current()
     notices.say_pending()
     st.title("Settings", anchor=False)
-    tabs = {"Scoring": scoring_settings.draw, "Models": model_settings.draw}
+    tabs = {
+        "Scoring": scoring_settings.draw,
+        "Training": training_settings.draw,
+        "Models": model_settings.draw,
+    }
     if context.actor.may(Action.MANAGE_USERS):
         tabs["Users"] = user_settings.draw
-    for tab, draw in zip(st.tabs(list(tabs), key="settings_tab"), tabs.values(), strict=True):
-        with tab, notices.refusals():
-            draw(context)
+    places = st.tabs(list(tabs), key="tab", on_change="rerun", bind="query-params")
+    for place, (name, draw) in zip(places, tabs.items(), strict=True):
+        if name == ALWAYS_DRAWN or place.open:
+            with place, notices.refusals():
+                draw(context)
 
 
 main()

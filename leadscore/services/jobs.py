@@ -39,6 +39,7 @@ class JobView:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    stopping: bool = False
 
     @property
     def ended(self) -> bool:
@@ -181,4 +182,5 @@ def keep_file(workbench: Workbench, *, client: str, data: bytes, filename: str) 
 def _view(job: Job, client: str) -> JobView:
     return JobView(id=job.id, client=client, kind=job.kind, state=job.state, progress=job.progress,
                    message=job.message, arguments=job.arguments, result=job.result, error=job.error,
-                   created_at=job.created_at, started_at=job.started_at, finished_at=job.finished_at)
+                   created_at=job.created_at, started_at=job.started_at, finished_at=job.finished_at,
+                   stopping=job.cancel_requested)

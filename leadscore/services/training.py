@@ -12,13 +12,14 @@ from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.features.build import Features, unused_columns
 from leadscore.modeling.artefact import from_files, to_files
+from leadscore.modeling.choosing import MIN_FOR_TREES
 from leadscore.modeling.evaluation import Interval, measure
 from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.proof import proof_of
 from leadscore.modeling.report import Verdict
 from leadscore.modeling.targets import TargetChoices, binary_target, describe_target
 from leadscore.modeling.training import TrainingOptions, train
-from leadscore.schema import CLOSED_STAGES, OutcomeStage, label_of
+from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, Kind, OutcomeStage, label_of
 from leadscore.scoring.blend import suggest_alpha
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import score_rules
@@ -115,6 +116,37 @@ class TargetColumn:
     column: str | None
     label: str
     choices: TargetChoices
+
+
+@dataclass(frozen=True)
+class StoredColumn:
+    """A column of the stored leads a person may name in a request."""
+
+    name: str
+    label: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class LearningMaterial:
+    """What a training on the stored leads would learn from at this moment.
+
+    Parameters
+    ----------
+    converted, lost, open : int
+        Leads by outcome; open ones can still go either way and are left out.
+    columns : tuple of StoredColumn
+        Columns of the imports, without those that tell who somebody is.
+    needed, enough : int
+        Outcomes of each kind without which there is no model, and from which on every algorithm may be tried.
+    """
+
+    converted: int
+    lost: int
+    open: int
+    columns: tuple[StoredColumn, ...]
+    needed: int = MIN_OUTCOMES_EACH
+    enough: int = MIN_FOR_TREES
 
 
 # --- training -----------------------------------------------------------------------------------------------
@@ -217,6 +249,24 @@ def ready_for_first_model(workbench: Workbench, actor: Actor, *, client: str) ->
             return False
         counts = lead_reading.outcomes(session, client_id).value_counts()
     return min(int(counts.get(stage, 0)) for stage in CLOSED_STAGES) >= MIN_OUTCOMES_EACH
+
+
+def learning_material(workbench: Workbench, actor: Actor, *, client: str) -> LearningMaterial:
+    """Count the stored outcomes and list the columns; all zero for a client without leads."""
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        client_id = row.id if row and row.id else -1
+        counts = lead_reading.outcome_counts(session, client_id)
+        headers = batches.headers(session, client_id)
+        custom = lead_reading.custom_fields(session, client_id)
+    known = [FIELD_BY_NAME[name] for name in headers if name in FIELD_BY_NAME]
+    columns = [StoredColumn(field.name, label_of(field.name, headers), field.kind)
+               for field in known if not field.personal]
+    columns += [StoredColumn(field.name, field.header, field.kind) for field in custom if not field.personal]
+    converted, lost = counts.get(OutcomeStage.CONVERTED, 0), counts.get(OutcomeStage.LOST, 0)
+    return LearningMaterial(converted, lost, sum(counts.values()) - converted - lost,
+                            tuple(sorted(columns, key=lambda column: column.label.casefold())))
 
 
 def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str,

@@ -142,6 +142,13 @@ def outcome_moments(session: Session, client_id: int) -> pd.Series:
     return pd.Series(_times(moments), index=index, name="outcome_at")
 
 
+def outcome_counts(session: Session, client_id: int) -> dict[str, int]:
+    """Count the leads of a client by their present outcome."""
+    stages, leads = fetch_columns(session, "SELECT outcome, count(*) FROM leads WHERE client_id = :client "
+                                           "GROUP BY outcome", {"client": client_id})
+    return {str(stage): int(number) for stage, number in zip(stages, leads, strict=True)}
+
+
 def overrides(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
     """Give people's own judgements: index ``lead_id``, columns ``score`` and ``tier``, either may be missing."""
     found, scores, tiers = fetch_columns(

@@ -52,12 +52,13 @@ def _running(context: Context, job_id: str) -> None:
         st.rerun()
     with st.container(border=True):
         waiting = job.state == "queued"
-        st.markdown(f"**{words.JOB_WORDS.get(job.kind, job.kind)}** · "
-                    + ("waiting for its turn" if waiting else "at work"))
+        doing = "stopping after the present step" if job.stopping else "waiting for its turn" if waiting else "at work"
+        st.markdown(f"**{words.JOB_WORDS.get(job.kind, job.kind)}** · {doing}")
         st.progress(min(max(job.progress, 0.0), 1.0), text=words.escape(job.message or "Starting") + " …")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("You can leave this page; the work goes on, and this address shows how far it is.",
                        width="stretch")
-            if st.button("Stop", key=f"stop-{job_id}", icon=":material/stop_circle:"):
+            if st.button("Stop", key=f"stop-{job_id}", icon=":material/stop_circle:",
+                         disabled=job.stopping):
                 jobs.cancel(context.workbench, context.actor, job_id=job_id)
                 st.toast("Stopping. Nothing will be kept.")

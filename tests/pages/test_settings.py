@@ -1,4 +1,4 @@
-"""Settings: weights that must total 100 %, a preview before saving, models, and users."""
+"""Settings: weights that must total 100 %, a preview before saving, and users."""
 
 from leadscore.access import Role
 from leadscore.services import accounts, jobs, policies
@@ -52,35 +52,16 @@ def test_nothing_changed_cannot_be_saved(campaign, open_page):
     assert save.disabled
 
 
-def test_a_viewer_looks_but_cannot_save_train_or_manage(campaign, open_page):
+def test_a_viewer_looks_but_cannot_save_or_manage(campaign, open_page):
     app = open_page(campaign, "settings", Role.VIEWER)
     assert_calm(app)
     shown = labels(app, "button")
-    assert not any(label.startswith(("Save", "Train", "Add", "Put to use")) for label in shown)
+    assert not any(label.startswith(("Save", "Add")) for label in shown)
     assert all(slider.disabled for slider in weights(app))
 
 
-def test_the_models_show_what_they_achieved_with_its_range(campaign, open_page):
-    app = open_page(campaign, "settings")
-    assert "Found in the best 20 %" in [metric.label for metric in app.metric]
-    assert "in use" in texts(app)
-
-
-def test_training_becomes_a_job(campaign, open_page):
-    app = open_page(campaign, "settings")
-    app.button(key="train").click().run()
-    assert_calm(app)
-    assert "train" in [job.kind for job in jobs.recent(campaign, ADMIN, client=DEFAULT_CLIENT)]
-
-
-def test_without_a_model_the_page_says_what_is_needed(empty, open_page):
-    app = open_page(empty, "settings")
-    assert_calm(app)
-    assert "No model yet" in texts(app)
-
-
 def test_an_administrator_adds_a_user(empty, open_page):
-    app = open_page(empty, "settings")
+    app = open_page(empty, "settings", tab="Users")
     app.text_input(key="new_name").input("berta")
     app.text_input(key="new_password").input("four unrelated horses")
     next(button for button in app.button if button.label == "Add").click().run()
@@ -89,7 +70,7 @@ def test_an_administrator_adds_a_user(empty, open_page):
 
 
 def test_a_weak_password_is_refused_in_words(empty, open_page):
-    app = open_page(empty, "settings")
+    app = open_page(empty, "settings", tab="Users")
     app.text_input(key="new_name").input("berta")
     app.text_input(key="new_password").input("short")
     next(button for button in app.button if button.label == "Add").click().run()

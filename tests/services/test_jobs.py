@@ -64,6 +64,7 @@ def test_a_waiting_job_is_stopped_at_once_and_a_running_one_is_asked_to(workbenc
     assert jobs.claim(workbench).id == running
     jobs.cancel(workbench, analyst, job_id=running)
     assert _state(workbench, running) == "running"
+    assert jobs.view(workbench, analyst, job_id=running).stopping
     assert not jobs.progress(workbench, running, 0.1, "on")
 
 

@@ -144,6 +144,26 @@ def test_a_first_model_waits_for_enough_outcomes_of_each_kind(workbench, admin, 
     assert training.ready_for_first_model(workbench, admin, client=CLIENT) is ready
 
 
+def test_what_there_is_to_learn_from_is_counted_and_its_columns_are_named_as_in_the_file(workbench, admin):
+    words = ["Closed Won"] * 3 + ["Closed Lost"] * 2 + ["New"] * 5
+    data = (HEADER + "".join(row(number, status=word) for number, word in enumerate(words))).encode()
+    intake.import_file(workbench, admin, client=CLIENT, source=data, filename="a.csv")
+    material = training.learning_material(workbench, admin, client=CLIENT)
+    assert (material.converted, material.lost, material.open) == (3, 2, 5)
+    assert ("job_title", "Job Title") in [(column.name, column.label) for column in material.columns]
+    assert "email" not in [column.name for column in material.columns]
+
+
+def test_a_client_without_leads_has_nothing_to_learn_from(workbench, admin):
+    material = training.learning_material(workbench, admin, client=CLIENT)
+    assert (material.converted, material.lost, material.open, material.columns) == (0, 0, 0, ())
+
+
+def test_a_model_keeps_what_was_asked_for(seen, admin):
+    report = models.show_model(seen, admin, client=CLIENT, version="1").report
+    assert training.TrainingRequest.from_dict(report["request"]) == QUICK
+
+
 def test_where_a_champion_serves_no_first_model_is_needed(seen, admin):
     assert not training.ready_for_first_model(seen, admin, client=CLIENT)
 

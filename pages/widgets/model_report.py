@@ -1,0 +1,209 @@
+"""What a training gave, as pictures: first what it is worth, then how it came about; old reports lack some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from leadscore.charts import conversion as conversion_charts
+from leadscore.charts import training as charts
+from leadscore.schema import label_of
+from pages.widgets import report_words, words
+
+QUIET = {"displayModeBar": False}
+SHARES = (5, 10, 20, 30)
+IMPORTANT_SHOWN = 10
+TIERS = ("High", "Medium", "Low")
+ABREAST = 2
+Report = Mapping[str, Any]
+Metrics = Mapping[str, Mapping[str, float | None]]
+
+
+def draw(report: Report, metrics: Metrics, key: str) -> None:
+    """Draw what a model is worth; ``key`` keeps its pictures apart from those of other reports on the page."""
+    _verdict(report, metrics)
+    _figures(metrics)
+    shares = _known_shares(metrics)
+    pictures: tuple[tuple[Any, Callable[[], None]], ...] = (
+        (report.get("gains"), lambda: _gains(report["gains"], key)),
+        (len(shares) > 1, lambda: _shares(shares, metrics, key)),
+        (_tried(report), lambda: _candidates(report, key)),
+        (len(report.get("learning_curve") or ()) > 1, lambda: _learning(report, key)),
+        (report.get("reliability"), lambda: _reliability(report["reliability"], key)),
+        (report.get("confusion"), lambda: _confusion(report, key)),
+    )
+    there = [drawing for present, drawing in pictures if present]
+    for first in range(0, len(there), ABREAST):
+        _side_by_side(there[first:first + ABREAST])
+    if len(there) < len(pictures):
+        st.caption("Some pictures are missing: this model was trained before they were kept, or on too few leads.")
+    _influence(report, key)
+
+
+def draw_details(report: Report, metrics: Metrics) -> None:
+    """Draw every figure and how the model was made, folded away."""
+    _all_figures(report, metrics)
+    _making(report)
+
+
+def _side_by_side(drawings: Sequence[Callable[[], None]]) -> None:
+    for place, drawing in zip(st.columns(len(drawings), gap="medium"), drawings, strict=True):
+        with place, st.container(border=True, height="stretch"):
+            drawing()
+
+
+def _title(text: str, said: str | None = None) -> None:
+    st.markdown(f"**{text}**" + (f"  \n:small[:gray[{said}]]" if said else ""))
+
+
+# --- what it is worth ---------------------------------------------------------------------------------------
+
+
+def _verdict(report: Report, metrics: Metrics) -> None:
+    if told := report_words.headline(metrics):
+        st.markdown(f"##### {told}")
+    if verdict := report.get("verdict"):
+        st.markdown(report_words.verdict(verdict))
+    for warning in report.get("warnings") or []:
+        st.caption(f":material/warning: {report_words.sentence(warning)}")
+    if judged := report_words.judged_on(report.get("split") or {}):
+        st.caption(judged)
+
+
+def _figures(metrics: Metrics) -> None:
+    with st.grid(4, min_column_width=150):
+        for shown in report_words.HEADLINES:
+            figure = metrics.get(shown.key) or {}
+            st.metric(shown.label, report_words.in_unit(figure.get("value"), shown.unit), border=True, height="stretch",
+                      delta=report_words.between(figure, shown.unit), delta_arrow="off", delta_color="off",
+                      help=f"{shown.meaning} Measured on leads the model had not seen; below, the range it likely "
+                           "lies in.")
+
+
+def _gains(gains: Sequence[Mapping[str, float]], key: str) -> None:
+    _title("How soon the conversions are found", "Leads called from the best down, against calling in any order.")
+    st.plotly_chart(conversion_charts.cumulative_gains(pd.DataFrame(gains)), config=QUIET, key=f"{key}-gains",
+                    alt="Conversions found when leads are called from the best down")
+
+
+def _known_shares(metrics: Metrics) -> dict[int, Mapping[str, float | None]]:
+    found = {share: metrics.get(f"capture_at_{share}") or {} for share in SHARES}
+    return {share: figure for share, figure in found.items() if report_words.between(figure, "percent")}
+
+
+def _shares(found: Mapping[int, Mapping[str, float | None]], metrics: Metrics, key: str) -> None:
+    _title("If you call only the best", "The thin line is the range the figure likely lies in, the red mark is chance.")
+    rows = pd.DataFrame([{"share": share / 100, **figure} for share, figure in found.items()])
+    st.plotly_chart(charts.found_by_share(rows), config=QUIET, key=f"{key}-shares",
+                    alt="Share of conversions among the best 5, 10, 20 and 30 % of the leads")
+    st.caption("  \n".join(filter(None, (report_words.at_share(share, metrics) for share in found))))
+
+
+# --- how it came about --------------------------------------------------------------------------------------
+
+
+def _tried(report: Report) -> list[Mapping[str, Any]]:
+    return [one for one in report.get("candidates") or [] if not one.get("skipped") and one.get("average_precision")]
+
+
+def _candidates(report: Report, key: str) -> None:
+    _title("What was tried", "The blue one was chosen; where two are as good, the simpler one wins.")
+    rows = pd.DataFrame([{**one["average_precision"], "marked": bool(one.get("chosen")),
+                          "label": report_words.algorithm(one["algorithm"], one.get("balance"))}
+                         for one in _tried(report)])
+    st.plotly_chart(charts.dots(rows.sort_values("value", ascending=False, kind="stable"), x="Average precision"),
+                    config=QUIET, key=f"{key}-candidates", alt="The kinds of model tried, with their average precision")
+    if said := report_words.skipped(report["candidates"]):
+        st.caption(said)
+
+
+def _learning(report: Report, key: str) -> None:
+    _title("What more outcomes would bring")
+    if told := (report.get("expectation") or {}).get("sentence"):
+        st.markdown(report_words.sentence(told))
+    st.plotly_chart(charts.learning_curve(pd.DataFrame(report["learning_curve"])), config=QUIET, key=f"{key}-learning",
+                    alt="Quality of the ranking by the number of outcomes learned from")
+
+
+def _reliability(points: Sequence[Mapping[str, float]], key: str) -> None:
+    _title("Do the stated chances come true?", "On the dotted line they do. Each dot is a tenth of the test leads.")
+    st.plotly_chart(charts.reliability(pd.DataFrame(points)), config=QUIET, key=f"{key}-reliability",
+                    alt="Stated chances against the share that converted")
+
+
+def _confusion(report: Report, key: str) -> None:
+    _title("What its calls are worth")
+    counts = report["confusion"]
+    if isinstance(counts, Mapping):
+        st.markdown(" ".join(report_words.confusion(counts, report.get("threshold"))))
+        frame = pd.DataFrame([[counts.get("true_positive", 0), counts.get("false_negative", 0)],
+                              [counts.get("false_positive", 0), counts.get("true_negative", 0)]],
+                             index=["bought", "did not buy"], columns=["good", "not good"])
+    else:
+        names = [str(name) for name in report.get("classes") or TIERS[:len(counts)]]
+        frame = pd.DataFrame(counts, index=names, columns=names)
+        _classes(frame)
+    st.plotly_chart(charts.confusion(frame), config=QUIET, key=f"{key}-confusion",
+                    alt="Test leads by what they were and by what the model called them")
+
+
+def _classes(counts: pd.DataFrame) -> None:
+    """Say of each class how many the model finds and how often it is right."""
+    for name in counts.index:
+        right, was, called = counts.loc[name, name], counts.loc[name].sum(), counts[name].sum()
+        said = f"right {words.percent(right / called, 0)} of the time" if called else "never said"
+        st.caption(f"{words.tier_badge(name)} finds {words.percent(right / was if was else None, 0)} of them, {said}.")
+
+
+# --- what it looks at ---------------------------------------------------------------------------------------
+
+
+def _influence(report: Report, key: str) -> None:
+    importance = report.get("importance") or {}
+    if not importance:
+        return
+    with st.container(border=True):
+        _title("What it looks at most", "How much a column moves the chance, on average over the leads.")
+        top = pd.Series(importance, dtype=float).nlargest(IMPORTANT_SHOWN)
+        share = (top / max(top.max(), 1e-12)).to_numpy()
+        st.dataframe(
+            pd.DataFrame({"column": [label_of(name) for name in top.index], "share": share}), hide_index=True,
+            alt="The columns with most influence", key=f"{key}-influence", column_config={
+                "column": st.column_config.TextColumn("Column", width="medium"),
+                "share": st.column_config.ProgressColumn("Influence", min_value=0, max_value=1, format=" ")})
+
+
+# --- for those who want it all ------------------------------------------------------------------------------
+
+
+def _all_figures(report: Report, metrics: Metrics) -> None:
+    rows = [(shown, metrics[shown.key]) for shown in report_words.FIGURES if metrics.get(shown.key)]
+    if not rows:
+        return
+    with st.expander("All figures", icon=":material/table_chart:"):
+        st.caption(report_words.judged_on(report.get("split") or {}) or "Measured on leads the model had not seen.")
+        st.table(pd.DataFrame({
+            "Figure": [f"**{shown.label}**" for shown, _ in rows],
+            "Value": [report_words.in_unit(figure.get("value"), shown.unit) for shown, figure in rows],
+            "Likely range": [report_words.between(figure, shown.unit) or words.MISSING for shown, figure in rows],
+            "Meaning": [f":gray[{shown.meaning}]" for shown, _ in rows]}),
+            hide_index=True, border="horizontal", alt="All figures with their ranges")
+
+
+def _making(report: Report) -> None:
+    data, parameters = report.get("data") or {}, report.get("parameters") or {}
+    with st.expander("How it was made", icon=":material/construction:"):
+        if reason := (report.get("split") or {}).get("reason"):
+            st.markdown(report_words.sentence(reason))
+        if data:
+            st.markdown(f"{words.count(data.get('rows'))} leads, {words.count(data.get('positives'))} of them "
+                        f"converted, {len(data.get('columns') or [])} columns.  \n"
+                        f":small[:gray[Fingerprint of the data: {words.escape(str(data.get('fingerprint'))[:16])}…]]")
+        details = {**parameters, **(report.get("libraries") or {})}
+        if details:
+            st.table(pd.DataFrame({"Setting": [words.escape(str(name)) for name in details],
+                                   "Value": [words.escape(str(value)) for value in details.values()]}),
+                     hide_index=True, border="horizontal", alt="Parameters and library versions")
