@@ -9,7 +9,7 @@ from typing import Any
 from pages.widgets import words
 
 ALGORITHMS = {"auto": "Let the data decide", "logistic": "Logistic regression",
-              "additive": "Boosted trees, one column each", "xgboost": "Boosted trees", "forest": "Random forest",
+              "additive": "Boosted trees, each column on its own", "xgboost": "Boosted trees", "forest": "Random forest",
               "average": "Logistic and boosted together", "neural": "Neural network",
               "three_tiers": "Three tiers (High, Medium, Low)"}
 ALGORITHM_MEANING = {
