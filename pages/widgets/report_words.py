@@ -8,10 +8,16 @@ from typing import Any
 
 from pages.widgets import words
 
-ALGORITHMS = {"auto": "Let the data decide", "logistic": "Logistic regression",
-              "additive": "Boosted trees, each column on its own", "xgboost": "Boosted trees", "forest": "Random forest",
-              "average": "Logistic and boosted together", "neural": "Neural network",
-              "three_tiers": "Three tiers (High, Medium, Low)"}
+ALGORITHMS = {
+    "auto": "Let the data decide",
+    "logistic": "Logistic regression",
+    "additive": "Boosted trees, each column on its own",
+    "xgboost": "Boosted trees",
+    "forest": "Random forest",
+    "average": "Logistic and boosted together",
+    "neural": "Neural network",
+    "three_tiers": "Three tiers (High, Medium, Low)",
+}
 ALGORITHM_MEANING = {
     "auto": "Tries several kinds on your leads and takes the best; where two are as good, the simpler one.",
     "logistic": "Adds up one effect per value. Hard to beat with few outcomes.",
