@@ -12,7 +12,7 @@ from leadscore.services import delivery, dossier
 from leadscore.services.delivery import ListView
 from leadscore.services.dossier import LeadDetail
 from pages.shared import Context, current
-from pages.widgets import hands, notices, words
+from pages.widgets import explaining, hands, notices, words
 
 PARAMETER = "lead"
 QUIET = {"displayModeBar": False}
@@ -78,6 +78,9 @@ def _draw(context: Context, lead: LeadDetail) -> None:
     with right:
         _waterfall(lead)
     _reasons(lead)
+    explaining.way_up(lead)
+    if lead.score is not None:
+        explaining.curves(lead)
     known, rules, history, company, origin = st.tabs(
         ["What is known", "Rules", "History", f"Same company ({len(lead.colleagues)})", "Where it comes from"],
         key="lead_tab")
@@ -130,6 +133,7 @@ def _score_card(lead: LeadDetail) -> None:
         st.metric("Score out of 100", words.decimal(lead.score))
         st.progress(lead.score / 100)
         _chance(lead)
+        explaining.tier_chances(lead)
         _meter("Fit: who they are", lead.fit)
         _meter("Engagement: what they did", lead.engagement)
         if lead.next_action:
@@ -177,14 +181,15 @@ def _reasons(lead: LeadDetail) -> None:
     up = sorted((r for r in lead.reasons if r.effect > 0), key=lambda reason: -reason.effect)
     down = sorted((r for r in lead.reasons if r.effect < 0), key=lambda reason: reason.effect)
     columns = st.columns(2, gap="medium")
-    for column, title, color, chosen in ((columns[0], "Speaks for this lead", "blue", up),
-                                         (columns[1], "Speaks against", "orange", down)):
+    for column, title, color, arrow, chosen in (
+            (columns[0], "Speaks for this lead", "green", "arrow_upward", up),
+            (columns[1], "Speaks against", "red", "arrow_downward", down)):
         with column, st.container(border=True, height="stretch", gap="small"):
             st.markdown(f"**{title}**")
             for reason in chosen[:REASONS_SHOWN]:
                 said, points = st.columns([5, 1], wrap=False)
                 said.markdown(_without_points(reason.text))
-                points.markdown(f":{color}[**{reason.effect:+.1f}**]", text_alignment="right")
+                points.markdown(f":{color}[:material/{arrow}: **{reason.effect:+.1f}**]", text_alignment="right")
             if not chosen:
                 st.caption("Nothing.")
 

@@ -39,6 +39,45 @@ def test_a_lead_shows_score_reasons_and_picture(campaign, open_page, best):
     assert len(app.get("plotly_chart")) >= 1
 
 
+@pytest.fixture
+def open_lead(campaign):
+    """Give a lead that is still to be won, from the middle of the list."""
+    page = delivery.list_leads(campaign, ADMIN, client=DEFAULT_CLIENT, view=ListView(page_size=400))
+    undecided = page.frame[~page.frame["outcome"].isin(["converted", "lost"])]
+    return int(undecided["lead_id"].iloc[len(undecided) // 2])
+
+
+def test_a_lead_is_told_what_would_move_it_up(campaign, open_page, open_lead):
+    app = open_page(campaign, "lead", lead=str(open_lead))
+    assert_calm(app)
+    told = texts(app).replace("\\", "")
+    found = detail(campaign, open_lead)
+    assert found.why_not_higher in told
+    assert all(way.sentence in told for way in found.what_if.ways)
+    assert "does not promise" in told
+    names = [chart.proto.id for chart in app.get("plotly_chart")]
+    assert any("improvements" in name for name in names)
+
+
+def test_a_decided_lead_needs_no_advice(campaign, open_page, best):
+    dossier.record_outcome(campaign, ADMIN, client=DEFAULT_CLIENT, lead_ids=[best], stage="lost")
+    app = open_page(campaign, "lead", lead=str(best))
+    assert_calm(app)
+    assert "This lead is decided" in texts(app)
+
+
+def test_choosing_a_factor_shows_its_curve_or_says_why_there_is_none(campaign, open_page, open_lead):
+    app = open_page(campaign, "lead", lead=str(open_lead))
+    curves = detail(campaign, open_lead).curves
+    assert "What each value does" in texts(app)
+    if not curves:
+        assert "trained before such curves were kept" in texts(app)
+        return
+    app.selectbox(key="curve_of").select(curves[-1].field).run()
+    assert_calm(app)
+    assert app.selectbox(key="curve_of").value == curves[-1].field
+
+
 @pytest.mark.parametrize("number", ["999999", "abc", "-1", "1e3", "99999999999999999999"])
 def test_a_lead_that_does_not_exist_is_refused_in_words(campaign, open_page, number):
     app = open_page(campaign, "lead", lead=number)
