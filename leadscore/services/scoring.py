@@ -6,11 +6,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import Cancelled
@@ -21,6 +23,17 @@ from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.reasons import reason_columns
 from leadscore.scoring.tiers import tiers_in_force
 from leadscore.steps.dates import reference_date
+from leadscore.steps.experiments import (
+    NOBODY,
+    Judge,
+    Parts,
+    Trial,
+    challengers_leads,
+    put_into_arms,
+    running_trial,
+    said_in_the_shadow,
+    who_takes_part,
+)
 from leadscore.steps.judge import Judged, judge
 from leadscore.steps.mapping import mapping_for
 from leadscore.steps.models import CHAMPION, ChosenModel, find_version, load_model
@@ -49,6 +62,7 @@ class Rescored:
     model_version: int | None
     policy_version: int
     run_id: int | None
+    experiment: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give the answer of the command line."""
@@ -81,45 +95,116 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
             progress: Progress | None = None) -> Rescored:
     """Score the stored leads of a client, or those an import touched, with the policy and champion in force.
 
-    Earlier scores move to the history; a person's override stays in force.
+    Earlier scores move to the history; a person's override stays in force. While an experiment runs, open leads are put
+    into an arm by chance, and those of the challenger's arm are scored by the challenger, in a scoring of their own.
     """
     require(actor, Action.IMPORT_LEADS if batch_id else Action.EDIT_LEADS, client)
     tell, now = progress or silent, workbench.clock()
-    in_force, chosen = _versions(workbench, client, CHAMPION, None)
+    in_force, champion = _versions(workbench, client, CHAMPION, None)
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
         lead_ids = lead_reading.ids(session, client_id, batch_id=batch_id)
-        custom = lead_reading.custom_fields(session, client_id)
         as_of = reference_date(lead_reading.latest_dates(session, client_id), now)
-        parts = []
-        for done in range(0, len(lead_ids), CHUNK):
-            tell(0.9 * done / len(lead_ids), f"Scoring lead {done + 1:,} of {len(lead_ids):,}")
-            leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK],
-                                         keep_empty=True)
-            judged = judge(leads, custom_fields=custom, headers={}, policy=in_force.policy, model=chosen.model,
-                           as_of=as_of, contributions=False)
-            parts.append(_narrow(leads, judged))
+        trial = running_trial(session, workbench, client_id, champion=champion.version, in_force=in_force)
+        scorers = _Scorers(in_force.policy, champion, trial)
+        scores = _score_stored(session, workbench, client_id, lead_ids, scorers, as_of=as_of, tell=tell)
     tell(0.9, f"Storing {len(lead_ids):,} scores")
-    run_id = None
+    run_id, about = None, None
     with write(workbench.engine) as session:
-        if parts:
-            by_hand = lead_reading.overrides(session, client_id)
-            scores = _in_force(pd.concat(parts), by_hand, in_force.policy)
-            run_id = score_rows.new_run(
-                session, client_id, policy_version=in_force.version, model_version=chosen.version,
-                as_of=as_of.to_pydatetime(), rows=len(scores), started_by=actor.name, now=now)
-            score_rows.replace_scores(session, client_id, run_id, scores)
-            if batch_id is not None and in_force.policy.tier_mode != TierMode.THRESHOLD:
-                # ranks are about all leads: new ones push others down
-                score_rows.set_tiers(session, client_id, tiers_in_force(
-                    score_rows.blended(session, client_id), by_hand, in_force.policy))
+        if scores is not None:
+            head = _RunHead(client_id, in_force.version, as_of.to_pydatetime(), actor.name, now)
+            run_id = _put_in_force(session, head, scores, scorers, only_some=batch_id is not None)
+        if trial and scores is not None:
+            put = put_into_arms(session, client_id, trial, scores, champion=champion.version, now=now)
+            about = {"experiment": trial.id, "challenger": trial.challenger.version, "put_into_arms": put,
+                     "scored_by_challenger": int(scores["by_challenger"].sum())}
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="leads_scored",
                      object=f"run:{run_id}", detail={"rows": len(lead_ids), "policy_version": in_force.version,
-                                                     "model_version": chosen.version, "as_of": as_of.isoformat()})
+                                                     "model_version": champion.version, "as_of": as_of.isoformat()}
+                     | (about or {}))
     with suppress(Cancelled):
         # too late to stop: the scores are in force
         tell(1.0, f"Scored {len(lead_ids):,} leads")
-    return Rescored(len(lead_ids), chosen.version, in_force.version, run_id)
+    return Rescored(len(lead_ids), champion.version, in_force.version, run_id, about)
+
+
+@dataclass(frozen=True)
+class _Scorers:
+    """Who scores: the champion with the policy in force, and the challenger of an experiment beside it."""
+
+    policy: Policy
+    champion: ChosenModel
+    trial: Trial | None
+
+
+@dataclass(frozen=True)
+class _RunHead:
+    """What all scores of one scoring share."""
+
+    client_id: int
+    policy_version: int
+    as_of: datetime
+    started_by: str
+    now: datetime
+
+
+def _score_stored(session: Session, workbench: Workbench, client_id: int, lead_ids: np.ndarray, scorers: _Scorers, *,
+                  as_of: pd.Timestamp, tell: Progress) -> pd.DataFrame | None:
+    """Score stored leads, a chunk at a time; None when there are none."""
+    custom = lead_reading.custom_fields(session, client_id)
+    taking_part = who_takes_part(session, client_id, scorers.trial) if scorers.trial else NOBODY
+
+    def judge_these(leads: pd.DataFrame, policy: Policy, model: ChosenModel) -> Judged:
+        return judge(leads, custom_fields=custom, headers={}, policy=policy, model=model.model, as_of=as_of,
+                     contributions=False)
+
+    parts = []
+    for done in range(0, len(lead_ids), CHUNK):
+        tell(0.9 * done / len(lead_ids), f"Scoring lead {done + 1:,} of {len(lead_ids):,}")
+        leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK],
+                                        keep_empty=True)
+        parts.append(_score_chunk(leads, scorers, taking_part, judge_these))
+    return pd.concat(parts).sort_index() if parts else None
+
+
+def _score_chunk(leads: pd.DataFrame, scorers: _Scorers, taking_part: Parts, judge_these: Judge) -> pd.DataFrame:
+    """Let each lead be scored by the model of its arm; outside an experiment that is the champion."""
+    trial = scorers.trial
+    theirs = challengers_leads(trial, taking_part, leads.index.to_numpy())
+    sides = [(~theirs, scorers.policy, scorers.champion)]
+    if trial:
+        sides.append((theirs, trial.policy, trial.challenger))
+    frames = []
+    for mine, policy, model in sides:
+        if mine.any():
+            own = leads if mine.all() else leads[mine]
+            frames.append(_narrow(own, judge_these(own, policy, model)).assign(
+                by_challenger=model is not scorers.champion))
+    scores = pd.concat(frames)
+    return scores.assign(new_in_arm=np.isin(scores.index.to_numpy(), taking_part.new),
+                         challenger_probability=said_in_the_shadow(trial, taking_part, leads, judge_these))
+
+
+def _put_in_force(session: Session, head: _RunHead, scores: pd.DataFrame, scorers: _Scorers, *,
+                  only_some: bool) -> int | None:
+    """Store the scores, each model's as a scoring of its own; gives the number of the last one."""
+    by_hand = lead_reading.overrides(session, head.client_id)
+    scores = _in_force(scores, by_hand, scorers.policy)
+    versions = {True: scorers.trial.challenger.version if scorers.trial else None, False: scorers.champion.version}
+    run_id = None
+    # the champion's comes last: the latest scoring speaks for the client
+    for by_challenger, version in versions.items():
+        own = scores[scores["by_challenger"] == by_challenger]
+        if len(own):
+            run_id = score_rows.new_run(session, head.client_id, policy_version=head.policy_version,
+                                        model_version=version, as_of=head.as_of, rows=len(own),
+                                        started_by=head.started_by, now=head.now)
+            score_rows.replace_scores(session, head.client_id, run_id, own)
+    if only_some and scorers.policy.tier_mode != TierMode.THRESHOLD:
+        # ranks are about all leads: new ones push others down
+        score_rows.set_tiers(session, head.client_id, tiers_in_force(
+            score_rows.blended(session, head.client_id), by_hand, scorers.policy))
+    return run_id
 
 
 def score_file(

@@ -14,6 +14,7 @@ from leadscore.modeling.artefact import from_files, library_differences
 from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.proof import proof_of
 from leadscore.store import audit, clients
+from leadscore.store import experiments as experiment_rows
 from leadscore.store import models as model_rows
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
@@ -23,6 +24,7 @@ NO_MODEL = "none"
 PREVIOUS = "previous"
 CHALLENGER = "challenger"
 MODELS_IN_MEMORY = 8
+CHAMPION_REPLACED = "champion_replaced"
 
 log = logging.getLogger(__name__)
 
@@ -168,11 +170,26 @@ def _warn_of_other_libraries(version: int, model: TrainedModel) -> None:
 
 def crown(session: Session, workbench: Workbench, *, client_id: int, version: int, actor_name: str,
           now: datetime, action: str = "model_deployed") -> int | None:
-    """Make a version the champion, in the caller's transaction, and give the version it replaces."""
+    """Make a version the champion, in the caller's transaction, and give the version it replaces.
+
+    An experiment with another champion has lost its meaning and ends.
+    """
     model_rows.stand_alone(session, client_id)
     before = model_rows.champion(session, client_id)
     replaced = before.id if before else None
     model_rows.deploy(session, client_id, version)
+    _end_experiment(session, workbench, client_id=client_id, version=version, actor_name=actor_name, now=now)
     audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action=action,
                  object=f"model:{version}", detail={"before": replaced, "after": version})
     return replaced
+
+
+def _end_experiment(session: Session, workbench: Workbench, *, client_id: int, version: int, actor_name: str,
+                    now: datetime) -> None:
+    running = experiment_rows.running(session, client_id)
+    if running is None or running.champion_version == version:
+        return
+    note = f"Ended without a result: model {version} became the champion while the experiment ran."
+    experiment_rows.end(session, running, decision=CHAMPION_REPLACED, verdict=note, ended_by=actor_name, now=now)
+    audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action="experiment_ended",
+                 object=f"experiment:{running.id}", detail={"decision": CHAMPION_REPLACED, "champion": version})

@@ -325,6 +325,56 @@ class ModelVersion(SQLModel, table=True):
     created_at: datetime = _time(nullable=False)
 
 
+class Experiment(SQLModel, table=True):
+    """A challenger tried against the champion; ``planned_*`` count leads on top of their arm."""
+
+    __tablename__ = "experiments"
+    __table_args__ = (Index("ix_experiments_client", "client_id", "id"),
+                      Index("ux_experiments_running", "client_id", unique=True,
+                            sqlite_where=text("status = 'running'"), postgresql_where=text("status = 'running'")))
+    id: int | None = _key()
+    client_id: int = _client()
+    name: str = Field(max_length=120)
+    mode: str = Field(max_length=10)
+    champion_version: int = Field(sa_column=Column(BigId, nullable=False))
+    challenger_version: int = Field(sa_column=Column(BigId, nullable=False))
+    share: float
+    base_rate: float
+    effect: float
+    alpha: float
+    power: float
+    planned_champion: int = Field(sa_column=Column(BigId, nullable=False))
+    planned_challenger: int = Field(sa_column=Column(BigId, nullable=False))
+    salt: str = Field(max_length=32)
+    status: str = Field(max_length=10)
+    started_by: str = Field(max_length=80)
+    started_at: datetime = _time(nullable=False)
+    ended_by: str | None = Field(default=None, max_length=80)
+    ended_at: datetime | None = _time()
+    decision: str | None = Field(default=None, max_length=20)
+    verdict: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class ExperimentLead(SQLModel, table=True):
+    """A lead's arm, and what was said of it when it was put there; never changed afterwards.
+
+    ``champion_top`` and ``challenger_top`` say whether that model had it among its best, empty where it did not score.
+    """
+
+    __tablename__ = "experiment_leads"
+    __table_args__ = (Index("ix_experiment_leads_lead", "client_id", "lead_id"),)
+    experiment_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    lead_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    client_id: int = _client()
+    arm: str = Field(max_length=10)
+    assigned_at: datetime = _time(nullable=False)
+    champion_probability: float | None = None
+    challenger_probability: float | None = None
+    score: float
+    champion_top: bool | None = None
+    challenger_top: bool | None = None
+
+
 class ScoreRun(SQLModel, table=True):
     """One scoring of many leads: the versions and the date every score of it shares."""
 
