@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import logging
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from leadscore.services import (
     comparison,
     delivery,
     dossier,
+    experiments,
     governance,
     intake,
     models,
@@ -175,6 +177,40 @@ def _with_rescore_note(answer: Answer, options: argparse.Namespace) -> Answer:
                              "makes them again."}
 
 
+def _experiments_plan(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return experiments.plan_experiment(workbench, _operator(), client=options.client, plan=_planned(options)).as_dict()
+
+
+def _experiments_start(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    actor = _operator()
+    started = experiments.start_experiment(workbench, actor, client=options.client, challenger=options.challenger,
+                                           name=options.name, plan=_planned(options))
+    scored = scoring.rescore(workbench, actor, client=options.client, progress=_progress)
+    return {**started.as_dict(), "scored": scored.as_dict()}
+
+
+def _experiments_status(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    actor = _operator()
+    shown = experiments.experiment_status(workbench, actor, client=options.client, experiment_id=options.experiment)
+    every = experiments.list_experiments(workbench, actor, client=options.client)
+    answer = shown.as_dict() if shown else {"experiment": None}
+    return {**answer, "all": [{"experiment": one.id, "name": one.name, "status": one.status, "verdict": one.verdict}
+                              for one in every]}
+
+
+def _experiments_stop(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    actor = _operator()
+    stopped = experiments.stop_experiment(workbench, actor, client=options.client, deploy=options.deploy)
+    scored = scoring.rescore(workbench, actor, client=options.client, progress=_progress)
+    return {**stopped.as_dict(), "scored": scored.as_dict()}
+
+
+def _planned(options: argparse.Namespace) -> experiments.PlanRequest:
+    return experiments.PlanRequest(mode=options.mode, base_rate=options.base_rate, effect=options.effect,
+                                   difference=options.difference, share=options.share, alpha=options.alpha,
+                                   power=options.power)
+
+
 def _leads_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
     view = delivery.ListView(tiers=tuple(options.tier), top=options.top, page_size=options.limit)
     actor = _operator()
@@ -273,6 +309,8 @@ def _parser() -> argparse.ArgumentParser:
     back = _add(models, "rollback", _models_rollback, "put the champion before, or any version, back to use")
     back.add_argument("version", nargs="?", metavar="V", help="the previous champion when left out")
 
+    _add_experiments(commands)
+
     leads = _family(commands, "leads", "the stored, scored leads")
     listing = _add(leads, "list", _leads_list, "best first")
     listing.add_argument("--top", metavar="20%|N", help="only the best share or number")
@@ -317,6 +355,33 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--deploy", action="store_true", help="make the new version the champion")
 
 
+def _add_experiments(commands: Any) -> None:
+    family = _family(commands, "experiments", "champion against challenger on live leads")
+    _add_planning(_add(family, "plan", _experiments_plan, "how many leads an experiment takes, and how long"))
+    start = _add(family, "start", _experiments_start, "let a challenger score a share of the leads")
+    start.add_argument("challenger", metavar="V", help="model version")
+    start.add_argument("--name", default="", help="what to call it")
+    _add_planning(start)
+    status = _add(family, "status", _experiments_status, "what the running or latest experiment says")
+    status.add_argument("experiment", nargs="?", type=int, metavar="N", help="number of another experiment")
+    stop = _add(family, "stop", _experiments_stop, "end it; the champion stays unless --deploy is given")
+    stop.add_argument("--deploy", action="store_true", help="make the challenger the champion")
+
+
+def _add_planning(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mode", default="live", choices=["live", "shadow"],
+                        help="live: the challenger scores its share; shadow: it is only noted beside the champion")
+    parser.add_argument("--base-rate", type=_share, metavar="R",
+                        help="conversion rate of the champion's best 20%% (from your own conversions)")
+    effect = parser.add_mutually_exclusive_group()
+    effect.add_argument("--effect", type=_share, default=0.2, metavar="20%",
+                        help="smallest difference worth having, relative to the rate")
+    effect.add_argument("--difference", type=_share, metavar="2%", help="the same in points of conversion rate")
+    parser.add_argument("--share", type=_share, default=0.5, metavar="50%", help="leads the challenger gets")
+    parser.add_argument("--alpha", type=_share, default=0.05, metavar="5%", help="chance of a false conclusion")
+    parser.add_argument("--power", type=_share, default=0.8, metavar="80%", help="chance of finding the difference")
+
+
 def _add_score(commands: Any) -> None:
     score = _add(commands, "score", _score, "score a file without storing its leads", file=True)
     _add_reading(score)
@@ -358,6 +423,18 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 
     whole_number.__name__ = "whole number"
     return whole_number
+
+
+def _share(text: str) -> float:
+    """Read 20% or 0.2."""
+    number = text.strip()
+    try:
+        share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+    except ValueError:
+        share = math.nan
+    if not math.isfinite(share):
+        raise argparse.ArgumentTypeError(f"{text} is not a share such as 20% or 0.2")
+    return share
 
 
 def _operator() -> Any:

@@ -107,6 +107,11 @@ class Lift:
 # --- planning -------------------------------------------------------------------------------------------------
 
 
+def relative_effect(base_rate: float, difference: float) -> float:
+    """Turn a difference of two rates (0.02: two points) into a share of the base rate."""
+    return difference / base_rate if base_rate > 0 else math.inf
+
+
 def check_aim(aim: Aim) -> None:
     """Refuse an aim that no number of leads can meet.
 

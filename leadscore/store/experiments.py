@@ -94,7 +94,7 @@ def find(session: Session, client_id: int, experiment_id: int) -> Experiment:
                                                 Experiment.id == experiment_id)).one_or_none()
     if row is None:
         raise NotFound("unknown_experiment", f"There is no experiment {experiment_id}.",
-                       "'experiments list' shows them.")
+                       "'experiments status' shows the latest.")
     return row
 
 
