@@ -146,10 +146,10 @@ def sample_sizes(aim: Aim, *, peeking: bool = True) -> Sizes:
     ----------
     Fleiss, J., Tytun, A. and Ury, H. (1980), A simple approximation for calculating sample sizes for comparing
     independent proportions, Biometrics 36 (without the correction for continuity). With peeking, the normal quantile
-    is replaced by the width of the confidence sequence at the planned end, so the power is at least the one asked for:
-    stopping earlier only adds to it.
+    is replaced by the width of the confidence sequence at the planned end and the spread by the one it uses, so the
+    power is at least the one asked for: stopping earlier only adds to it.
     """
-    ratio, spread_null, spread = _spreads(aim)
+    ratio, spread_null, spread = _spreads(aim, peeking)
     root = _width_at_the_end(aim.alpha, peeking) * spread_null + float(ndtri(aim.power)) * spread
     champion = min(root**2 / (ratio * aim.difference**2), MOST_LEADS)
     return Sizes(math.ceil(champion), math.ceil(champion * ratio))
@@ -160,7 +160,7 @@ def power_of(aim: Aim, champion: float, *, peeking: bool = True) -> float:
 
     The challenger's arm has its share of leads beside them.
     """
-    ratio, spread_null, spread = _spreads(aim)
+    ratio, spread_null, spread = _spreads(aim, peeking)
     reach = aim.difference * math.sqrt(ratio * champion) - _width_at_the_end(aim.alpha, peeking) * spread_null
     return float(ndtr(reach / spread))
 
@@ -168,7 +168,9 @@ def power_of(aim: Aim, champion: float, *, peeking: bool = True) -> float:
 def smallest_effect(aim: Aim, champion: float, *, peeking: bool = True) -> float | None:
     """Give the smallest effect (share of the base rate) so many leads find with the power; None when none is found."""
     low, high = 0.0, (1 - aim.base_rate) / aim.base_rate * (1 - 1e-6)
-    if champion <= 0 or power_of(replace(aim, effect=high), champion, peeking=peeking) < aim.power:
+    conversions = champion / (1 - aim.share) * aim.base_rate
+    if conversions < FEWEST_CONVERSIONS \
+            or power_of(replace(aim, effect=high), champion, peeking=peeking) < aim.power:
         return None
     for _ in range(60):
         middle = (low + high) / 2
@@ -220,12 +222,13 @@ def planned_information(aim: Aim, sizes: Sizes) -> float:
     return float(_information(np.array(converted), np.array(float(sizes.both))))
 
 
-def _spreads(aim: Aim) -> tuple[float, float, float]:
+def _spreads(aim: Aim, peeking: bool) -> tuple[float, float, float]:
+    """Give leads of the challenger per lead of the champion, and the spread without and with the effect."""
     ratio = aim.share / (1 - aim.share)
     first, second = aim.base_rate, aim.expected_rate
     mean = (first + ratio * second) / (1 + ratio)
-    return (ratio, math.sqrt((ratio + 1) * mean * (1 - mean)),
-            math.sqrt(ratio * first * (1 - first) + second * (1 - second)))
+    spread = math.sqrt(ratio * first * (1 - first) + second * (1 - second))
+    return ratio, spread if peeking else math.sqrt((ratio + 1) * mean * (1 - mean)), spread
 
 
 def _width_at_the_end(alpha: float, peeking: bool) -> float:
@@ -377,7 +380,8 @@ def within_leads(counts: pd.DataFrame) -> pd.DataFrame:
     ----------
     McNemar, Q. (1947), Note on the sampling error of the difference between correlated proportions, Psychometrika 12.
     """
-    leads = ((counts["champion_leads"] + counts["challenger_leads"]) / 2).clip(lower=1)
+    # as many on top of both, but for leads that have been erased since
+    leads = counts[["champion_leads", "challenger_leads"]].max(axis=1).clip(lower=1)
     mine = counts["challenger_converted"] - counts["shared_converted"]
     theirs = counts["champion_converted"] - counts["shared_converted"]
     told = mine + theirs

@@ -39,10 +39,10 @@ def workbench(tmp_path) -> Workbench:
 @pytest.fixture
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare a test the child process that reads files; tests/test_sandbox.py looks after the real one."""
-    monkeypatch.setattr(sandbox, "run", _run_here)
+    monkeypatch.setattr(sandbox, "run", run_here)
 
 
-def _run_here(module_function: str, payload: bytes, arguments: Mapping[str, Any], **_limits: object) -> bytes:
+def run_here(module_function: str, payload: bytes, arguments: Mapping[str, Any], **_limits: object) -> bytes:
     answer: bytes = pkgutil.resolve_name(module_function)(payload, **arguments)
     return answer
 

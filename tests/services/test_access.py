@@ -44,6 +44,9 @@ NEEDS = {
     "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
     "list_policies": Action.VIEW_LEADS, "preview_policy": Action.VIEW_LEADS, "save_policy": Action.EDIT_POLICY,
     "overview": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
+    "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
+    "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
+    "stop_experiment": Action.DEPLOY_MODEL,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
@@ -51,7 +54,7 @@ ARGUMENTS: dict[str, Any] = {
     "source": leads_file(3), "data": leads_file(3), "filename": "leads.csv", "upload_id": "0" * 32, "batch_id": 99,
     "view": delivery.ListView(top="3"), "format": "csv", "lead_id": 9_999, "lead_ids": [9_999], "stage": "lost",
     "owner": "me", "reason": "so", "request": training.TrainingRequest(target="Nonsense"), "target": "Nonsense",
-    "version": "99", "first": "98", "second": "99",
+    "version": "99", "first": "98", "second": "99", "challenger": "99",
     "changes": {}, "comment": "c", "leads": 10, "seed": 1, "kind": "demo", "arguments": {},
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
