@@ -10,7 +10,8 @@ import numpy as np
 
 from leadscore.modeling.encoding import Floats
 
-TOP = 0.2
+SHARES = (5, 10, 20, 30)
+"""Per cent of the leads, best first, that capture, lift and precision are told for."""
 BINS = 10
 CONFIDENCE = 0.95
 CHUNK_CELLS = 4_000_000
@@ -45,7 +46,23 @@ class _Ranked:
     edges: np.ndarray
 
 
-def measure(y: Floats, probability: Floats, *, random_state: int, n_boot: int = 200) -> dict[str, Interval]:
+@dataclass(frozen=True)
+class Confusion:
+    """How leads at or above a threshold, and those below it, ended."""
+
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    true_negative: int
+
+    def to_dict(self) -> dict[str, int]:
+        """Give the four counts."""
+        return asdict(self)
+
+
+def measure(
+    y: Floats, probability: Floats, *, random_state: int, n_boot: int = 200, threshold: float = 0.5
+) -> dict[str, Interval]:
     """Measure a ranking and its probabilities.
 
     Parameters
@@ -55,20 +72,61 @@ def measure(y: Floats, probability: Floats, *, random_state: int, n_boot: int = 
     random_state : int
     n_boot : int
         Bootstrap draws; each lead gets a Poisson(1) weight, which keeps the ranking sorted.
+    threshold : float
+        Probability from which a lead counts as predicted to convert.
 
     Returns
     -------
     dict of Interval
-        ``roc_auc, average_precision, brier, log_loss, calibration_error`` (mean gap over ten bins of equal size),
-        ``capture_at_20`` (share of all conversions among the best 20 %), ``lift_at_20``, ``precision_at_20``,
-        ``accuracy`` (at probability 0.5) and ``base_rate``. Leads of equal probability share their places.
+        ``roc_auc, average_precision, brier, log_loss, calibration_error`` (mean gap over ten bins of equal size);
+        for 5, 10, 20 and 30 % of the leads, best first, ``capture_at_20`` (share of all conversions found there),
+        ``lift_at_20`` and ``precision_at_20``; at the threshold ``accuracy``, ``precision``, ``recall`` and ``f1``;
+        ``base_rate``. Leads of equal probability share their places.
     """
     ranked = _rank(np.asarray(y, dtype=float), np.asarray(probability, dtype=float))
-    point = _figures(ranked, np.ones((1, len(ranked.y))))
+    point = _figures(ranked, np.ones((1, len(ranked.y))), threshold)
     rng = np.random.default_rng(random_state)
-    draws = _bootstrap(ranked, rng, n_boot)
+    draws = _bootstrap(ranked, rng, n_boot, threshold)
     tail = (1 - CONFIDENCE) / 2
     return {name: _interval(float(point[name][0]), draws[name], tail) for name in point}
+
+
+def confusion(y: Floats, probability: Floats, threshold: float) -> Confusion:
+    """Count leads by whether they reached the threshold and whether they converted."""
+    called, won = probability >= threshold, y == 1
+    pairs = ((called, won), (called, ~won), (~called, won), (~called, ~won))
+    return Confusion(*(int((said & ended).sum()) for said, ended in pairs))
+
+
+def best_threshold(y: Floats, probability: Floats) -> float:
+    """Find the probability from which calling leads predicted to convert gives the best F1.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_leads,), 0 or 1
+    probability : ndarray of shape (n_leads,), in (0, 1)
+        Of leads the model was not fitted on, and never of those it is measured on afterwards.
+
+    Returns
+    -------
+    float
+        Half way between the last lead called and the next one.
+    """
+    order = np.argsort(-probability, kind="stable")
+    ranked = probability[order]
+    hits = np.cumsum(y[order])
+    f1 = 2 * hits / (np.arange(1, len(y) + 1) + y.sum())
+    # a threshold cannot part leads of one probability
+    ends = np.append(ranked[1:] != ranked[:-1], True)
+    last = int(np.argmax(np.where(ends, f1, -1.0)))
+    following = ranked[last + 1] if last + 1 < len(ranked) else 0.0
+    return float((ranked[last] + following) / 2)
+
+
+def captured(y: Floats, score: Floats, share: float = 0.2) -> float:
+    """Give the share of all conversions among the best leads; ties share their places."""
+    ranked = _rank(np.asarray(y, dtype=float), np.asarray(score, dtype=float))
+    return float(_found(*_group_sums(ranked, np.ones((1, len(ranked.y)))), share)[0] / ranked.y.sum())
 
 
 def roc_auc(y: Floats, score: Floats) -> float:
@@ -120,10 +178,10 @@ def _rank(y: Floats, probability: Floats) -> _Ranked:
     return _Ranked(y[order], probability, starts, edges)
 
 
-def _bootstrap(ranked: _Ranked, rng: np.random.Generator, n_boot: int) -> dict[str, Floats]:
+def _bootstrap(ranked: _Ranked, rng: np.random.Generator, n_boot: int, threshold: float) -> dict[str, Floats]:
     step = max(1, CHUNK_CELLS // max(len(ranked.y), 1))
     sizes = [min(step, n_boot - done) for done in range(0, n_boot, step)]
-    parts = [_figures(ranked, rng.poisson(1.0, (size, len(ranked.y))).astype(float)) for size in sizes]
+    parts = [_figures(ranked, rng.poisson(1.0, (size, len(ranked.y))).astype(float), threshold) for size in sizes]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -135,14 +193,12 @@ def _interval(value: float, draws: Floats, tail: float) -> Interval:
     return Interval(value, min(float(low), value), max(float(high), value))
 
 
-def _figures(ranked: _Ranked, weights: Floats) -> dict[str, Floats]:
+def _figures(ranked: _Ranked, weights: Floats, threshold: float) -> dict[str, Floats]:
     """Compute every figure for each row of weights, shape (n_draws, n_leads)."""
     y, p = ranked.y, ranked.probability
     positives, negatives = _group_sums(ranked, weights)
-    found = _found(positives, negatives, TOP)
     total, converted = weights.sum(axis=1), positives.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        precision = found / (TOP * total)
         kept = np.clip(p, EPSILON, 1 - EPSILON)
         losses = -(y * np.log(kept) + (1 - y) * np.log1p(-kept))
         return {
@@ -151,12 +207,36 @@ def _figures(ranked: _Ranked, weights: Floats) -> dict[str, Floats]:
             "brier": weights @ (p - y) ** 2 / total,
             "log_loss": weights @ losses / total,
             "calibration_error": _calibration_error(ranked, weights),
-            "capture_at_20": found / converted,
-            "lift_at_20": precision / (converted / total),
-            "precision_at_20": precision,
-            "accuracy": weights @ ((p >= 0.5) == (y == 1)) / total,
             "base_rate": converted / total,
+            **_best_first(positives, negatives),
+            **_at_threshold(y, p >= threshold, weights),
         }
+
+
+def _best_first(positives: Floats, negatives: Floats) -> dict[str, Floats]:
+    """Compute what the best 5, 10, 20 and 30 % of the leads hold."""
+    converted = positives.sum(axis=1)
+    total = converted + negatives.sum(axis=1)
+    figures: dict[str, Floats] = {}
+    for share in SHARES:
+        found = _found(positives, negatives, share / 100)
+        precision = found / (share / 100 * total)
+        figures[f"capture_at_{share}"] = found / converted
+        figures[f"lift_at_{share}"] = precision / (converted / total)
+        figures[f"precision_at_{share}"] = precision
+    return figures
+
+
+def _at_threshold(y: Floats, called: np.ndarray, weights: Floats) -> dict[str, Floats]:
+    """Compute what calling the leads above the threshold gives; nothing called is no precision, hence 0."""
+    won = y == 1
+    hits, called_all, won_all = weights @ (called & won), weights @ called, weights @ won
+    return {
+        "precision": np.asarray(np.where(called_all > 0, hits / called_all, 0.0)),
+        "recall": hits / won_all,
+        "f1": np.asarray(2 * hits / (called_all + won_all)),
+        "accuracy": weights @ (called == won) / weights.sum(axis=1),
+    }
 
 
 def _group_sums(ranked: _Ranked, weights: Floats) -> tuple[Floats, Floats]:

@@ -8,6 +8,9 @@ from leadscore.modeling.calibration import fit_calibration
 from leadscore.modeling.evaluation import (
     auc_error_by_chance,
     average_precision,
+    best_threshold,
+    captured,
+    confusion,
     gains,
     measure,
     reliability,
@@ -65,9 +68,48 @@ def test_figures_stay_in_their_ranges(pairs):
     y[:2] = [0, 1]
     for name, figure in measure(y, p, random_state=0, n_boot=10).items():
         assert figure.low <= figure.value <= figure.high
-        if name not in {"lift_at_20", "log_loss"}:
+        if not name.startswith("lift") and name != "log_loss":
             assert figure.low >= -1e-9
             assert figure.high <= 1 + 1e-9
+
+
+def test_a_threshold_calls_the_leads_that_make_the_best_f1():
+    y = np.array([1, 1, 0, 1, 0, 0, 0, 0], dtype=float)
+    p = np.array([0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2, 0.1])
+    threshold = best_threshold(y, p)
+    assert threshold == pytest.approx(0.5)
+    assert confusion(y, p, threshold).to_dict() == {
+        "true_positive": 3, "false_positive": 1, "false_negative": 0, "true_negative": 4}
+    figures = measure(y, p, random_state=0, n_boot=5, threshold=threshold)
+    assert figures["precision"].value == pytest.approx(0.75)
+    assert figures["recall"].value == pytest.approx(1.0)
+    assert figures["f1"].value == pytest.approx(6 / 7)
+    assert figures["accuracy"].value == pytest.approx(7 / 8)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 9)), min_size=4, max_size=40))
+def test_no_other_threshold_has_a_better_f1(pairs):
+    y, p = np.array([float(a) for a, _ in pairs]), np.array([b / 10 for _, b in pairs])
+    y[:2] = [0, 1]
+
+    def f1(threshold):
+        counts = confusion(y, p, threshold)
+        return 2 * counts.true_positive / (2 * counts.true_positive + counts.false_positive + counts.false_negative)
+
+    best = f1(best_threshold(y, p))
+    assert all(best >= f1(threshold) - 1e-12 for threshold in np.linspace(0.05, 0.95, 19))
+
+
+def test_leads_of_one_probability_are_called_together():
+    assert best_threshold(np.array([1.0, 0.0, 1.0, 0.0]), np.full(4, 0.3)) < 0.3
+
+
+@pytest.mark.parametrize("share", [5, 10, 20, 30])
+def test_the_best_leads_hold_what_the_gains_say(share):
+    y, p = scored()
+    figures = measure(y, p, random_state=0, n_boot=5)
+    assert figures[f"capture_at_{share}"].value == pytest.approx(captured(y, p, share / 100))
+    assert figures[f"lift_at_{share}"].value == pytest.approx(figures[f"capture_at_{share}"].value * 100 / share)
 
 
 def test_gains_run_from_nothing_to_everything():
