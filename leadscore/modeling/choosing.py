@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,16 +11,20 @@ import numpy as np
 
 from leadscore.errors import InvalidRequest
 from leadscore.modeling import algorithms, evaluation, splits
-from leadscore.modeling.algorithms import Algorithm
+from leadscore.modeling.algorithms import Algorithm, Estimator
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.encoding import Codes, Floats, Rows
 from leadscore.modeling.evaluation import Interval
+from leadscore.modeling.fitting import Settings
 
 MIN_FOR_TREES = 200
 CHOOSING_ROWS = 20_000
 """Candidates are compared on at most this many leads; the one chosen is fitted on all."""
 REPEAT_BELOW_ROWS = 2_000
 REPEATS = 3
+FOLDS_OF_A_LONE_CANDIDATE = 3
+EVEN_SHARE = 0.3
+"""Above this share of the rarer outcome there is nothing to balance."""
 SHUFFLED_ERRORS = 1.0
 FORWARD_ERRORS = 2.13
 """A candidate must lead by this many standard errors of the folds to displace a simpler one. Forward it is the 95 %
@@ -28,9 +32,13 @@ point of Student's t over five folds: the time to come may differ from each of t
 
 AUTO_CANDIDATES = (
     (Algorithm.LOGISTIC, Balance.NONE),
+    (Algorithm.ADDITIVE, Balance.NONE),
     (Algorithm.XGBOOST, Balance.NONE),
+    (Algorithm.XGBOOST, Balance.WEIGHTS),
     (Algorithm.XGBOOST, Balance.SMOTE),
     (Algorithm.FOREST, Balance.NONE),
+    (Algorithm.AVERAGE, Balance.NONE),
+    (Algorithm.NEURAL, Balance.NONE),
 )
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -38,24 +46,75 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
+class Budget:
+    """How long candidates may be tried.
+
+    Parameters
+    ----------
+    seconds : float or None
+        None is as long as it takes.
+    elapsed : callable() -> float
+        Seconds since the training began; the caller owns the clock.
+    """
+
+    seconds: float | None = None
+    elapsed: Callable[[], float] = lambda: 0.0
+
+    def left(self) -> bool:
+        """Say whether there is time for one more."""
+        return self.seconds is None or self.elapsed() < self.seconds
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """One algorithm and balance, judged on the folds."""
+    """One algorithm and balance, judged on the folds, or skipped when time was up."""
 
     algorithm: Algorithm
     balance: Balance
-    average_precision: Interval
-    roc_auc: float
+    settings: Settings
+    average_precision: Interval | None = None
+    roc_auc: float | None = None
     chosen: bool = False
+
+    @property
+    def simplicity(self) -> tuple[int, int, int]:
+        """Order among candidates: the smaller is the simpler."""
+        settings = algorithms.settings_of(self.algorithm)
+        return [*Algorithm].index(self.algorithm), [*Balance].index(self.balance), settings.index(self.settings)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the plain JSON form."""
         return {
             "algorithm": str(self.algorithm),
             "balance": str(self.balance),
+            "settings": dict(self.settings),
             "roc_auc": self.roc_auc,
-            "average_precision": self.average_precision.to_dict(),
+            "average_precision": self.average_precision.to_dict() if self.average_precision else None,
             "chosen": self.chosen,
+            "skipped": self.average_precision is None,
         }
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Training leads, at most so many as choosing needs, and how they are divided to judge candidates.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Their positions among all training leads.
+    codes : Codes of n_leads
+    y : ndarray of shape (n_leads,)
+    parts : tuple of (fitting positions, judging positions)
+    forward : bool
+        Whether each part is judged on leads that came later.
+    """
+
+    rows: Rows
+    codes: Codes
+    y: Floats
+    parts: tuple[tuple[Rows, Rows], ...]
+    forward: bool
 
 
 @dataclass(frozen=True)
@@ -70,18 +129,31 @@ class Trial:
     area_error: float
 
 
-def candidate_pairs(algorithm_name: str, balance_name: str, y: Floats) -> list[tuple[Algorithm, Balance]]:
-    """List what to try: everything for ``auto``, logistic regression alone where outcomes are few."""
+@dataclass(frozen=True)
+class Choosing:
+    """What was chosen, and every candidate with what it reached."""
+
+    best: Trial
+    candidates: tuple[Candidate, ...]
+
+
+def candidates_of(algorithm_name: str, balance_name: str, y: Floats) -> list[Candidate]:
+    """List what to try: everything for ``auto``, logistic regression alone where outcomes are few.
+
+    Raises
+    ------
+    InvalidRequest
+        ``unknown_option``.
+    """
     algorithm = _option(Algorithm, algorithm_name, "algorithm")
     balance = _option(Balance, balance_name, "balance")
     if algorithm is None and min(y.sum(), (1 - y).sum()) < MIN_FOR_TREES:
         algorithm = Algorithm.LOGISTIC
-    pairs = [pair for pair in AUTO_CANDIDATES if algorithm in (None, pair[0])]
-    if algorithm is not None and not pairs:
-        pairs = [(algorithm, Balance.NONE)]
+    uneven = min(y.mean(), 1 - y.mean()) < EVEN_SHARE
+    pairs = [pair for pair in AUTO_CANDIDATES if algorithm in (None, pair[0]) and (uneven or pair[1] is Balance.NONE)]
     if balance is not None:
         pairs = list(dict.fromkeys((name, balance) for name, _ in pairs))
-    return pairs
+    return [Candidate(name, how, algorithms.settings_of(name)[0]) for name, how in pairs]
 
 
 def _option(choices: type[Choice], name: str, what: str) -> Choice | None:
@@ -94,25 +166,71 @@ def _option(choices: type[Choice], name: str, what: str) -> Choice | None:
         raise InvalidRequest("unknown_option", f"There is no {what} “{name}”.", f"Choose one of {known}.") from None
 
 
-def try_all(
-    pairs: Sequence[tuple[Algorithm, Balance]],
-    codes: Codes,
-    y: Floats,
-    kind: str,
-    keys: Rows | None,
-    random_state: int,
-    progress: Progress,
-) -> list[Trial]:
-    """Judge every candidate on the same folds of the training leads."""
+def make_folds(codes: Codes, y: Floats, kind: str, keys: Rows | None, *, random_state: int) -> Folds:
+    """Divide training leads the way the test leads were divided from them.
+
+    Parameters
+    ----------
+    codes : Codes of n_leads
+    y : ndarray of shape (n_leads,), 0 or 1
+        In the order of time for ``kind="forward"``.
+    kind : str
+        As in :class:`leadscore.modeling.splits.Split`.
+    keys : ndarray of shape (n_leads,) or None
+        Leads with one key stay together.
+    random_state : int
+    """
     rows = _choosing_rows(len(y), random_state)
     codes, y, keys = codes.rows(rows), y[rows], None if keys is None else keys[rows]
     repeats = REPEATS if len(y) < REPEAT_BELOW_ROWS else 1
     parts = splits.folds(y, kind, keys, random_state=random_state, repeats=repeats)
-    trials = []
-    for number, (algorithm, balance) in enumerate(pairs):
-        progress(0.10 + 0.70 * number / len(pairs), f"Trying {algorithm} ({balance})")
-        trials.append(_try_one(algorithm, balance, codes, y, parts, random_state))
-    return trials
+    return Folds(rows, codes, y, tuple(parts), kind == "forward")
+
+
+def choose(wanted: Sequence[Candidate], folds: Folds, *, random_state: int, budget: Budget,
+           progress: Progress) -> Choosing:
+    """Try candidates, then other settings of the best one, and take the best, or a simpler one as good.
+
+    Parameters
+    ----------
+    wanted : sequence of Candidate, at least one
+        The first is tried in any case, the others while the budget lasts.
+    folds : Folds
+        A lone candidate is judged on the last three only: nothing hangs on it but its calibration.
+    progress : callable(fraction in [0, 1], message)
+    """
+    if len(wanted) == 1:
+        folds = replace(folds, parts=folds.parts[-FOLDS_OF_A_LONE_CANDIDATE:])
+    trials, skipped = _try_all(wanted, folds, random_state, budget, progress)
+    best = _best_of(trials, forward=folds.forward)
+    if len(wanted) > 1:
+        first = best.candidate
+        others = [replace(first, settings=other, average_precision=None, roc_auc=None)
+                  for other in algorithms.settings_of(first.algorithm)[1:]]
+        tuned, late = _try_all(others, folds, random_state, budget, lambda part, text: progress(0.85 + part / 7, text))
+        skipped += late
+        best = _best_of([best, *tuned], forward=folds.forward)
+        trials += tuned
+    judged = [replace(trial.candidate, chosen=trial is best) for trial in trials]
+    return Choosing(best, (*judged, *skipped))
+
+
+def _try_all(wanted: Sequence[Candidate], folds: Folds, random_state: int, budget: Budget,
+             progress: Progress) -> tuple[list[Trial], list[Candidate]]:
+    trials: list[Trial] = []
+    skipped: list[Candidate] = []
+    for number, candidate in enumerate(wanted):
+        if not budget.left() and (trials or candidate.settings != algorithms.settings_of(candidate.algorithm)[0]):
+            skipped.append(candidate)
+            continue
+        progress(0.85 * number / len(wanted), f"Trying {_in_words(candidate)}")
+        trials.append(_try_one(candidate, folds, random_state))
+    return trials, skipped
+
+
+def _in_words(candidate: Candidate) -> str:
+    how = "" if candidate.balance is Balance.NONE else f" with {candidate.balance}"
+    return f"{candidate.algorithm}{how}"
 
 
 def _choosing_rows(rows: int, random_state: int) -> Rows:
@@ -121,38 +239,41 @@ def _choosing_rows(rows: int, random_state: int) -> Rows:
     return np.sort(np.random.default_rng(random_state).choice(rows, CHOOSING_ROWS, replace=False))
 
 
-def _try_one(
-    algorithm: Algorithm, balance: Balance, codes: Codes, y: Floats, parts: Sequence[tuple[Rows, Rows]], seed: int
-) -> Trial:
-    margins = []
-    for fitting, judging in parts:
-        estimator = algorithms.fit(algorithm, codes.rows(fitting), y[fitting], balance, random_state=seed)
-        margins.append(estimator.margin(codes.rows(judging)))
-    outcomes = [y[judging] for _, judging in parts]
+def fit(candidate: Candidate, codes: Codes, y: Floats, *, random_state: int, rounds: int | None = None) -> Estimator:
+    """Fit a candidate, the same way wherever it is fitted."""
+    return algorithms.fit(candidate.algorithm, codes, y, candidate.balance, random_state=random_state,
+                          settings=candidate.settings, rounds=rounds)
+
+
+def _try_one(candidate: Candidate, folds: Folds, random_state: int) -> Trial:
+    margins, outcomes = [], []
+    for fitting, judging in folds.parts:
+        estimator = fit(candidate, folds.codes.rows(fitting), folds.y[fitting], random_state=random_state)
+        margins.append(estimator.margin(folds.codes.rows(judging)))
+        outcomes.append(folds.y[judging])
     precisions = np.array([evaluation.average_precision(o, m) for o, m in zip(outcomes, margins, strict=True)])
     areas = np.array([evaluation.roc_auc(o, m) for o, m in zip(outcomes, margins, strict=True)])
     certainty = np.array([evaluation.auc_error_by_chance(o) ** -2 for o in outcomes])
     area = float((areas * certainty).sum() / certainty.sum())
-    spread = float(1.96 * precisions.std(ddof=1) / np.sqrt(len(parts))) if len(parts) > 1 else 0.0
-    mean = float(precisions.mean())
-    candidate = Candidate(algorithm, balance, Interval(mean, max(0.0, mean - spread), min(1.0, mean + spread)), area)
     # repeated folds judge the same leads again, which adds no certainty
-    judged = len({int(row) for _, judging in parts for row in judging}) / sum(map(len, outcomes))
+    judged = len({int(row) for _, judging in folds.parts for row in judging}) / sum(map(len, outcomes))
     error = float((certainty.sum() * judged) ** -0.5)
-    return Trial(candidate, precisions, np.concatenate(margins), np.concatenate(outcomes), area, error)
+    reached = replace(candidate, average_precision=_mean_interval(precisions), roc_auc=area)
+    return Trial(reached, precisions, np.concatenate(margins), np.concatenate(outcomes), area, error)
 
 
-def choose(trials: Sequence[Trial], *, forward: bool) -> Trial:
+def _mean_interval(values: Floats) -> Interval:
+    mean = float(values.mean())
+    spread = float(1.96 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+    return Interval(mean, max(0.0, mean - spread), min(1.0, mean + spread))
+
+
+def _best_of(trials: Sequence[Trial], *, forward: bool) -> Trial:
     """Take the best average precision, or the simplest whose distance to it may be chance."""
-    best = max(trials, key=lambda trial: trial.candidate.average_precision.value)
-    simplicity = [*Algorithm, *Balance]
-    tied = [
-        trial.candidate
-        for trial in trials
-        if _within_chance(best, trial, FORWARD_ERRORS if forward else SHUFFLED_ERRORS)
-    ]
-    chosen = min(tied, key=lambda c: (simplicity.index(c.algorithm), simplicity.index(c.balance)))
-    return next(trial for trial in trials if trial.candidate is chosen)
+    best = max(trials, key=lambda trial: float(trial.precisions.mean()))
+    errors = FORWARD_ERRORS if forward else SHUFFLED_ERRORS
+    tied = [trial for trial in trials if _within_chance(best, trial, errors)]
+    return min(tied, key=lambda trial: trial.candidate.simplicity)
 
 
 def _within_chance(best: Trial, other: Trial, errors: float) -> bool:
@@ -160,10 +281,3 @@ def _within_chance(best: Trial, other: Trial, errors: float) -> bool:
     if len(gap) < 2:
         return best is other
     return bool(gap.mean() <= errors * gap.std(ddof=1) / np.sqrt(len(gap)))
-
-
-def marked(candidate: Candidate, chosen: Candidate) -> Candidate:
-    """Say of a candidate whether it is the chosen one."""
-    return Candidate(
-        candidate.algorithm, candidate.balance, candidate.average_precision, candidate.roc_auc, candidate is chosen
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -28,8 +28,8 @@ class TrainingReport:
     algorithm: str
     balance: str
     split: dict[str, Any]
-    set_aside: tuple[dict[str, str], ...]
-    suspects: tuple[dict[str, str], ...]
+    set_aside: tuple[dict[str, Any], ...]
+    suspects: tuple[dict[str, Any], ...]
     metrics: dict[str, Interval]
     candidates: tuple[dict[str, Any], ...]
     verdict: str
@@ -40,6 +40,11 @@ class TrainingReport:
     parameters: dict[str, Any]
     libraries: dict[str, str]
     data: dict[str, Any]
+    threshold: float = 0.5
+    confusion: dict[str, int] = field(default_factory=dict)
+    learning_curve: tuple[dict[str, float], ...] = ()
+    expectation: dict[str, Any] | None = None
+    effect_curves: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the plain JSON form."""
@@ -49,8 +54,8 @@ class TrainingReport:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> TrainingReport:
-        """Build from :meth:`to_dict`."""
-        values = {name: state[name] for name in cls.__dataclass_fields__}
+        """Build from :meth:`to_dict`; a report made by an earlier version lacks the newer parts."""
+        values = {name: state[name] for name in cls.__dataclass_fields__ if name in state}
         values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         values["metrics"] = {name: Interval.from_dict(figure) for name, figure in state["metrics"].items()}
         return cls(**values)

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from leadscore.errors import InvalidRequest
-from leadscore.modeling import algorithms, choosing, evaluation, explanation, leakage, splits
-from leadscore.modeling.algorithms import Estimator
+from leadscore.modeling import algorithms, choosing, evaluation, explanation, learning_curve, splits
+from leadscore.modeling.algorithms import Algorithm, Estimator
+from leadscore.modeling.balancing import Balance
 from leadscore.modeling.calibration import Calibration, fit_calibration
-from leadscore.modeling.choosing import MIN_FOR_TREES, Progress, Trial
-from leadscore.modeling.encoding import MODELLED_KINDS, Codes, Encoder, Floats, fit_encoder
-from leadscore.modeling.evaluation import Interval
-from leadscore.modeling.leakage import Finding, Screen
+from leadscore.modeling.choosing import Budget, Candidate, Choosing, Folds, Progress
+from leadscore.modeling.column_effects import ColumnEffect, column_effects
+from leadscore.modeling.encoding import MODELLED_KINDS, Encoder, Floats, Rows, fit_encoder
+from leadscore.modeling.leakage import Cause, Finding, Screen
+from leadscore.modeling.learning_curve import LearningCurve
 from leadscore.modeling.model import TrainedModel
-from leadscore.modeling.report import TrainingReport, Verdict, installed_libraries
+from leadscore.modeling.network import Network
+from leadscore.modeling.report import TrainingReport, installed_libraries
+from leadscore.modeling.screening import screen_as_wished
+from leadscore.modeling.splits import Split
+from leadscore.modeling.verdicts import refuse_too_few, verdict_of, warnings_about
 from leadscore.schema import Kind
 
-MIN_OUTCOMES = 40
 BOOTSTRAP_DRAWS = 200
-IMPORTANCE_ROWS = 2_000
-SUSPICIOUS_AUC = 0.95
-CHANCE_ERRORS = 3.0
-"""How many standard errors an area must lie above one half to count as knowledge."""
-BASE_RATE_ERRORS = 4.0
-BASE_RATE_MOVE = 0.25
+EXPLAINED_ROWS = 4_000
+"""Importance and effect curves are averages over at most this many leads."""
+EXPLAINED_ROWS_SLOW = 400
+BUDGET_SECONDS = 120.0
+QUICK_ROUNDS = 60
+POINTLESS_TO_TRY = frozenset({Cause.IDENTIFIER, Cause.CONSTANT, Cause.NOT_MODELLED})
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ class TrainingOptions:
         Columns (name or label) used although the screen speaks against them.
     drop : tuple of str
         Columns (name or label) never used.
+    seconds : float or None
+        How long candidates may be tried; what does not fit in is skipped and reported. None is no limit. It takes
+        effect only when :func:`train` is given a clock.
     random_state : int
     """
 
@@ -53,15 +60,34 @@ class TrainingOptions:
     balance: str = "auto"
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    seconds: float | None = BUDGET_SECONDS
     random_state: int = 0
 
 
 @dataclass(frozen=True)
-class _Unseen:
-    """Margins of leads by models that were not fitted on them, and how these leads ended."""
+class _Leads:
+    """Decided leads, how they ended, and how they are divided."""
 
-    margins: Floats
+    features: pd.DataFrame
     y: Floats
+    split: Split
+    keys: Rows | None
+
+    @property
+    def learnt(self) -> pd.DataFrame:
+        return self.features.iloc[self.split.train]
+
+    @property
+    def tested(self) -> pd.DataFrame:
+        return self.features.iloc[self.split.test]
+
+    @property
+    def y_learnt(self) -> Floats:
+        return self.y[self.split.train]
+
+    @property
+    def y_tested(self) -> Floats:
+        return self.y[self.split.test]
 
 
 @dataclass(frozen=True)
@@ -69,6 +95,26 @@ class _Fitted:
     encoder: Encoder
     estimator: Estimator
     calibration: Calibration
+
+    def margin(self, features: pd.DataFrame) -> Floats:
+        return self.estimator.margin(self.encoder.encode(features).codes)
+
+
+@dataclass(frozen=True)
+class _Aside:
+    """What is told beside the figures: what more leads, and other columns, would do."""
+
+    curve: LearningCurve
+    effects: dict[str, ColumnEffect]
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """What the test leads said, once."""
+
+    margins: Floats
+    probability: Floats
+    threshold: float
 
 
 def train(
@@ -84,6 +130,7 @@ def train(
     dates: pd.DataFrame | None = None,
     options: TrainingOptions | None = None,
     progress: Progress | None = None,
+    elapsed: Callable[[], float] | None = None,
 ) -> TrainedModel:
     """Train a model and measure it once on leads it has not seen.
 
@@ -106,6 +153,8 @@ def train(
     options : TrainingOptions
     progress : callable(fraction in [0, 1], message)
         Called between steps; what it raises ends the training.
+    elapsed : callable() -> float or None
+        Seconds since the training began, for the time budget of the options; None is no limit.
 
     Returns
     -------
@@ -114,77 +163,53 @@ def train(
     Raises
     ------
     InvalidRequest
-        ``too_few_outcomes``, ``no_usable_column``, ``unknown_column``, ``unknown_option``, ``not_available``.
+        ``too_few_outcomes``, ``no_usable_column``, ``unknown_column``, ``unknown_option``.
     """
     options, progress, labels = options or TrainingOptions(), progress or _silent, labels or {}
+    budget = Budget(options.seconds, elapsed) if elapsed else Budget()
     decided = np.flatnonzero(y.notna().to_numpy())
     outcome = y.to_numpy(dtype=float, na_value=np.nan)[decided]
-    _refuse_too_few(outcome)
-    pairs = choosing.candidate_pairs(options.algorithm, options.balance, outcome)
-    leads = features.iloc[decided]
-    times, groups, moments = (None if part is None else part.iloc[decided] for part in (times, groups, moments))
-    dates = None if dates is None else dates.iloc[decided]
+    refuse_too_few(outcome)
+    wanted = choosing.candidates_of(options.algorithm, options.balance, outcome)
 
     progress(0.02, "Setting test leads aside")
-    split = splits.split_test(outcome, times, groups, random_state=options.random_state)
-    learnt, tested = leads.iloc[split.train], leads.iloc[split.test]
-    y_train, y_test = outcome[split.train], outcome[split.test]
+    leads = _divide(features.iloc[decided], outcome, _rows(times, decided), _rows(groups, decided), options)
 
     progress(0.05, "Looking for columns that know the outcome")
-    found = _screen(learnt, kinds, y_train, labels, sources, options,
-                    moments=None if moments is None else moments.iloc[split.train],
-                    dates=None if dates is None else dates.iloc[split.train])
-    used = [name for name in leads.columns if name not in found.columns_set_aside]
-    encoder = fit_encoder(learnt[used], kinds)
-    codes = encoder.encode(learnt).codes
+    learnt = decided[leads.split.train]
+    found = screen_as_wished(
+        leads.learnt, kinds, leads.y_learnt, labels, sources, keep=options.keep, drop=options.drop,
+        moments=_rows(moments, learnt), dates=_rows(dates, learnt), random_state=options.random_state)
+    used = [name for name in leads.features.columns if name not in found.columns_set_aside]
 
-    keys = splits.group_keys(groups)
-    train_keys = None if keys is None else keys[split.train]
-    trials = choosing.try_all(pairs, codes, y_train, split.kind, train_keys, options.random_state, progress)
-    best = choosing.choose(trials, forward=split.kind == "forward")
+    progress(0.10, "Preparing the columns")
+    encoder = fit_encoder(leads.learnt[used], kinds)
+    codes = encoder.encode(leads.learnt).codes
+    keys = None if leads.keys is None else leads.keys[leads.split.train]
+    folds = choosing.make_folds(codes, leads.y_learnt, leads.split.kind, keys, random_state=options.random_state)
+    choice = choosing.choose(wanted, folds, random_state=options.random_state, budget=budget,
+                             progress=_part(progress, 0.12, 0.70))
 
-    progress(0.75, f"Fitting {best.candidate.algorithm}")
-    measured = _fit(best, encoder, codes, y_train, _Unseen(best.margins, best.y), options)
-    margins = measured.estimator.margin(encoder.encode(tested).codes)
-    probability = measured.calibration.probability(margins)
-    metrics = evaluation.measure(y_test, probability, random_state=options.random_state, n_boot=BOOTSTRAP_DRAWS)
+    progress(0.70, f"Fitting {choice.best.candidate.algorithm}")
+    estimator = choosing.fit(choice.best.candidate, codes, leads.y_learnt, random_state=options.random_state)
+    measured = _Fitted(encoder, estimator, fit_calibration(choice.best.margins, choice.best.y))
+    tested = _test(measured, leads, choice)
+
+    progress(0.80, "Asking what more leads and other columns would do")
+    aside = _look_aside(leads, folds, choice, found, kinds, used, options, budget)
 
     progress(0.90, "Fitting once more on all leads")
-    everything = leads.iloc[np.concatenate([split.train, split.test])]
-    y_all = np.concatenate([y_train, y_test])
-    encoder = fit_encoder(everything[used], kinds)
-    unseen = _Unseen(np.concatenate([best.margins, margins]), np.concatenate([best.y, y_test]))
-    codes = encoder.encode(everything).codes
-    final = _fit(best, encoder, codes, y_all, unseen, options)
-    warnings = _warnings(metrics, y_train, y_test, found, outcome)
-    report = TrainingReport(
-        algorithm=str(best.candidate.algorithm),
-        balance=str(best.candidate.balance),
-        split=split.to_dict(),
-        set_aside=tuple(finding.to_dict() for finding in found.set_aside),
-        suspects=tuple(finding.to_dict() for finding in found.suspects),
-        metrics=metrics,
-        candidates=tuple(choosing.marked(trial.candidate, best.candidate).to_dict() for trial in trials),
-        verdict=str(_verdict(best, metrics, y_test, warnings)),
-        warnings=warnings,
-        importance=_importance(final, codes),
-        reliability=tuple(evaluation.reliability(y_test, probability)),
-        gains=tuple(evaluation.gains(y_test, probability)),
-        parameters=algorithms.parameters(best.candidate.algorithm, final.estimator)
-        | {"random_state": options.random_state, "calibration": "Platt, on leads not fitted on"},
-        libraries=installed_libraries(),
-        data=_data_summary(everything[used], y_all),
-    )
-    held_out = pd.DataFrame({"y": y_test, "probability": probability}, index=tested.index)
+    final = _fit_again(measured, tested, leads, choice, used, kinds, options)
+    report = _report(leads, found, choice, final, tested, aside, used, kinds, labels, options)
     progress(1.0, "Done")
     return TrainedModel(
-        algorithm=best.candidate.algorithm,
-        encoder=encoder,
-        kinds={name: kinds[name] for name in encoder.sources},
+        algorithm=choice.best.candidate.algorithm,
+        encoder=final.encoder,
+        kinds={name: kinds[name] for name in final.encoder.sources},
         estimator=final.estimator,
         calibration=final.calibration,
         report=report,
-        held_out=held_out,
+        held_out=pd.DataFrame({"y": leads.y_tested, "probability": tested.probability}, index=leads.tested.index),
     )
 
 
@@ -192,115 +217,112 @@ def _silent(fraction: float, message: str) -> None:
     """Report nothing."""
 
 
-def _refuse_too_few(y: Floats) -> None:
-    positives, negatives = int(y.sum()), int((1 - y).sum())
-    if min(positives, negatives) < MIN_OUTCOMES:
-        raise InvalidRequest(
-            "too_few_outcomes",
-            f"There are {positives} converted and {negatives} lost leads; a model needs {MIN_OUTCOMES} of each.",
-            "Score by rules until more outcomes are known.",
-        )
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    return lambda fraction, message: progress(start + (end - start) * fraction, message)
 
 
-def _screen(
-    leads: pd.DataFrame,
-    kinds: Mapping[str, Kind],
-    y: Floats,
-    labels: Mapping[str, str],
-    sources: Mapping[str, tuple[str, ...]] | None,
-    options: TrainingOptions,
-    *,
-    moments: pd.Series | None,
-    dates: pd.DataFrame | None,
-) -> Screen:
-    """Screen the columns, then let the person's own decisions win."""
-    keep = _resolve(options.keep, leads.columns, labels, sources)
-    # days since a date go by the header of the date, too
-    keep |= {name for name in leads.columns if (origins := set((sources or {}).get(name, ()))) and origins <= keep}
-    drop = _resolve(options.drop, leads.columns, labels, sources)
-    dropped = tuple(
-        Finding(name, labels.get(name, name), leakage.Cause.DROPPED, "Left out on request.")
-        for name in leads.columns
-        if name in drop or (set((sources or {}).get(name, ())) & drop and name not in keep)
+def _rows(part: Any, rows: Rows) -> Any:
+    return None if part is None else part.iloc[rows]
+
+
+def _divide(features: pd.DataFrame, y: Floats, times: pd.Series | None, groups: pd.Series | None,
+            options: TrainingOptions) -> _Leads:
+    split = splits.split_test(y, times, groups, random_state=options.random_state)
+    return _Leads(features, y, split, splits.group_keys(groups))
+
+
+def _test(measured: _Fitted, leads: _Leads, choice: Choosing) -> _Tested:
+    """Look at the test leads; the threshold comes from leads held out of the folds, not from these."""
+    unseen = measured.calibration.probability(choice.best.margins)
+    margins = measured.margin(leads.tested)
+    return _Tested(margins, measured.calibration.probability(margins),
+                   evaluation.best_threshold(choice.best.y, unseen))
+
+
+def _look_aside(leads: _Leads, folds: Folds, choice: Choosing, found: Screen, kinds: Mapping[str, Kind],
+                used: list[str], options: TrainingOptions, budget: Budget) -> _Aside:
+    best = choice.best
+    curve = learning_curve.learning_curve(
+        lambda codes, y: choosing.fit(best.candidate, codes, y, random_state=options.random_state),
+        folds.codes, folds.y, folds.parts[-len(best.precisions):], best.precisions, rows=len(leads.y),
+        random_state=options.random_state)
+    quick = _quick(best.candidate)
+    tried = [finding.column for finding in found.set_aside
+             if finding.code not in POINTLESS_TO_TRY and kinds[finding.column] in MODELLED_KINDS]
+    encoder = fit_encoder(leads.learnt[[*used, *tried]], kinds)
+    effects = column_effects(
+        lambda codes, y: choosing.fit(quick, codes, y, random_state=options.random_state, rounds=QUICK_ROUNDS),
+        encoder, encoder.encode(leads.learnt.iloc[folds.rows]).codes, folds.y, folds.parts[-1], set_aside=tried,
+        suspects=[finding.column for finding in found.suspects], go_on=budget.left)
+    return _Aside(curve, effects)
+
+
+def _quick(candidate: Candidate) -> Candidate:
+    """Choose what to compare columns with: the model itself, or boosted trees where it takes long to fit."""
+    if candidate.algorithm in (Algorithm.LOGISTIC, Algorithm.ADDITIVE, Algorithm.XGBOOST):
+        return replace(candidate, balance=Balance.NONE)
+    return Candidate(Algorithm.XGBOOST, Balance.NONE, algorithms.settings_of(Algorithm.XGBOOST)[0])
+
+
+def _fit_again(measured: _Fitted, tested: _Tested, leads: _Leads, choice: Choosing, used: list[str],
+               kinds: Mapping[str, Kind], options: TrainingOptions) -> _Fitted:
+    """Fit the same way on all leads: the latest ones are the most like those to come."""
+    encoder = fit_encoder(leads.features[used], kinds)
+    order = np.concatenate([leads.split.train, leads.split.test])
+    codes = encoder.encode(leads.features.iloc[order]).codes
+    estimator = choosing.fit(choice.best.candidate, codes, leads.y[order], random_state=options.random_state,
+                             rounds=measured.estimator.rounds)
+    margins = np.concatenate([choice.best.margins, tested.margins])
+    return _Fitted(encoder, estimator, fit_calibration(margins, np.concatenate([choice.best.y, leads.y_tested])))
+
+
+def _report(leads: _Leads, found: Screen, choice: Choosing, final: _Fitted, tested: _Tested, aside: _Aside,
+            used: list[str], kinds: Mapping[str, Kind], labels: Mapping[str, str],
+            options: TrainingOptions) -> TrainingReport:
+    best = choice.best.candidate
+    metrics = evaluation.measure(leads.y_tested, tested.probability, random_state=options.random_state,
+                                 n_boot=BOOTSTRAP_DRAWS, threshold=tested.threshold)
+    warnings = warnings_about(metrics, leads.y_learnt, leads.y_tested, found, leads.y)
+    sample, contributions = _explained(final, leads.features[used])
+    curves = explanation.effect_curves(sample, contributions, kinds, labels)
+    return TrainingReport(
+        algorithm=str(best.algorithm),
+        balance=str(best.balance),
+        split=leads.split.to_dict(),
+        set_aside=tuple(_with_effect(finding, aside.effects) for finding in found.set_aside),
+        suspects=tuple(_with_effect(finding, aside.effects) for finding in found.suspects),
+        metrics=metrics,
+        candidates=tuple(candidate.to_dict() for candidate in choice.candidates),
+        verdict=str(verdict_of(choice.best, metrics, leads.y_tested, warnings)),
+        warnings=warnings,
+        importance=explanation.importance(contributions),
+        effect_curves={name: curve.to_dict() for name, curve in curves.items()},
+        reliability=tuple(evaluation.reliability(leads.y_tested, tested.probability)),
+        gains=tuple(evaluation.gains(leads.y_tested, tested.probability)),
+        threshold=tested.threshold,
+        confusion=evaluation.confusion(leads.y_tested, tested.probability, tested.threshold).to_dict(),
+        learning_curve=tuple(point.to_dict() for point in aside.curve.points),
+        expectation=aside.curve.expectation.to_dict() if aside.curve.expectation else None,
+        parameters=algorithms.parameters(best.algorithm, final.estimator)
+        | {"random_state": options.random_state, "calibration": "Platt, on leads not fitted on"},
+        libraries=installed_libraries(),
+        data=_data_summary(leads.features[used], leads.y),
     )
-    left = leads.drop(columns=[finding.column for finding in dropped])
-    found = leakage.screen(left, kinds, y, labels=labels, sources=sources, moments=moments, dates=dates,
-                           random_state=options.random_state)
-    kept = tuple(
-        finding for finding in found.set_aside if finding.column in keep and kinds[finding.column] in MODELLED_KINDS
-    )
-    aside = tuple(finding for finding in found.set_aside if finding not in kept)
-    return Screen((*dropped, *aside), (*kept, *found.suspects))
 
 
-def _resolve(
-    wanted: Sequence[str],
-    columns: pd.Index,
-    labels: Mapping[str, str],
-    sources: Mapping[str, tuple[str, ...]] | None,
-) -> set[str]:
-    """Find the columns a person means by name or label, case and ``custom:`` aside."""
-    known = {name: name for name in (*(s for group in (sources or {}).values() for s in group), *columns)}
-    spellings = {name.casefold(): name for name in known} | {
-        name.removeprefix("custom:").casefold(): name for name in known
-    }
-    spellings |= {label.casefold(): name for name, label in labels.items()}
-    unknown = [name for name in wanted if name.strip().casefold() not in spellings]
-    if unknown:
-        raise InvalidRequest(
-            "unknown_column", f"There is no column “{unknown[0]}” to keep or drop.", "Use a header of the file."
-        )
-    return {spellings[name.strip().casefold()] for name in wanted}
+def _with_effect(finding: Finding, effects: Mapping[str, ColumnEffect]) -> dict[str, Any]:
+    effect = effects.get(finding.column)
+    return finding.to_dict() | {"effect": effect.to_dict() if effect else None}
 
 
-def _fit(best: Trial, encoder: Encoder, codes: Codes, y: Floats, unseen: _Unseen, options: TrainingOptions) -> _Fitted:
-    candidate = best.candidate
-    estimator = algorithms.fit(candidate.algorithm, codes, y, candidate.balance, random_state=options.random_state)
-    return _Fitted(encoder, estimator, fit_calibration(unseen.margins, unseen.y))
-
-
-def _importance(fitted: _Fitted, codes: Codes) -> dict[str, float]:
-    sample = codes.rows(np.linspace(0, len(codes) - 1, min(len(codes), IMPORTANCE_ROWS)).astype(np.intp))
-    raw = fitted.estimator.contributions(sample)
-    shares = explanation.to_sources(raw, fitted.encoder.owners, fitted.calibration.slope)
-    return explanation.importance(pd.DataFrame(shares, columns=list(fitted.encoder.sources)))
-
-
-def _warnings(
-    metrics: Mapping[str, Interval], y_train: Floats, y_test: Floats, found: Screen, y: Floats
-) -> tuple[str, ...]:
-    said = []
-    before, after = float(y_train.mean()), float(y_test.mean())
-    error = np.sqrt(before * (1 - before) * (1 / len(y_train) + 1 / len(y_test)))
-    if abs(after - before) > max(BASE_RATE_ERRORS * error, BASE_RATE_MOVE * before):
-        said.append(
-            f"The share of converted leads moved from {before:.1%} in training to {after:.1%} in the test: "
-            "trust the ranking more than the probabilities."
-        )
-    if metrics["roc_auc"].value > SUSPICIOUS_AUC:
-        said.append(
-            f"An AUC of {metrics['roc_auc'].value:.3f} is too good for real leads: a column probably knows the outcome."
-        )
-    if found.suspects:
-        names = ", ".join(f"“{finding.label}”" for finding in found.suspects[:8])
-        said.append(f"Kept, but check that they are known before the outcome: {names}.")
-    if min(y.sum(), (1 - y).sum()) < MIN_FOR_TREES:
-        said.append(
-            f"Only {int(min(y.sum(), (1 - y).sum()))} outcomes of the rarer kind: "
-            "a simple model with wide intervals is all they can carry."
-        )
-    return tuple(said)
-
-
-def _verdict(best: Trial, metrics: Mapping[str, Interval], y_test: Floats, warnings: Sequence[str]) -> Verdict:
-    """Judge by folds and test together: noise must not pass because one of them was lucky."""
-    area = metrics["roc_auc"].value
-    tested = (area - 0.5) / evaluation.auc_error_by_chance(y_test)
-    tried = (best.area - 0.5) / best.area_error
-    if area <= 0.5 or max(tried, tested - 1) <= CHANCE_ERRORS:
-        return Verdict.CHANCE
-    sure = min(tried, tested) > 2 and metrics["roc_auc"].low > 0.5
-    return Verdict.READY if sure and not warnings else Verdict.CARE
+def _explained(final: _Fitted, features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Explain some leads, evenly spread: their features and contributions."""
+    most = EXPLAINED_ROWS_SLOW if isinstance(final.estimator, Network) else EXPLAINED_ROWS
+    places = np.unique(np.linspace(0, len(features) - 1, min(len(features), most)).astype(np.intp))
+    sample = features.iloc[places]
+    raw = final.estimator.contributions(final.encoder.encode(sample).codes)
+    shares = explanation.to_sources(raw, final.encoder.owners, final.calibration.slope)
+    return sample, pd.DataFrame(shares, index=sample.index, columns=list(final.encoder.sources))
 
 
 def _data_summary(leads: pd.DataFrame, y: Floats) -> dict[str, Any]:

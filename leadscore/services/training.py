@@ -18,7 +18,7 @@ from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.proof import proof_of
 from leadscore.modeling.report import Verdict
 from leadscore.modeling.targets import TargetChoices, binary_target, describe_target
-from leadscore.modeling.training import TrainingOptions, train
+from leadscore.modeling.training import BUDGET_SECONDS, TrainingOptions, train
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, Kind, OutcomeStage, label_of
 from leadscore.scoring.blend import suggest_alpha
 from leadscore.scoring.policy import Policy
@@ -65,6 +65,7 @@ class TrainingRequest:
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     deploy: bool = False
+    seconds: float = BUDGET_SECONDS
     random_state: int = 0
 
     @classmethod
@@ -84,8 +85,8 @@ class Trained:
     algorithm: str
     balance: str
     split: dict[str, Any]
-    set_aside: list[dict[str, str]]
-    suspects: list[dict[str, str]]
+    set_aside: list[dict[str, Any]]
+    suspects: list[dict[str, Any]]
     metrics: dict[str, dict[str, float | None]]
     candidates: list[dict[str, Any]]
     verdict: str
@@ -319,7 +320,8 @@ def _train(workbench: Workbench, actor: Actor, client: str, material: Material, 
         options=TrainingOptions(
             algorithm=ALGORITHM_ALIASES.get(request.algorithm, request.algorithm), balance=request.balance,
             keep=columns_named(request.keep, material), drop=columns_named(request.drop, material),
-            random_state=request.random_state),
+            seconds=request.seconds, random_state=request.random_state),
+        elapsed=lambda: time.perf_counter() - started,
         progress=lambda fraction, message: tell(0.1 + 0.8 * fraction, message))
     tell(0.92, "Registering the model")
     seconds = time.perf_counter() - started
@@ -372,15 +374,17 @@ def _suggested_alpha(model: TrainedModel, features: Features, policy: Policy) ->
     return float(suggest_alpha(rules.rule_score, held_out["probability"], held_out["y"]).alpha)
 
 
-def _in_their_words(finding: Mapping[str, str]) -> dict[str, str]:
+def _in_their_words(finding: Mapping[str, Any]) -> dict[str, Any]:
     """Name a screened column as the user's file does; ours stays beside it."""
-    return {"column": finding["label"], "reason": finding["reason"], "code": finding["code"], "name": finding["column"]}
+    return {"column": finding["label"], "reason": finding["reason"], "code": finding["code"], "name": finding["column"],
+            "effect": finding["effect"]}
 
 
-def _never_features(material: Material) -> list[dict[str, str]]:
+def _never_features(material: Material) -> list[dict[str, Any]]:
     """List the columns no model may see at all: identifiers, personal data, outcomes, consent."""
     reasons = unused_columns(material.leads, material.custom_fields)
-    return [{"column": label_of(name, material.headers), "reason": reason, "code": "never_a_feature", "name": name}
+    return [{"column": label_of(name, material.headers), "reason": reason, "code": "never_a_feature", "name": name,
+             "effect": None}
             for name, reason in reasons.items() if name != material.target_column]
 
 
