@@ -15,6 +15,7 @@ from leadscore.charts.palette import BLUE, DOWN, GREY, ORANGE, TOTAL, UP, styled
 ROW_HEIGHT = 30
 FRAME_HEIGHT = 76
 NUMBER_WIDTH = 52
+SCORE_WIDTH = 88
 CURVE_HEIGHT = 300
 LONGEST_LABEL = 40
 LINE_LENGTH = 28
@@ -59,7 +60,7 @@ def effect_curve(points: Sequence[Mapping[str, Any]], kind: str, label: str, *, 
                       "<br>%{customdata[3]:,} leads<extra></extra>"))
     figure.update_yaxes(tickmode="array", tickvals=list(range(len(ordered))), ticktext=ticks)
     _leave_room(figure, [0.0, *effects])
-    return _zero(styled(figure, x=EFFECT, height=FRAME_HEIGHT + ROW_HEIGHT * len(ordered)), vertical=True)
+    return _zero(_bars(styled(figure, x=EFFECT, height=FRAME_HEIGHT + ROW_HEIGHT * len(ordered))), vertical=True)
 
 
 def improvement_bars(labels: Sequence[str], scores: Sequence[float], *, now: float) -> go.Figure:
@@ -73,12 +74,14 @@ def improvement_bars(labels: Sequence[str], scores: Sequence[float], *, now: flo
         hovertemplate="%{customdata}: %{text}<extra></extra>"))
     figure.update_yaxes(tickmode="array", tickvals=places, ticktext=[_wrapped(label) for label in labels],
                         autorange="reversed")
-    reach = max([now + 1.0, *scores])
-    figure.update_xaxes(range=[max(0.0, now - 0.05 * (reach - now)), reach + 0.45 * (reach - now)])
-    figure.add_vline(x=now, line_color=TOTAL, line_dash="dot", annotation_text=f"now {now:.1f}",
-                     annotation_position="top right")
+    figure.update_xaxes(range=[now, max([now + 1.0, *scores])])
+    figure.add_vline(x=now, line_color=TOTAL, line_dash="dot")
+    figure.add_annotation(x=now, y=1, yref="paper", yanchor="bottom", xanchor="left", showarrow=False,
+                          text=f"now {now:.1f}")
     rows = sum(1 + _wrapped(label).count("<br>") / 2 for label in labels)
-    return styled(figure, x="Score", height=int(FRAME_HEIGHT + (ROW_HEIGHT + 8) * rows))
+    # the numbers beside the bars stand in the margin, which is as wide on a telephone as on a large screen
+    return _bars(styled(figure, x="Score", height=int(FRAME_HEIGHT + (ROW_HEIGHT + 8) * rows))) \
+        .update_layout(margin_r=SCORE_WIDTH)
 
 
 def importance_bars(importance: Mapping[str, float], labels: Mapping[str, str]) -> go.Figure:
@@ -97,7 +100,8 @@ def importance_bars(importance: Mapping[str, float], labels: Mapping[str, str]) 
         text=[f"{size:.2f}" for size in sizes], textposition="outside",
         hovertemplate="%{customdata}: %{x:.3f}<extra></extra>"))
     figure.update_yaxes(tickmode="array", tickvals=list(range(len(sizes))), ticktext=names)
-    return styled(figure, x="Mean effect on the chance (log-odds)", height=FRAME_HEIGHT + ROW_HEIGHT * len(sizes)) \
+    height = FRAME_HEIGHT + ROW_HEIGHT * len(sizes)
+    return _bars(styled(figure, x="Mean effect on the chance (log-odds)", height=height)) \
         .update_layout(margin_r=NUMBER_WIDTH)
 
 
@@ -137,6 +141,11 @@ def _place_of(mark: float | str | None, points: Sequence[Mapping[str, Any]]) -> 
 def _zero(figure: go.Figure, *, vertical: bool) -> go.Figure:
     line = {"line_color": GREY, "line_width": 1}
     return figure.add_vline(x=0, **line) if vertical else figure.add_hline(y=0, **line)
+
+
+def _bars(figure: go.Figure) -> go.Figure:
+    """Leave out the lines along lying bars, which would strike their numbers through."""
+    return figure.update_yaxes(showgrid=False).update_layout(bargap=0.2)
 
 
 def _leave_room(figure: go.Figure, effects: Sequence[float]) -> None:

@@ -12,6 +12,10 @@ QUIET = {"displayModeBar": False}
 DECIDED = ("converted", "lost")
 HONESTLY = ("Each bar is this lead judged again with that one thing changed and all else as it is. It shows what rules "
             "and model make of such leads; it does not promise that doing it brings the deal.")
+LINE = ("Above zero a value raises the model's chance, below zero it lowers it, as seen in the leads it learnt from. "
+        "The band holds the middle 80 % of them.")
+BARS = ("To the right of zero a value raises the model's chance, to the left it lowers it, as seen in the leads it "
+        "learnt from. Only what at least five leads share is named.")
 NO_MODEL = "No model has learnt from outcomes yet, so there is no curve to show."
 OLD_MODEL = "This model was trained before such curves were kept. The next training makes them."
 
@@ -76,8 +80,7 @@ def curves(lead: LeadDetail) -> None:
         curve = known[field]
         figure = effects.effect_curve(curve.points, curve.kind, curve.label, mark=curve.mark, marked=curve.marked)
         st.plotly_chart(figure, config=QUIET, key="curve", alt=_curve_in_words(curve))
-        st.caption("Above zero a value raises the model's chance, below zero it lowers it, as seen in the leads it "
-                   "learnt from. The band holds the middle 80 % of them.")
+        st.caption(LINE if curve.kind == "number" else BARS)
 
 
 def _curve_in_words(curve: FactorCurve) -> str:

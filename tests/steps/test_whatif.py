@@ -105,6 +105,16 @@ def test_numbers_beyond_what_the_model_has_seen_are_not_proposed(taught):
     assert "email_opens" not in {item.field for item in what_if(case_of(taught, alpha=0.9, policy=policy)).improvements}
 
 
+@pytest.mark.parametrize("field, operator, value, facts", [
+    ("email_opens", Operator.AT_MOST, 1, {"email_opens": 9.0}),
+    ("recency_days", Operator.AT_LEAST, 150, {"last_activity_at": pd.Timestamp(AS_OF) - pd.Timedelta("20D")}),
+    ("demo_requested", Operator.IS_FALSE, None, {"demo_requested": True})])
+def test_nothing_is_advised_against_the_way_things_go(taught, field, operator, value, facts):
+    policy = replace(default_policy(), criteria=(Criterion("c", "C", "engagement", field, operator, value, 9.0),))
+    case = case_of(taught, alpha=1.0, policy=policy, **facts)
+    assert not what_if(case).improvements
+
+
 def test_what_follows_from_a_change_follows_in_the_advice(taught):
     """More opened e-mails lower the clicks per opened e-mail, which the rules look at."""
     policy = replace(default_policy(), criteria=(
