@@ -100,7 +100,7 @@ def _train(workbench: Workbench, options: argparse.Namespace) -> Answer:
     request = training.TrainingRequest(
         target=options.target, positive=options.positive, time=options.time, group=options.group,
         algorithm=options.algorithm, balance=options.balance, keep=tuple(options.keep), drop=tuple(options.drop),
-        deploy=options.deploy)
+        deploy=options.deploy, seconds=options.seconds)
     if options.file is None and options.map:
         raise InvalidRequest("map_without_file", "--map tells what the columns of a file are, and no file is named.",
                              "Name the file, or leave --map out: stored leads are mapped already.")
@@ -352,6 +352,8 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--balance", default="auto", choices=["auto", "none", "weights", "smote"])
     train.add_argument("--keep", action="append", default=[], metavar="COL", help="use this column although screened")
     train.add_argument("--drop", action="append", default=[], metavar="COL", help="leave this column out")
+    train.add_argument("--seconds", type=_between(1, 86_400), default=training.TrainingRequest.seconds, metavar="S",
+                       help="how long candidates may be tried; the rest is skipped and said")
     train.add_argument("--deploy", action="store_true", help="make the new version the champion")
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from threadpoolctl import threadpool_limits
+
 from leadscore.errors import InvalidRequest
 from leadscore.modeling.additive import ADDITIVE, ADDITIVE_SETTINGS, fit_additive, restore_additive
 from leadscore.modeling.average import AVERAGE, AVERAGE_SETTINGS, fit_average, restore_average
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.encoding import Codes, Floats
-from leadscore.modeling.fitting import Plan, Settings
+from leadscore.modeling.fitting import Plan, Settings, threads_for
 from leadscore.modeling.linear import LINEAR, LINEAR_SETTINGS, fit_logistic, restore_logistic
 from leadscore.modeling.network import NETWORK, NETWORK_SETTINGS, fit_network, restore_network
 from leadscore.modeling.trees import (
@@ -136,7 +138,8 @@ def fit(
         )
     if rounds is not None and rounds < 1:
         raise InvalidRequest("unknown_option", f"An algorithm cannot learn {rounds} rounds.", "Ask for one or more.")
-    return recipe.fit(codes, y, Plan(balance, chosen, random_state, rounds))
+    with threadpool_limits(threads_for(len(codes)), user_api="blas"):
+        return recipe.fit(codes, y, Plan(balance, chosen, random_state, rounds))
 
 
 def parameters(algorithm: Algorithm, estimator: Estimator) -> dict[str, Any]:

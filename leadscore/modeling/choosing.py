@@ -18,6 +18,7 @@ from leadscore.modeling.evaluation import Interval
 from leadscore.modeling.fitting import Settings
 
 MIN_FOR_TREES = 200
+MIN_FOR_NETWORK = 2_500
 CHOOSING_ROWS = 20_000
 """Candidates are compared on at most this many leads; the one chosen is fitted on all."""
 REPEAT_BELOW_ROWS = 2_000
@@ -151,6 +152,8 @@ def candidates_of(algorithm_name: str, balance_name: str, y: Floats) -> list[Can
         algorithm = Algorithm.LOGISTIC
     uneven = min(y.mean(), 1 - y.mean()) < EVEN_SHARE
     pairs = [pair for pair in AUTO_CANDIDATES if algorithm in (None, pair[0]) and (uneven or pair[1] is Balance.NONE)]
+    if algorithm is None and len(y) < MIN_FOR_NETWORK:
+        pairs = [pair for pair in pairs if pair[0] is not Algorithm.NEURAL]
     if balance is not None:
         pairs = list(dict.fromkeys((name, balance) for name, _ in pairs))
     return [Candidate(name, how, algorithms.settings_of(name)[0]) for name, how in pairs]

@@ -10,12 +10,7 @@ import numpy as np
 import xgboost
 
 from leadscore.modeling.encoding import Codes, Floats
-from leadscore.modeling.fitting import Plan, Settings, keep_aside
-
-THREADS = 2
-"""Fixed, because sums over another number of threads differ in the last bit and a repeat would not be a repeat."""
-FEW_ROWS = 25_000
-"""Below this a second thread costs more in waiting than it brings, above all on a busy machine."""
+from leadscore.modeling.fitting import THREADS, Plan, Settings, keep_aside, threads_for
 
 BOOSTING: dict[str, Any] = {
     "objective": "binary:logistic", "tree_method": "hist", "max_depth": 4, "learning_rate": 0.08,
@@ -134,13 +129,9 @@ def _with_base(booster: xgboost.Booster, codes: Codes, plan: Plan, *, by_path: b
 def _matrix(codes: Codes, y: Floats | None = None, weights: Floats | None = None) -> xgboost.DMatrix:
     types = ["c" if size else "float" for size in codes.sizes]
     return xgboost.DMatrix(
-        codes.values, y, weight=weights, feature_types=types, enable_categorical=True, nthread=_threads(len(codes))
+        codes.values, y, weight=weights, feature_types=types, enable_categorical=True, nthread=threads_for(len(codes))
     )
 
 
 def _complete(settings: Mapping[str, Any], rows: int, plan: Plan) -> dict[str, Any]:
-    return {**settings, "nthread": _threads(rows), "seed": plan.random_state, "verbosity": 0}
-
-
-def _threads(rows: int) -> int:
-    return 1 if rows < FEW_ROWS else THREADS
+    return {**settings, "nthread": threads_for(rows), "seed": plan.random_state, "verbosity": 0}

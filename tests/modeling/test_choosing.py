@@ -35,7 +35,7 @@ def choose(wanted, folds, budget=None, progress=None):
 
 
 def test_auto_tries_every_algorithm():
-    assert {algorithm for algorithm, _ in names(choosing.candidates_of("auto", "auto", balanced(2000)))} == \
+    assert {algorithm for algorithm, _ in names(choosing.candidates_of("auto", "auto", balanced(3000)))} == \
         {str(algorithm) for algorithm in Algorithm}
 
 
@@ -43,6 +43,10 @@ def test_rare_outcomes_are_also_balanced_and_even_ones_are_not():
     rare = (np.arange(4000) % 10 == 0) * 1.0
     assert {"none", "weights", "smote"} == {how for _, how in names(choosing.candidates_of("auto", "auto", rare))}
     assert {"none"} == {how for _, how in names(choosing.candidates_of("auto", "auto", balanced(4000)))}
+
+
+def test_a_network_is_not_tried_on_few_leads():
+    assert "neural" not in dict(names(choosing.candidates_of("auto", "auto", balanced(2000))))
 
 
 def test_few_outcomes_carry_only_a_simple_model():

@@ -136,7 +136,7 @@ def test_few_outcomes_get_a_simple_model_and_a_warning():
 def test_auto_compares_candidates_and_marks_one():
     leads, outcome = make_leads(900)
     report = train(leads, KINDS, outcome).report
-    assert {c["algorithm"] for c in report.candidates} == {str(name) for name in algorithms.Algorithm}
+    assert {c["algorithm"] for c in report.candidates} == {str(name) for name in algorithms.Algorithm} - {"neural"}
     assert [c["algorithm"] for c in report.candidates if c["chosen"]] == [report.algorithm] == ["logistic"]
     assert report.verdict == "ready"
 
