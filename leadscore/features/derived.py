@@ -29,6 +29,10 @@ FREE_MAIL_DOMAINS = (
     "shaw.ca", "rogers.com", "mailinator.com",
 )
 
+URL_AROUND_DOMAIN = r"^(?:[a-z]+://)?(?:www\d?\.)?|[:/?#].*$"
+PROVIDER_ROWS, PROVIDER_SHARE = 50, 0.02
+"""A mail domain shared by more leads than this, and by this share of them, is no single company's."""
+
 SIZE_EDGES = (0, 10, 50, 200, 1_000, 5_000, np.inf)
 """Employees; upper ends included."""
 SIZE_BANDS = ("1-10", "11-50", "51-200", "201-1,000", "1,001-5,000", "over 5,000")
@@ -135,11 +139,41 @@ def _title(column: str) -> Callable[[pd.DataFrame, datetime], pd.Series]:
     return lambda leads, _: read_titles(leads["job_title"])[column]
 
 
+def company_domains(leads: pd.DataFrame) -> pd.Series:
+    """Give each lead the domain of its company: of the company itself or its website, else of the e-mail address.
+
+    Returns
+    -------
+    Series of str, shape (n_leads,)
+        Missing where there is none, and where it is a provider's: known as one of mail, or shared by so many leads
+        that it is hardly one company's.
+    """
+    own, site = (_domain_of_url(leads[column]) if column in leads else None for column in ("company_domain", "website"))
+    found = pd.Series(None, index=leads.index, dtype="str") if site is None else site
+    if "email" in leads:
+        domains, is_free = _mail_domains(leads["email"])
+        mails = pd.Series(pd.array(domains, dtype="str"), index=leads.index)
+        found = found.fillna(mails.mask(is_free.to_numpy(zero_copy_only=False)))
+    shared = found.map(found.value_counts()) > max(PROVIDER_ROWS, PROVIDER_SHARE * len(leads))
+    found = found.mask(shared)
+    return found if own is None else own.fillna(found)
+
+
+def _domain_of_url(addresses: pd.Series) -> pd.Series:
+    domains = addresses.astype("str").str.lower().str.replace(URL_AROUND_DOMAIN, "", regex=True)
+    return domains.mask(domains == "")
+
+
+def _mail_domains(emails: pd.Series) -> tuple[pa.Array, pa.Array]:
+    """Give the domain of each address, and whether a mail provider is known by it."""
+    addresses = pa.array(emails, type=pa.large_string(), from_pandas=True)
+    domains = pc.utf8_lower(pc.replace_substring_regex(addresses, r"^.*@", ""))
+    return domains, pc.is_in(domains, value_set=pa.array(FREE_MAIL_DOMAINS, type=pa.large_string()))
+
+
 def _email_domain_kind(leads: pd.DataFrame, _: datetime) -> pd.Series:
-    emails = pa.array(leads["email"], type=pa.large_string(), from_pandas=True)
-    domains = pc.utf8_lower(pc.replace_substring_regex(emails, r"^.*@", ""))
-    is_free = pc.is_in(domains, value_set=pa.array(FREE_MAIL_DOMAINS, type=pa.large_string()))
-    kinds = pc.if_else(pc.is_valid(emails), pc.if_else(is_free, "free", "company"), pa.scalar(None, pa.string()))
+    domains, is_free = _mail_domains(leads["email"])
+    kinds = pc.if_else(pc.is_valid(domains), pc.if_else(is_free, "free", "company"), pa.scalar(None, pa.string()))
     return pd.Series(pd.array(kinds, dtype="str"), index=leads.index)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +52,14 @@ def split_test(y: Floats, times: pd.Series | None, groups: pd.Series | None, *, 
     times : Series of shape (n_leads,) or None
         Dates or numbers that say which lead came first.
     groups : Series of shape (n_leads,) or None
-        Leads of one group (company) stay on one side; missing means a group of its own.
+        Leads of one group (company) stay on one side; missing means a group of its own. Its name says in the reason
+        what the leads of a group share.
     random_state : int
 
     Returns
     -------
     Split
+        Without groups where they are so few or so large that a side would miss an outcome; the reason says so.
     """
     keys = group_keys(groups)
     order = _time_order(times)
@@ -66,12 +67,16 @@ def split_test(y: Floats, times: pd.Series | None, groups: pd.Series | None, *, 
         cut = _time_cut(times, order)
         train, test = _ahead(order, cut, len(order), keys)
         if _measurable(y[train], y) and _measurable(y[test], y):
-            return Split("forward", train, test, "There is a date: the most recent leads are the test.")
+            left_out = _left_out(len(order) - len(train) - len(test), groups)
+            return Split("forward", train, test, f"There is a date: the most recent leads are the test.{left_out}")
     reason = "There is no usable date" if order is None else "A split by date leaves too few outcomes on one side"
-    train, test = next(iter(_stratified(y, keys, random_state)))
-    kind = "stratified" if keys is None else "grouped"
-    together = "" if keys is None else ", leads of one group staying together"
-    return Split(kind, train, test, f"{reason}: a fifth of each outcome is the test{together}.")
+    if keys is not None and (together := _grouped(y, keys, random_state)):
+        train, test = together[0]
+        return Split("grouped", train, test, f"{reason}: about a fifth of each outcome is the test, and leads of "
+                                             f"{_shared(groups)} stay on one side.")
+    train, test = next(iter(_stratified(y, random_state)))
+    apart = "" if keys is None else f" Leads of {_shared(groups)} are too few groups to be kept together."
+    return Split("stratified", train, test, f"{reason}: a fifth of each outcome is the test.{apart}")
 
 
 def folds(y: Floats, kind: str, keys: Rows | None, *, random_state: int, repeats: int = 1) -> list[tuple[Rows, Rows]]:
@@ -98,7 +103,9 @@ def folds(y: Floats, kind: str, keys: Rows | None, *, random_state: int, repeats
         usable = [pair for pair in forward if _measurable(y[pair[0]], y) and _measurable(y[pair[1]], y)]
         if len(usable) >= 2:
             return usable
-    return [pair for repeat in range(repeats) for pair in _stratified(y, keys, random_state + repeat)]
+    together = [] if keys is None or kind == "stratified" else \
+        [pair for repeat in range(repeats) for pair in _grouped(y, keys, random_state + repeat)]
+    return together or [pair for repeat in range(repeats) for pair in _stratified(y, random_state + repeat)]
 
 
 def group_keys(groups: pd.Series | None) -> Rows | None:
@@ -145,11 +152,29 @@ def _forward(rows: int, keys: Rows | None) -> list[tuple[Rows, Rows]]:
     return [_ahead(order, start, end, keys) for start, end in zip(edges, edges[1:], strict=False)]
 
 
-def _stratified(y: Floats, keys: Rows | None, random_state: int) -> list[tuple[Rows, Rows]]:
-    labels: Sequence[int] = y.astype(int).tolist()
-    if keys is None:
-        return list(StratifiedKFold(FOLDS, shuffle=True, random_state=random_state).split(y, labels))
-    return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=random_state).split(y, labels, keys))
+def _stratified(y: Floats, random_state: int) -> list[tuple[Rows, Rows]]:
+    return list(StratifiedKFold(FOLDS, shuffle=True, random_state=random_state).split(y, y.astype(int).tolist()))
+
+
+def _grouped(y: Floats, keys: Rows, random_state: int) -> list[tuple[Rows, Rows]]:
+    """Keep groups whole; none when a group is so large, or groups so few, that a fold misses an outcome."""
+    if len(np.unique(keys)) < FOLDS:
+        return []
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=random_state)
+    pairs = list(splitter.split(y, y.astype(int).tolist(), keys))
+    classes = np.unique(y)
+    whole = all(np.array_equal(np.unique(y[side]), classes) for pair in pairs for side in pair)
+    return pairs if whole else []
+
+
+def _shared(groups: pd.Series | None) -> str:
+    return "one group" if groups is None or groups.name is None else f"the same {groups.name}"
+
+
+def _left_out(rows: int, groups: pd.Series | None) -> str:
+    if not rows:
+        return ""
+    return f" {rows:,} earlier leads of {_shared(groups)} as a test lead are left out, so that none is on both sides."
 
 
 def _measurable(side: Floats, y: Floats) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from leadscore.errors import InvalidRequest
 from leadscore.features.build import Features, build_features
+from leadscore.features.derived import company_domains
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
 from leadscore.ingest.duplicates import company_key
 from leadscore.ingest.issues import concat_issues
@@ -175,14 +176,32 @@ def dates_of(material: Material, features: Features) -> pd.DataFrame | None:
 
 
 def groups_of(material: Material, wanted: str | None) -> pd.Series | None:
-    """Say which leads belong together: by a named column, or by company when enough companies are known."""
+    """Say which leads belong together: by a named column, or by company when enough companies are known.
+
+    A lead without the name of a company counts to the company whose other leads share its domain, else to the domain.
+
+    Returns
+    -------
+    Series of str, shape (n_leads,), or None
+        A group each, missing where nothing tells; its name says what the leads of a group share.
+    """
     leads = material.leads
     if wanted:
-        return leads[_find_column(wanted, list(leads.columns), material.headers)].astype("str")
-    if "company" in leads and leads["company"].notna().mean() >= KNOWN_COMPANIES_NEEDED:
-        keys = company_key(leads["company"])
-        return keys if keys.duplicated().any() else None
-    return None
+        return leads[_find_column(wanted, list(leads.columns), material.headers)].astype("str").rename(f"“{wanted}”")
+    companies = company_key(leads["company"]) if "company" in leads else pd.Series(None, index=leads.index, dtype="str")
+    domains = company_domains(leads)
+    keys = companies.fillna(domains.map(_company_of_domain(companies, domains)).astype("str")).fillna(domains)
+    if keys.notna().mean() < KNOWN_COMPANIES_NEEDED or not keys.dropna().duplicated().any():
+        return None
+    by_domain = bool((companies.isna() & keys.notna()).any())
+    return keys.rename("company or e-mail domain" if by_domain else "company")
+
+
+def _company_of_domain(companies: pd.Series, domains: pd.Series) -> dict[str, str]:
+    """Say which company most leads of a domain name; the alphabet settles ties so that runs agree."""
+    pairs = pd.DataFrame({"company": companies, "domain": domains}).dropna().value_counts().reset_index()
+    ranked = pairs.sort_values(["count", "company"], ascending=[False, True]).drop_duplicates("domain")
+    return dict(zip(ranked["domain"], ranked["company"], strict=True))
 
 
 def columns_named(names: Sequence[str], material: Material) -> tuple[str, ...]:

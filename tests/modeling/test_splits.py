@@ -69,6 +69,30 @@ def test_forward_folds_fit_on_the_past_only_and_are_at_least_four():
     assert all(fitting.max() < judging.min() for fitting, judging in parts)
 
 
+def test_the_report_says_what_was_kept_together():
+    groups = pd.Series(np.arange(500) % 150, name="company or e-mail domain").astype("str")
+    alone = split_test(outcomes(), None, groups, random_state=0)
+    assert "leads of the same company or e-mail domain stay on one side" in alone.reason
+    forward = split_test(outcomes(), pd.Series(np.arange(500)), groups, random_state=0)
+    gone = 500 - len(forward.train) - len(forward.test)
+    assert f"{gone:,} earlier leads of the same company or e-mail domain" in forward.reason
+    assert "left out" not in split_test(outcomes(), pd.Series(np.arange(500)), None, random_state=0).reason
+
+
+@pytest.mark.parametrize(
+    "groups", [np.zeros(500), np.arange(500) % 2, np.where(np.arange(500) < 490, 0, np.arange(500))]
+)
+def test_groups_that_cannot_be_kept_together_are_parted_and_the_report_says_so(groups):
+    y = outcomes()
+    split = split_test(y, None, pd.Series(groups, name="“Branch”").astype("str"), random_state=0)
+    assert split.kind == "stratified"
+    assert "Leads of the same “Branch” are too few groups to be kept together." in split.reason
+    keys = group_keys(pd.Series(groups))[split.train]
+    for fitting, judging in folds(y[split.train], split.kind, keys, random_state=0):
+        assert 0 < y[split.train][judging].mean() < 1
+        assert 0 < y[split.train][fitting].mean() < 1
+
+
 def test_missing_companies_are_each_their_own():
     assert group_keys(pd.Series([None, None, "a"])) is None
     keys = group_keys(pd.Series([None, None, "a", "a"]))

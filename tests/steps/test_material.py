@@ -182,6 +182,28 @@ def test_leads_of_a_company_belong_together_when_companies_are_known(material):
     assert groups_of(_with(material, different), None) is None
 
 
+def test_without_a_company_the_domain_tells_who_belongs_together(material):
+    leads = pd.DataFrame({
+        "company": pd.array(["Acme GmbH", None, None, None, None, None, None], dtype="str"),
+        "email": pd.array(["a@acme.com", "b@ACME.com", "c@zeta.io", "d@gmail.com", "e@gmail.com", None, None],
+                          dtype="str"),
+        "website": pd.array([None, None, None, None, "https://www.zeta.io/about?x=1", "zeta.io", None], dtype="str"),
+    })
+    groups = groups_of(_with(material, leads), None)
+    assert groups.fillna("").tolist() == ["acme", "acme", "zeta.io", "", "zeta.io", "zeta.io", ""]
+    assert groups.name == "company or e-mail domain"
+    assert groups_of(material, None).name == "company"
+    assert groups_of(material, "Branche").name == "“Branche”"
+
+
+def test_a_domain_many_share_is_a_provider(material):
+    leads = pd.DataFrame({"email": pd.array([f"p{n}@{'unheard-of.net' if n < 60 else f'f{n // 2}.com'}"
+                                             for n in range(140)], dtype="str")})
+    groups = groups_of(_with(material, leads), None)
+    assert groups.isna().tolist() == [True] * 60 + [False] * 80
+    assert groups.nunique() == 40
+
+
 def _with(material: Material, leads: pd.DataFrame) -> Material:
     return Material(leads, material.custom_fields, material.headers, material.outcome, material.target,
                     material.positive, material.target_column, material.fingerprint)
