@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.ingest.dates import read_dates
-from leadscore.schema import OutcomeStage, normalise_header
+from leadscore.schema import CLOSED_STAGES, OutcomeStage, normalise_header
 
 _STAGES: dict[OutcomeStage, str] = {
     OutcomeStage.NEW: (
@@ -173,22 +173,56 @@ def says_outcome(texts: pd.Series) -> np.ndarray:
     return parse_stages(texts).notna().to_numpy(bool)
 
 
-def parse_stage_history(text: str) -> list[tuple[str, pd.Timestamp]]:
-    """Read a history of stages such as ``New (2024-01-02) > Contacted (2024-01-05)`` or a JSON list.
+def stage_steps(histories: pd.Series) -> pd.DataFrame:
+    """Read histories of stages such as ``New (2024-01-02) > Contacted (2024-01-05)`` or a JSON list.
+
+    Parameters
+    ----------
+    histories : Series of str, shape (n,)
 
     Returns
     -------
-    list of (stage, moment)
-        In order of time; the stage is an :class:`OutcomeStage` where its words are known, else as written.
-        Pieces without a date are left out.
+    DataFrame with a row per step
+        ``row`` (position among the histories), ``stage`` (str, an :class:`OutcomeStage`), ``at`` (UTC); by row, then
+        by time. Pieces without a date, and stages whose words say nothing, are left out.
     """
-    pieces = _json_pieces(text) if text.lstrip().startswith("[") else _text_pieces(text)
-    if not pieces:
-        return []
-    moments = read_dates(pd.Series([moment for _, moment in pieces], dtype="str"), bare_numbers=False).values
-    steps = [(str(parse_outcome(stage) or stage), moment)
-             for (stage, _), moment in zip(pieces, moments, strict=True) if stage and pd.notna(moment)]
-    return sorted(steps, key=lambda step: step[1])
+    told = [(row, *piece) for row, text in enumerate(histories.tolist()) if isinstance(text, str)
+            for piece in _pieces(text)]
+    rows, stages, moments = zip(*told, strict=True) if told else ((), (), ())
+    codes, distinct = pd.factorize(pd.Series(moments, dtype="str"))
+    dates = read_dates(pd.Series(distinct, dtype="str"), bare_numbers=False).values
+    steps = pd.DataFrame({
+        "row": np.array(rows, dtype=np.int64), "stage": parse_stages(pd.Series(stages, dtype="str")).array,
+        "at": dates.array.take(codes),
+    })
+    return steps.dropna().sort_values(["row", "at"], kind="stable", ignore_index=True)
+
+
+def dated_by_history(stages: pd.DataFrame, steps: pd.DataFrame, *, is_told: bool) -> pd.DataFrame:
+    """Let histories say when leads reached their stage and, where no other column tells, which stage it is.
+
+    Parameters
+    ----------
+    stages : DataFrame of shape (n_leads, 4)
+        From :func:`outcome_stage`.
+    steps : DataFrame
+        From :func:`stage_steps` on the histories of the same leads.
+    is_told : bool
+        Whether another column tells the stage.
+
+    Returns
+    -------
+    DataFrame of shape (n_leads, 4)
+    """
+    last = steps.drop_duplicates("row", keep="last").set_index("row").reindex(np.arange(len(stages)))
+    last = last.set_axis(stages.index)
+    stage = stages["stage"] if is_told else last["stage"].fillna(stages["stage"])
+    at = stages["at"].fillna(last["at"].where(last["stage"] == stage))
+    return stages.assign(stage=stage.astype("str"), at=at, open=~stage.isin([str(end) for end in CLOSED_STAGES]))
+
+
+def _pieces(text: str) -> list[tuple[str, str]]:
+    return _json_pieces(text) if text.lstrip().startswith("[") else _text_pieces(text)
 
 
 def _text_pieces(text: str) -> list[tuple[str, str]]:

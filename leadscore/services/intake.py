@@ -21,7 +21,7 @@ from leadscore.ingest.cleaning import CleaningChoices, CleanTable, DuplicateChoi
 from leadscore.ingest.duplicates import company_key, find_duplicates, fold_duplicates
 from leadscore.ingest.issues import EMPTY, concat_issues, count_by_code
 from leadscore.ingest.mapping import ColumnMatch, as_mapping, shape_key, target_candidates
-from leadscore.ingest.outcomes import outcome_stage
+from leadscore.ingest.outcomes import dated_by_history, outcome_stage, stage_steps
 from leadscore.ingest.quality import quality_report
 from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
@@ -44,6 +44,8 @@ PREVIEW_ROWS = 50
 ISSUES_KEPT = 20_000
 ACTIVITY_DATES = {"first_response_at": "first response", "last_activity_at": "activity"}
 """Dates of a lead that tell of something done; every export adds the latest to the timeline."""
+STAGE_COLUMNS = frozenset({"stage", "converted", "converted_at", "lost_reason"})
+"""Columns that tell the present stage of a lead; without them the last step of its history does."""
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 
 Mapping_ = Mapping[str, str | None]
@@ -336,10 +338,10 @@ def _store(session: Session, workbench: Workbench, actor: Actor, client: str, ra
                               custom_fields=prepared.clean.custom_fields)
     kept = ~(prepared.rejected | prepared.folded_away).to_numpy()
     leads, rows = prepared.clean.leads[kept], prepared.clean.row_numbers[kept]
-    stages = outcome_stage(leads)
+    stages, steps = _stages_of(leads)
     lead_ids, changed = _write_leads(session, vault, client_id, batch_id, leads, rows, prepared.clean, choices, stages,
                                      now)
-    outcome_rows.append(session, client_id, _outcomes_of(leads, stages, lead_ids), batch_id=batch_id,
+    outcome_rows.append(session, client_id, _outcomes_of(leads, stages, steps, lead_ids), batch_id=batch_id,
                         origin=outcome_rows.BY_IMPORT, recorded_by=actor.name, now=now,
                         settled=lead_ids[changed == NEW])
     activity_rows.append(session, client_id, _activities_of(leads, lead_ids), batch_id=batch_id,
@@ -381,15 +383,27 @@ def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, 
     return lead_ids, fate
 
 
-def _outcomes_of(leads: pd.DataFrame, stages: pd.DataFrame, lead_ids: np.ndarray) -> pd.DataFrame:
-    """List what the rows tell of outcomes; that a lead is new tells nothing."""
+def _stages_of(leads: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Find the present stage of each lead, and the dated stages before it."""
+    histories = leads["stage_history"] if "stage_history" in leads else pd.Series(None, index=leads.index, dtype="str")
+    steps = stage_steps(histories)
+    stages = dated_by_history(outcome_stage(leads), steps, is_told=bool(STAGE_COLUMNS & set(leads.columns)))
+    # a stage without a date of its own cannot be put before or after the others
+    earlier = steps["at"].array < stages["at"].array.take(steps["row"].to_numpy())
+    return stages, steps[earlier & (steps["stage"] != str(OutcomeStage.NEW))]
+
+
+def _outcomes_of(leads: pd.DataFrame, stages: pd.DataFrame, steps: pd.DataFrame, lead_ids: np.ndarray) -> pd.DataFrame:
+    """List what the rows tell of outcomes, the earlier first; that a lead is new tells nothing."""
     told = (stages["stage"].notna() & (stages["stage"] != str(OutcomeStage.NEW))).to_numpy()
     events = pd.DataFrame({"lead_id": lead_ids[told], "stage": stages["stage"].to_numpy()[told]})
     events["at"] = stages["at"].array[told]
     for name, column in (("label", "stage"), ("revenue", "revenue"), ("currency", "currency")):
         if column in leads:
             events[name] = leads[column].array[told]
-    return events
+    before = pd.DataFrame({"lead_id": lead_ids[steps["row"].to_numpy()], "stage": steps["stage"].to_numpy()})
+    before["at"] = steps["at"].array
+    return pd.concat([before, events], ignore_index=True) if len(before) else events
 
 
 def _activities_of(leads: pd.DataFrame, lead_ids: np.ndarray) -> pd.DataFrame:

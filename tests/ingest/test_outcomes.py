@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from leadscore.ingest.outcomes import outcome_stage, parse_outcome, parse_stage_history
+from leadscore.ingest.outcomes import dated_by_history, outcome_stage, parse_outcome, stage_steps
 from tests.ingest.raw import text
 
 STATUSES = [
@@ -122,12 +122,32 @@ def test_leads_without_outcome_columns_are_new() -> None:
     ],
 )
 def test_a_history_of_stages_is_read_in_order_of_time(history: str) -> None:
-    assert [(stage, str(moment.date())) for stage, moment in parse_stage_history(history)] == [
-        ("new", "2024-01-02"),
-        ("contacted", "2024-01-05"),
+    steps = stage_steps(text(None, history, "nothing"))
+    assert list(zip(steps["row"], steps["stage"], steps["at"].dt.date.astype(str), strict=True)) == [
+        (1, "new", "2024-01-02"),
+        (1, "contacted", "2024-01-05"),
     ]
 
 
 @pytest.mark.parametrize("history", ["", "New > Contacted", "[", "[1, 2]", "[{}]", "2024-01-02"])
 def test_a_history_without_stages_and_dates_is_empty(history: str) -> None:
-    assert parse_stage_history(history) == []
+    assert len(stage_steps(text(history))) == 0
+    assert len(stage_steps(text())) == 0
+
+
+HISTORIES = text("New 2024-01-02 > Contacted 2024-01-05 > Won 2024-02-01", "Contacted 2024-01-05", None)
+
+
+def test_a_history_dates_the_stage_that_other_columns_tell() -> None:
+    told = outcome_stage(pd.DataFrame({"stage": text("Closed Won", "Qualified", "Lost")}))
+    found = dated_by_history(told, stage_steps(HISTORIES), is_told=True)
+    assert found["stage"].tolist() == ["converted", "qualified", "lost"]
+    assert found["at"].notna().tolist() == [True, False, False]
+    assert str(found["at"].iloc[0].date()) == "2024-02-01"
+
+
+def test_a_history_alone_tells_the_stage() -> None:
+    found = dated_by_history(outcome_stage(pd.DataFrame({"email": text("a", "b", "c")})), stage_steps(HISTORIES),
+                             is_told=False)
+    assert found["stage"].tolist() == ["converted", "contacted", "new"]
+    assert found["open"].tolist() == [False, True, True]

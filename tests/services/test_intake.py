@@ -1,5 +1,6 @@
 """Every row of a file is accounted for, nothing is half stored, and every import can be taken back."""
 
+import pandas as pd
 import pytest
 
 from leadscore.errors import Forbidden, InvalidRequest, NotFound, UnreadableFile
@@ -55,6 +56,56 @@ def test_undoing_an_update_restores_the_earlier_values(workbench, admin):
     page = delivery.list_leads(workbench, admin, client=CLIENT, view=delivery.ListView(columns=("industry",)))
     assert set(page.frame["Industry"]) == {"Software"}
     assert set(page.frame["outcome"]) == {"new"}
+
+
+HISTORY_FILE = (
+    "Record ID,Email,Lead Status,Stage history,Deal value\n"
+    "r1,a@x.example,Closed Won,New 2026-01-02 > Contacted 2026-01-05 > Closed Won 2026-02-01,900\n"
+    "r2,b@x.example,Contacted,New 2026-01-02 > Contacted 2026-01-05 > Closed Lost 2026-02-01,\n"
+    "r3,c@x.example,New,,\n"
+)
+
+
+def _told_of(workbench, actor, lead_id):
+    told = dossier.lead_detail(workbench, actor, client=CLIENT, lead_id=lead_id).outcomes
+    return [(stage, None if pd.isna(at) else str(at.date())) for stage, at in zip(told["stage"], told["at"],
+                                                                                  strict=True)]
+
+
+def _settled(workbench, actor):
+    scoring.rescore(workbench, actor, client=CLIENT)
+    page = delivery.list_leads(workbench, actor, client=CLIENT, view=delivery.ListView())
+    return page.frame.set_index("lead_id")["outcome"].sort_index().tolist()
+
+
+@pytest.mark.usefixtures("read_here")
+def test_a_history_of_stages_brings_the_earlier_ones_with_their_dates(workbench, admin):
+    _import(workbench, admin, HISTORY_FILE.encode())
+    assert _told_of(workbench, admin, 1) == [("contacted", "2026-01-05"), ("converted", "2026-02-01")]
+    assert _told_of(workbench, admin, 2) == [("contacted", None)]
+    assert _told_of(workbench, admin, 3) == []
+    assert _settled(workbench, admin) == ["converted", "contacted", "new"]
+    _import(workbench, admin, HISTORY_FILE.encode())
+    assert len(_told_of(workbench, admin, 1)) == 2
+
+
+@pytest.mark.usefixtures("read_here")
+def test_without_a_status_the_history_says_how_far_a_lead_has_come(workbench, admin):
+    lines = [",".join(line.split(",")[:2] + line.split(",")[3:4]) for line in HISTORY_FILE.splitlines()]
+    _import(workbench, admin, "\n".join(lines).encode())
+    assert _settled(workbench, admin) == ["converted", "lost", "new"]
+    assert _told_of(workbench, admin, 2) == [("contacted", "2026-01-05"), ("lost", "2026-02-01")]
+
+
+@pytest.mark.usefixtures("read_here")
+def test_undo_takes_the_stages_of_a_history_back(workbench, admin):
+    _import(workbench, admin, leads_file(1).replace(b"r0", b"r1").replace(b"p0@firm0.example", b"a@x.example"))
+    second = _import(workbench, admin, HISTORY_FILE.encode())
+    assert _told_of(workbench, admin, 1) == [("contacted", "2026-01-05"), ("converted", "2026-02-01")]
+    assert _settled(workbench, admin)[0] == "converted"
+    intake.undo_import(workbench, admin, client=CLIENT, batch_id=second.batch_id)
+    assert _told_of(workbench, admin, 1) == []
+    assert _settled(workbench, admin) == ["new"]
 
 
 def test_undoing_twice_is_refused(workbench, admin):
