@@ -176,9 +176,9 @@ def dates_of(material: Material, features: Features) -> pd.DataFrame | None:
 
 
 def groups_of(material: Material, wanted: str | None) -> pd.Series | None:
-    """Say which leads belong together: by a named column, or by company when enough companies are known.
+    """Say which leads belong together: by a named column, by company, or by domain where few companies are named.
 
-    A lead without the name of a company counts to the company whose other leads share its domain, else to the domain.
+    By domain, a lead without the name of a company counts to the company whose other leads share its domain.
 
     Returns
     -------
@@ -189,12 +189,13 @@ def groups_of(material: Material, wanted: str | None) -> pd.Series | None:
     if wanted:
         return leads[_find_column(wanted, list(leads.columns), material.headers)].astype("str").rename(f"“{wanted}”")
     companies = company_key(leads["company"]) if "company" in leads else pd.Series(None, index=leads.index, dtype="str")
-    domains = company_domains(leads)
-    keys = companies.fillna(domains.map(_company_of_domain(companies, domains)).astype("str")).fillna(domains)
-    if keys.notna().mean() < KNOWN_COMPANIES_NEEDED or not keys.dropna().duplicated().any():
-        return None
-    by_domain = bool((companies.isna() & keys.notna()).any())
-    return keys.rename("company or e-mail domain" if by_domain else "company")
+    keys = companies.rename("company")
+    if companies.notna().mean() < KNOWN_COMPANIES_NEEDED:
+        domains = company_domains(leads)
+        named = domains.map(_company_of_domain(companies, domains)).astype("str")
+        keys = companies.fillna(named).fillna(domains).rename("company or e-mail domain")
+    known = keys.notna().mean() >= KNOWN_COMPANIES_NEEDED and keys.dropna().duplicated().any()
+    return keys if known else None
 
 
 def _company_of_domain(companies: pd.Series, domains: pd.Series) -> dict[str, str]:
