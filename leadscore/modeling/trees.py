@@ -32,7 +32,8 @@ class Trees:
     """Boosted trees, with exact Shapley values, or a forest, with what each split on a lead's path adds.
 
     Both ways add up to the margin. The hundred deep trees of a forest would need minutes for the Shapley values of
-    100,000 leads, the paths need a second.
+    100,000 leads, the paths need a second. Forests small enough for Shapley values (40 trees of 40 leaves) ranked as
+    well on 10,000 leads, but lost up to 0.007 of the area under the curve on 40,000.
     """
 
     booster: xgboost.Booster
