@@ -26,6 +26,7 @@ from leadscore.services import (
     governance,
     intake,
     models,
+    retraining,
     sampling,
     scoring,
     training,
@@ -169,6 +170,24 @@ def _models_compare(workbench: Workbench, options: argparse.Namespace) -> Answer
                                      second=options.second, progress=_progress).as_dict()
 
 
+def _models_retraining(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    actor, client = _operator(), options.client
+    changes = {name: value for name in ("on", "days", "share", "least")
+               if (value := getattr(options, name)) is not None}
+    shown = retraining.save_retraining_settings(workbench, actor, client=client, changes=changes) if changes \
+        else retraining.retraining_settings(workbench, actor, client=client)
+    return shown.as_dict() | ({"training": _retrain_now(workbench, actor, client)} if options.now else {})
+
+
+def _retrain_now(workbench: Workbench, actor: Any, client: str) -> Answer:
+    wishes = retraining.retraining_request(workbench, actor, client=client)
+    trained = training.train_stored(workbench, actor, client=client, progress=_progress,
+                                    request=training.TrainingRequest.from_dict(wishes))
+    if trained.deployed:
+        scoring.rescore(workbench, actor, client=client, progress=_progress)
+    return {"model_version": trained.model_version, "published": trained.deployed, "promotion": trained.promotion}
+
+
 def _with_rescore_note(answer: Answer, options: argparse.Namespace) -> Answer:
     if not answer["rescore_needed"]:
         return answer
@@ -308,6 +327,14 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("second", metavar="B")
     back = _add(models, "rollback", _models_rollback, "put the champion before, or any version, back to use")
     back.add_argument("version", nargs="?", metavar="V", help="the previous champion when left out")
+
+    again = _add(models, "retraining", _models_retraining, "when models are trained again by themselves")
+    again.add_argument("--on", action="store_true", default=None, help="switch it on")
+    again.add_argument("--off", dest="on", action="store_false", default=None, help="switch it off")
+    again.add_argument("--days", type=_between(1, 365), metavar="N", help="train again after so many days")
+    again.add_argument("--share", type=_share, metavar="20%", help="or when so many outcomes are new")
+    again.add_argument("--least", type=_between(1, 1_000_000), metavar="N", help="newly decided leads needed")
+    again.add_argument("--now", action="store_true", help="train now, and publish the new version if it is not worse")
 
     _add_experiments(commands)
 

@@ -16,7 +16,18 @@ from sqlalchemy.exc import OperationalError
 
 from leadscore.access import Actor
 from leadscore.errors import Cancelled, LeadScoreError
-from leadscore.services import accounts, delivery, governance, intake, jobs, models, sampling, scoring, training
+from leadscore.services import (
+    accounts,
+    delivery,
+    governance,
+    intake,
+    jobs,
+    models,
+    retraining,
+    sampling,
+    scoring,
+    training,
+)
 from leadscore.workbench import Workbench, open_workbench
 
 POLL_SECONDS = 0.4
@@ -24,6 +35,7 @@ HEARTBEAT_SECONDS = 5.0
 PROGRESS_SECONDS = 0.3
 ABANDONED_EVERY_SECONDS = 15.0
 OLD_FILES_EVERY_SECONDS = 3_600.0
+RETRAINING_EVERY_SECONDS = 3_600.0
 CHECKPOINT_SECONDS = 60.0
 CHECKPOINT_RECORDS = 1_000
 """Records people may add between two checkpoints while no job runs; each job ends with one of its own."""
@@ -49,6 +61,7 @@ def main() -> int:
     workbench = open_workbench()
     chores = [_Chore(ABANDONED_EVERY_SECONDS, lambda: jobs.fail_abandoned(workbench)),
               _Chore(OLD_FILES_EVERY_SECONDS, lambda: jobs.forget_old_files(workbench)),
+              _Chore(RETRAINING_EVERY_SECONDS, lambda: retraining.queue_due(workbench)),
               _Chore(CHECKPOINT_SECONDS, lambda: governance.note_checkpoint(workbench, every=CHECKPOINT_RECORDS))]
     models.forget_orphans(workbench)
     # a server that was killed outright cannot stop its worker, which is then handed to another parent
@@ -205,7 +218,16 @@ def _demo(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Pr
 
 
 def _train(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
-    request = training.TrainingRequest.from_dict(job.arguments)
+    return _trained_and_scored(workbench, actor, job, training.TrainingRequest.from_dict(job.arguments), progress)
+
+
+def _retrain(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+    wishes = retraining.retraining_request(workbench, actor, client=job.client)
+    return _trained_and_scored(workbench, actor, job, training.TrainingRequest.from_dict(wishes), progress)
+
+
+def _trained_and_scored(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, request: training.TrainingRequest,
+                        progress: Progress) -> dict[str, Any]:
     trained = training.train_stored(workbench, actor, client=job.client, request=request,
                                     progress=_part(progress, 0.0, 0.85))
     scored = scoring.rescore(workbench, actor, client=job.client, progress=_to_the_end(_part(progress, 0.85, 1.0))) \
@@ -227,7 +249,8 @@ def _export(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: 
     return {"file": kept, "rows": exported.rows, "left_out": exported.left_out, "sha256": exported.sha256}
 
 
-TASKS: dict[str, Task] = {"import": _import, "demo": _demo, "train": _train, "rescore": _rescore, "export": _export}
+TASKS: dict[str, Task] = {"import": _import, "demo": _demo, "train": _train, "retrain": _retrain, "rescore": _rescore,
+                          "export": _export}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from leadscore.steps.comparing import Pair, fingerprint_of, learnt_by_neither, s
 from leadscore.steps.listing import person_names
 from leadscore.steps.models import known_version, number_of
 from leadscore.steps.policies import policy_in_force
+from leadscore.steps.progress import Progress, silent
 from leadscore.steps.selection import count_of_top
 from leadscore.store import lead_reading
 from leadscore.store.database import read, write
@@ -25,8 +26,6 @@ from leadscore.workbench import Workbench
 TOP = "20%"
 SHOWN_MOVES = 20
 SCATTER_POINTS = 2_000
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def compare_models(workbench: Workbench, actor: Actor, *, client: str, first: st
         A file of a version is not what was registered.
     """
     require(actor, Action.VIEW_LEADS, client)
-    tell = progress or _silent
+    tell = progress or silent
     with write(workbench.engine) as session:
         pair = Pair(known_version(session, client, first), known_version(session, client, second))
         in_force = policy_in_force(session, pair.first.client_id, None, now=workbench.clock())
@@ -212,7 +211,3 @@ def _notes(pair: Pair, scores: pd.DataFrame, outcomes: pd.Series, same: SameLead
     elif np.allclose(scores["first"], scores["second"]):
         notes.append("Both give every stored lead the same score.")
     return tuple(notes)
-
-
-def _silent(_fraction: float, _message: str) -> None:
-    pass

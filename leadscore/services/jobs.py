@@ -18,6 +18,7 @@ KINDS = {
     "import": Action.IMPORT_LEADS,
     "demo": Action.IMPORT_LEADS,
     "train": Action.TRAIN_MODEL,
+    "retrain": Action.DEPLOY_MODEL,
     "rescore": Action.EDIT_LEADS,
     "export": Action.EXPORT_LEADS,
 }

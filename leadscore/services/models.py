@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadscore.access import Action, Actor, require
-from leadscore.steps.models import Checked, check_version, crown, known_version, number_of
+from leadscore.steps.models import Checked, challenge, check_version, crown, known_version, number_of
 from leadscore.steps.replay import Replayed, replay
-from leadscore.store import audit, clients
+from leadscore.store import clients
 from leadscore.store import models as model_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
@@ -147,15 +147,11 @@ def challenge_model(workbench: Workbench, actor: Actor, *, client: str, version:
         It is the champion.
     """
     require(actor, Action.DEPLOY_MODEL, client)
-    now = workbench.clock()
     with write(workbench.engine) as session:
         row = known_version(session, client, version)
-        before = model_rows.with_alias(session, row.client_id, model_rows.CHALLENGER)
-        model_rows.challenge(session, row.client_id, number_of(row))
-        audit.append(session, workbench.vault, at=now, client_id=row.client_id, actor=actor.name,
-                     action="model_challenges", object=f"model:{row.id}",
-                     detail={"before": before.id if before else None, "after": row.id})
-    return {"challenger": row.id, "before": before.id if before else None}
+        before = challenge(session, workbench, client_id=row.client_id, version=number_of(row), actor_name=actor.name,
+                           now=workbench.clock())
+    return {"challenger": row.id, "before": before}
 
 
 def forget_orphans(workbench: Workbench) -> list[str]:

@@ -36,9 +36,10 @@ from leadscore.steps.material import (
     target_columns,
     times_of,
 )
-from leadscore.steps.models import CHAMPION, crown, find_version, load_model
+from leadscore.steps.models import CHAMPION, challenge, crown, find_version, load_model
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.progress import Progress, silent
+from leadscore.steps.promotion import judge_candidate
 from leadscore.steps.reading import read_file
 from leadscore.store import audit, batches, clients, lead_reading
 from leadscore.store import models as model_rows
@@ -66,6 +67,7 @@ class TrainingRequest:
     drop: tuple[str, ...] = ()
     deploy: bool = False
     seconds: float = BUDGET_SECONDS
+    publish_if_not_worse: bool = False
     random_state: int = 0
 
     @classmethod
@@ -95,6 +97,7 @@ class Trained:
     deployed: bool
     suggested_alpha: float | None
     seconds: float
+    promotion: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give the answer of the command line."""
@@ -237,7 +240,7 @@ def _target_column(material: Material, name: str) -> TargetColumn:
 
 def _require_rights(actor: Actor, client: str, request: TrainingRequest) -> None:
     require(actor, Action.TRAIN_MODEL, client)
-    if request.deploy:
+    if request.deploy or request.publish_if_not_worse:
         require(actor, Action.DEPLOY_MODEL, client)
 
 
@@ -348,20 +351,29 @@ def _register(workbench: Workbench, actor: Actor, client: str, material: Materia
                     "balance": model.report.balance, "proof": proof}
         saved = workbench.registry.save(files, manifest)
         first = model_rows.champion(session, client_id) is None
-        deploy = request.deploy or (first and model.report.verdict != Verdict.CHANCE)
+        promotion = judge_candidate(session, workbench, client_id, model, features) \
+            if request.publish_if_not_worse else None
+        report["promotion"] = promotion.to_dict() if promotion else None
+        deploy = request.deploy or (first and model.report.verdict != Verdict.CHANCE) \
+            or (promotion is not None and promotion.publish)
         row = model_rows.add(session, client_id, folder=saved.folder, algorithm=model.report.algorithm,
                              balance=model.report.balance, metrics=report["metrics"], report=report,
                              manifest=saved.manifest, created_by=actor.name, now=now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="model_trained",
                      object=f"model:{row.id}", detail={"algorithm": row.algorithm, "balance": row.balance,
-                                                       "fingerprint": material.fingerprint})
+                                                       "fingerprint": material.fingerprint,
+                                                       "promotion": report["promotion"]})
         if deploy:
             crown(session, workbench, client_id=client_id, version=int(row.id or 0), actor_name=actor.name, now=now)
+        elif promotion is not None and not first:
+            challenge(session, workbench, client_id=client_id, version=int(row.id or 0), actor_name=actor.name,
+                      now=now, reason=promotion.reason)
     return Trained(
         model_version=int(row.id or 0), algorithm=row.algorithm, balance=row.balance, split=report["split"],
         set_aside=report["set_aside"], suspects=report["suspects"], metrics=_contract(report["metrics"]),
         candidates=report["candidates"], verdict=report["verdict"], warnings=report["warnings"],
-        target=material.target, deployed=deploy, suggested_alpha=alpha, seconds=round(seconds, 2))
+        target=material.target, deployed=deploy, suggested_alpha=alpha, seconds=round(seconds, 2),
+        promotion=report["promotion"])
 
 
 def _suggested_alpha(model: TrainedModel, features: Features, policy: Policy) -> float | None:

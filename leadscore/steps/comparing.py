@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,6 +14,7 @@ from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import judge_features
 from leadscore.steps.models import load_model
 from leadscore.steps.policies import PolicyInForce, with_suggested_blend
+from leadscore.steps.progress import Progress
 from leadscore.store import lead_reading
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store.tables import ModelVersion
@@ -22,8 +23,6 @@ from leadscore.workbench import Workbench
 CHUNK = 50_000
 """Leads in memory at a time."""
 COLUMNS = ("first", "probability_first", "second", "probability_second")
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

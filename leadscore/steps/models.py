@@ -193,3 +193,14 @@ def _end_experiment(session: Session, workbench: Workbench, *, client_id: int, v
     experiment_rows.end(session, running, decision=CHAMPION_REPLACED, verdict=note, ended_by=actor_name, now=now)
     audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action="experiment_ended",
                  object=f"experiment:{running.id}", detail={"decision": CHAMPION_REPLACED, "champion": version})
+
+
+def challenge(session: Session, workbench: Workbench, *, client_id: int, version: int, actor_name: str, now: datetime,
+              reason: str = "") -> int | None:
+    """Make a version the challenger, in the caller's transaction, and give the version it replaces as such."""
+    before = model_rows.with_alias(session, client_id, model_rows.CHALLENGER)
+    replaced = before.id if before else None
+    model_rows.challenge(session, client_id, version)
+    audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action="model_challenges",
+                 object=f"model:{version}", detail={"before": replaced, "after": version, "reason": reason})
+    return replaced

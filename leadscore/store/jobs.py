@@ -40,6 +40,12 @@ def recent(session: Session, client_id: int, limit: int = 10) -> list[Job]:
                              .order_by(col(Job.created_at).desc(), col(Job.id)).limit(limit)))
 
 
+def latest(session: Session, client_id: int, kind: str) -> Job | None:
+    """Find the newest job of a kind."""
+    return session.exec(select(Job).where(Job.client_id == client_id, Job.kind == kind)
+                        .order_by(col(Job.created_at).desc(), col(Job.id)).limit(1)).one_or_none()
+
+
 def claim_next(session: Session, *, now: datetime) -> Job | None:
     """Take the oldest queued job for the calling worker; no other worker gets it."""
     row = session.exec(select(Job).where(Job.state == QUEUED).order_by(col(Job.created_at), col(Job.id)).limit(1)

@@ -18,7 +18,7 @@ MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
            for found in pkgutil.iter_modules(services.__path__)]
 
 FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint",
-                  "forget_orphans"}
+                  "forget_orphans", "queue_due"}
 ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "actor_of", "sign_in", "redeem_ticket",
                  "session_from_token", "sign_out"}
 ABOUT_ACCOUNTS = {"sign_out_everywhere", "note_denied", "list_users", "add_user", "change_user", "change_password",
@@ -40,6 +40,8 @@ NEEDS = {
     "target_choices": Action.TRAIN_MODEL,
     "evaluate_file": Action.VIEW_LEADS, "list_models": Action.VIEW_LEADS, "show_model": Action.VIEW_LEADS,
     "deploy_model": Action.DEPLOY_MODEL, "roll_back_model": Action.DEPLOY_MODEL,
+    "retraining_settings": Action.VIEW_LEADS, "save_retraining_settings": Action.DEPLOY_MODEL,
+    "retraining_request": Action.TRAIN_MODEL,
     "compare_models": Action.VIEW_LEADS, "challenge_model": Action.DEPLOY_MODEL,
     "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
     "list_policies": Action.VIEW_LEADS, "preview_policy": Action.VIEW_LEADS, "save_policy": Action.EDIT_POLICY,
