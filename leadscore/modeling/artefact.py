@@ -14,6 +14,7 @@ from leadscore.modeling.calibration import Calibration
 from leadscore.modeling.encoding import Encoder
 from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.report import TrainingReport, installed_libraries
+from leadscore.modeling.ubj import check_ubj
 from leadscore.schema import Kind
 
 FORMAT = "leadscore-model"
@@ -68,6 +69,9 @@ def from_files(files: Mapping[str, bytes]) -> TrainedModel:
     """
     _check_sizes(files)
     try:
+        if TREES_FILE in files:
+            # the library that reads trees trusts their sizes, and would end the whole program
+            check_ubj(files[TREES_FILE])
         state = json.loads(files[MODEL_FILE])
         if (state["format"], state["version"]) != (FORMAT, FORMAT_VERSION):
             raise ValueError("another format")

@@ -37,6 +37,7 @@ from leadscore.steps.material import (
     times_of,
 )
 from leadscore.steps.models import CHAMPION, challenge, crown, find_version, load_model
+from leadscore.steps.personal_scan import refuse_personal_data
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.promotion import judge_candidate
@@ -338,6 +339,7 @@ def _register(workbench: Workbench, actor: Actor, client: str, material: Materia
     report["set_aside"] = [_in_their_words(finding) for finding in report["set_aside"]] + _never_features(material)
     report["suspects"] = [_in_their_words(finding) for finding in report["suspects"]]
     files = to_files(model)
+    refuse_personal_data(files, material.leads, material.headers)
     proof = proof_of(from_files(files))
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)

@@ -9,8 +9,10 @@ from sqlalchemy import text
 
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
 from leadscore.modeling.artefact import from_files
+from leadscore.modeling.encoding import Encoder
 from leadscore.services import governance, models, scoring, training
 from leadscore.steps.models import CHAMPION, load_model
+from leadscore.store import lead_reading
 from leadscore.store import models as model_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
@@ -144,6 +146,22 @@ def test_a_registration_that_dies_leaves_no_version_and_its_files_go_at_the_next
     assert models.forget_orphans(_later(trained, 0)) == []
     assert len(models.forget_orphans(_later(trained, 2))) == 1
     assert models.verify_model(trained, admin, client=CLIENT, version="1")["ok"]
+
+
+def test_a_model_that_would_keep_a_persons_address_is_not_registered(trained, admin, monkeypatch):
+    model = from_files(trained.registry.load(_files(trained)[0].parent.name))
+    with read(trained.engine) as session:
+        address = lead_reading.read_leads(session, trained.vault, 1, fields=["email"])["email"].dropna().iloc[0]
+    plans = (*model.encoder.plans[:-1], dataclasses.replace(model.encoder.plans[-1], vocabulary=("Web", address)))
+    spoilt = dataclasses.replace(model, encoder=Encoder(plans))
+    monkeypatch.setattr(training, "train", lambda *_given, **_more: spoilt)
+    before = _files(trained)
+    with pytest.raises(InvalidRequest) as refused:
+        training.train_stored(trained, admin, client=CLIENT, request=QUICK)
+    assert refused.value.code == "personal_data_in_model"
+    assert address not in str(refused.value)
+    assert _files(trained) == before
+    assert len(models.list_models(trained, admin, client=CLIENT)) == 1
 
 
 # --- changed files --------------------------------------------------------------------------------------------
