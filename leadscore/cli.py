@@ -170,6 +170,12 @@ def _models_compare(workbench: Workbench, options: argparse.Namespace) -> Answer
                                      second=options.second, progress=_progress).as_dict()
 
 
+def _models_card(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    page = models.model_card(workbench, _operator(), client=options.client, version=options.version)
+    _write(options.out, page)
+    return {"out": str(options.out), "bytes": len(page)}
+
+
 def _models_retraining(workbench: Workbench, options: argparse.Namespace) -> Answer:
     actor, client = _operator(), options.client
     changes = {name: value for name in ("on", "days", "share", "least")
@@ -257,7 +263,7 @@ def _audit_verify(workbench: Workbench, _: argparse.Namespace) -> Answer:
 
 def _audit_export(workbench: Workbench, options: argparse.Namespace) -> Answer:
     content = governance.export_audit(workbench, _operator())
-    options.out.write_bytes(content)
+    _write(options.out, content)
     return {"out": str(options.out), "bytes": len(content)}
 
 
@@ -328,6 +334,9 @@ def _parser() -> argparse.ArgumentParser:
     back = _add(models, "rollback", _models_rollback, "put the champion before, or any version, back to use")
     back.add_argument("version", nargs="?", metavar="V", help="the previous champion when left out")
 
+    card = _add(models, "card", _models_card, "write the card of a version as a page to print")
+    card.add_argument("version", metavar="V")
+    card.add_argument("--out", type=Path, required=True, metavar="F", help=".html file to write")
     again = _add(models, "retraining", _models_retraining, "when models are trained again by themselves")
     again.add_argument("--on", action="store_true", default=None, help="switch it on")
     again.add_argument("--off", dest="on", action="store_false", default=None, help="switch it off")
@@ -479,6 +488,14 @@ def _new_password() -> str:
     if first != second:
         raise InvalidRequest("passwords_differ", "The two passwords are not the same.", "Type the same one twice.")
     return first
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as problem:
+        raise InvalidRequest("cannot_write", f"'{path}' cannot be written ({problem.strerror}).",
+                             "Name a file in a folder that exists and that you may write to.") from problem
 
 
 # --- words out ----------------------------------------------------------------------------------------------

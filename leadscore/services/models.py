@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadscore.access import Action, Actor, require
+from leadscore.modeling.card import CardFacts, card_html
 from leadscore.steps.models import Checked, challenge, check_version, crown, known_version, number_of
 from leadscore.steps.replay import Replayed, replay
 from leadscore.store import clients
@@ -60,6 +61,22 @@ def show_model(workbench: Workbench, actor: Actor, *, client: str, version: str)
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
         return _model_view(known_version(session, client, version))
+
+
+def model_card(workbench: Workbench, actor: Actor, *, client: str, version: str) -> bytes:
+    """Write the card of a version as one HTML page to print, keep or send; it holds no lead's data.
+
+    Raises
+    ------
+    NotFound
+        The client has no such version.
+    """
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        row = known_version(session, client, version)
+    facts = CardFacts(version=number_of(row), client=client, alias=row.alias, report=row.report, manifest=row.manifest,
+                      created_at=f"{row.created_at:%d %B %Y, %H:%M} UTC", created_by=row.created_by)
+    return card_html(facts).encode()
 
 
 def deploy_model(workbench: Workbench, actor: Actor, *, client: str, version: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def test_trees_cut_off_anywhere_or_continued_are_refused(trees):
 
 
 @pytest.mark.parametrize("content", [
-    b"", b"[]", b"Z", b"{", b"}", b"{U\x01a", b"{U\x01aS", b"{U\x01a?}", 
+    b"", b"[]", b"Z", b"{", b"}", b"{U\x01a", b"{U\x01aS", b"{U\x01a?}",
     b"{U\x01a[$d#L\x7f\xff\xff\xff\xff\xff\xff\xff]}",
     b"{U\x01a[$d#l\x7f\xff\xff\xff}", b"{U\x01a[$d}", b"{i\xff}", b"{L\xff\xff\xff\xff\xff\xff\xff\xff}",
     b"{d\x00\x00\x00\x00}",
