@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 WIDTH, HEIGHT = 340, 230
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 52, 22, 12, 40
 BLUE, GREY, FAINT, INK = "#0072B2", "#8C8C8C", "#DDE7EE", "#333333"
 STEPS = 4
 BAR_HEIGHT, BAR_LEFT, BAR_WIDTH = 20, 190, 640

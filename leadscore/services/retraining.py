@@ -15,6 +15,7 @@ from leadscore.modeling.retraining import Due, History, RetrainingSettings, retr
 from leadscore.steps.comparing import is_from_store, learnt_by_neither
 from leadscore.steps.models import number_of
 from leadscore.store import audit, clients
+from leadscore.store import experiments as experiment_rows
 from leadscore.store import jobs as job_rows
 from leadscore.store import models as model_rows
 from leadscore.store.database import read, write
@@ -25,6 +26,7 @@ AUTHOR = "automatic retraining"
 JOB = "retrain"
 BUSY = ("train", JOB)
 SETTING = "retraining"
+KEPT_WISHES = ("algorithm", "balance", "seconds", "random_state")
 PAUSE_AFTER_FAILURE = timedelta(days=1)
 
 
@@ -96,7 +98,7 @@ def retraining_request(workbench: Workbench, actor: Actor, *, client: str) -> di
         wishes = dict(champion.report.get("request") or {})
         if not is_from_store(champion):
             # the columns of a file are not those of the store: what became of the stored leads is learnt
-            wishes = {name: wishes[name] for name in ("algorithm", "balance", "random_state") if name in wishes}
+            wishes = {name: wishes[name] for name in KEPT_WISHES if name in wishes}
     return wishes | {"deploy": False, "publish_if_not_worse": True}
 
 
@@ -132,7 +134,10 @@ def _queue(workbench: Workbench, client: str) -> str | None:
 
 
 def _is_busy_or_resting(session: Session, workbench: Workbench, client_id: int) -> bool:
-    """Say whether a training is on its way, or the last automatic one has failed not long ago."""
+    """Say whether an experiment or a training is on its way, or the last automatic one has failed not long ago."""
+    if experiment_rows.running(session, client_id) is not None:
+        # a new champion would end the experiment without a result
+        return True
     latest = [job for kind in BUSY if (job := job_rows.latest(session, client_id, kind))]
     if any(job.state in (job_rows.QUEUED, job_rows.RUNNING) for job in latest):
         return True

@@ -338,6 +338,7 @@ def _register(workbench: Workbench, actor: Actor, client: str, material: Materia
     report = model.report.to_dict()
     report["set_aside"] = [_in_their_words(finding) for finding in report["set_aside"]] + _never_features(material)
     report["suspects"] = [_in_their_words(finding) for finding in report["suspects"]]
+    report["data"] = report["data"] | {"period": _period(material)}
     files = to_files(model)
     refuse_personal_data(files, material.leads, material.headers)
     proof = proof_of(from_files(files))
@@ -386,6 +387,14 @@ def _suggested_alpha(model: TrainedModel, features: Features, policy: Policy) ->
     unseen = replace(features, frame=features.frame.loc[held_out.index])
     rules = score_rules(unseen, policy)
     return float(suggest_alpha(rules.rule_score, held_out["probability"], held_out["y"]).alpha)
+
+
+def _period(material: Material) -> list[str] | None:
+    """Say from when to when the leads with a known outcome came in."""
+    if "created_at" not in material.leads:
+        return None
+    days = material.leads["created_at"][material.outcome.notna()].dropna()
+    return [f"{day:%Y-%m-%d}" for day in (days.min(), days.max())] if len(days) else None
 
 
 def _in_their_words(finding: Mapping[str, Any]) -> dict[str, Any]:

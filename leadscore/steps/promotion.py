@@ -13,6 +13,7 @@ from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.report import Verdict
 from leadscore.steps.comparing import learnt_by_neither
 from leadscore.steps.models import load_model, number_of
+from leadscore.store import experiments as experiment_rows
 from leadscore.store import models as model_rows
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
@@ -69,6 +70,9 @@ def judge_candidate(session: Session, workbench: Workbench, client_id: int, mode
         return Promotion(False, "It ranks no better than chance.", champion.id if champion else None)
     if champion is None:
         return Promotion(True, "No model was in use.")
+    if experiment_rows.running(session, client_id) is not None:
+        return Promotion(False, "An experiment is running, which a new champion would end without a result.",
+                         champion.id)
     if TIERED in (str(model.algorithm), champion.algorithm):
         return Promotion(False, "Models of three tiers are compared by a person.", champion.id)
     return _judge(session, workbench, champion, model, features)
