@@ -14,6 +14,9 @@ from leadscore.modeling.calibration import Calibration
 from leadscore.modeling.encoding import Encoder
 from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.report import TrainingReport, installed_libraries
+from leadscore.modeling.three_tiers import THREE_TIERS, Preference, ThreeTierModel, TierScorer, restore_tier_trees
+from leadscore.modeling.tier_calibration import TierCalibration
+from leadscore.modeling.tier_evaluation import TIERS
 from leadscore.modeling.ubj import check_ubj
 from leadscore.schema import Kind
 
@@ -24,34 +27,32 @@ TREES_FILE = "trees.ubj"
 MAX_BYTES = {MODEL_FILE: 32 * 2**20, TREES_FILE: 256 * 2**20}
 
 
-def to_files(model: TrainedModel) -> dict[str, bytes]:
+def to_files(model: TrainedModel | ThreeTierModel) -> dict[str, bytes]:
     """Write a model as named files.
 
     Parameters
     ----------
-    model : TrainedModel
+    model : TrainedModel or ThreeTierModel
 
     Returns
     -------
     dict of file name to bytes
         ``model.json`` always, ``trees.ubj`` for trees. The same model always gives the same bytes.
     """
+    own, trees = _three_tier_parts(model) if isinstance(model, ThreeTierModel) else _two_outcome_parts(model)
     state = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "algorithm": str(model.algorithm),
         "encoder": model.encoder.to_dict(),
         "kinds": {name: str(kind) for name, kind in model.kinds.items()},
-        "estimator": model.estimator.state(),
-        "calibration": {"slope": model.calibration.slope, "offset": model.calibration.offset},
         "report": model.report.to_dict(),
     }
-    files = {MODEL_FILE: json.dumps(state, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
-    trees = model.estimator.trees()
+    files = {MODEL_FILE: json.dumps(state | own, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
     return files if trees is None else files | {TREES_FILE: trees}
 
 
-def from_files(files: Mapping[str, bytes]) -> TrainedModel:
+def from_files(files: Mapping[str, bytes]) -> TrainedModel | ThreeTierModel:
     """Read a model; give it only files whose signature was checked.
 
     Parameters
@@ -60,7 +61,7 @@ def from_files(files: Mapping[str, bytes]) -> TrainedModel:
 
     Returns
     -------
-    TrainedModel
+    TrainedModel or ThreeTierModel
 
     Raises
     ------
@@ -75,6 +76,8 @@ def from_files(files: Mapping[str, bytes]) -> TrainedModel:
         state = json.loads(files[MODEL_FILE])
         if (state["format"], state["version"]) != (FORMAT, FORMAT_VERSION):
             raise ValueError("another format")
+        if state["algorithm"] == THREE_TIERS:
+            return _build_three_tiers(state, files.get(TREES_FILE))
         return _build(state, files.get(TREES_FILE))
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError, XGBoostError) as problem:
         raise _unreadable(f"its parts do not fit together ({type(problem).__name__})") from problem
@@ -98,6 +101,11 @@ def _check_sizes(files: Mapping[str, bytes]) -> None:
             raise _unreadable(f"{name} is larger than {MAX_BYTES[name] // 2**20} MB")
 
 
+def _two_outcome_parts(model: TrainedModel) -> tuple[dict[str, Any], bytes | None]:
+    calibration = {"slope": model.calibration.slope, "offset": model.calibration.offset}
+    return {"estimator": model.estimator.state(), "calibration": calibration}, model.estimator.trees()
+
+
 def _build(state: Mapping[str, Any], trees: bytes | None) -> TrainedModel:
     algorithm = Algorithm(state["algorithm"])
     encoder = Encoder.from_dict(state["encoder"])
@@ -110,6 +118,38 @@ def _build(state: Mapping[str, Any], trees: bytes | None) -> TrainedModel:
         kinds={str(name): Kind(kind) for name, kind in state["kinds"].items()},
         estimator=estimator,
         calibration=Calibration(float(state["calibration"]["slope"]), float(state["calibration"]["offset"])),
+        report=TrainingReport.from_dict(state["report"]),
+    )
+
+
+def _three_tier_parts(model: ThreeTierModel) -> tuple[dict[str, Any], bytes]:
+    scorer = model.scorer
+    own = {
+        "labels": list(model.labels),
+        "estimator": {"base": scorer.trees.base.tolist()},
+        "calibration": {"slope": scorer.calibration.slope, "offsets": list(scorer.calibration.offsets)},
+        "preference": {"lean": scorer.preference.lean, "shares": list(scorer.preference.shares)},
+    }
+    return own, scorer.trees.file()
+
+
+def _build_three_tiers(state: Mapping[str, Any], kept: bytes | None) -> ThreeTierModel:
+    encoder = Encoder.from_dict(state["encoder"])
+    trees = restore_tier_trees(state["estimator"], kept)
+    calibration, preference = state["calibration"], state["preference"]
+    lists = [calibration["offsets"], preference["shares"], state["labels"]]
+    if trees.booster.num_features() != len(encoder.sizes) or any(len(values) != len(TIERS) for values in lists):
+        raise ValueError("the model and its columns or tiers differ in number")
+    scorer = TierScorer(
+        encoder=encoder,
+        trees=trees,
+        calibration=TierCalibration(float(calibration["slope"]), tuple(map(float, calibration["offsets"]))),
+        preference=Preference(float(preference["lean"]), tuple(map(float, preference["shares"]))),
+    )
+    return ThreeTierModel(
+        scorer=scorer,
+        kinds={str(name): Kind(kind) for name, kind in state["kinds"].items()},
+        labels=tuple(map(str, state["labels"])),
         report=TrainingReport.from_dict(state["report"]),
     )
 

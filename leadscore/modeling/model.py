@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,10 @@ class Prediction:
         Leads per category column whose value the model has not learnt.
     missing_columns : tuple of str
         Trained columns this frame does not have.
+    tiers : DataFrame of shape (n_leads, 3) or None
+        Of a model of three tiers: the chance of each, columns High, Medium and Low, rows add up to 1.
+    tier : Series of shape (n_leads,) or None
+        Of a model of three tiers: the one it gives each lead.
     """
 
     probability: Floats
@@ -37,6 +42,55 @@ class Prediction:
     base: float
     unknown: dict[str, int] = field(default_factory=dict)
     missing_columns: tuple[str, ...] = ()
+    tiers: pd.DataFrame | None = None
+    tier: pd.Series | None = None
+
+    @property
+    def confidence(self) -> pd.Series | None:
+        """The chance of the tier each lead is given; None for a model of two outcomes."""
+        if self.tiers is None or self.tier is None:
+            return None
+        places = self.tiers.columns.get_indexer(pd.Index(self.tier))
+        return pd.Series(self.tiers.to_numpy()[np.arange(len(places)), places], index=self.tiers.index)
+
+
+class Model(Protocol):
+    """What every trained model offers, of two outcomes or of three tiers."""
+
+    @property
+    def algorithm(self) -> str:
+        """Its name."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """How it reads the columns."""
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Kind of each column it reads."""
+
+    @property
+    def report(self) -> TrainingReport:
+        """What its training measured."""
+
+    @property
+    def held_out(self) -> pd.DataFrame | None:
+        """The test leads with ``y`` and ``probability``, right after training only."""
+
+    @property
+    def gives_tiers(self) -> bool:
+        """Whether it tells three tiers apart and gives each lead one."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the source columns it reads."""
+
+    @property
+    def base(self) -> float:
+        """Calibrated log-odds before any column speaks."""
+
+    def predict(self, features: pd.DataFrame, contributions: bool = True) -> Prediction:
+        """Score leads."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +110,11 @@ class TrainedModel:
     calibration: Calibration
     report: TrainingReport
     held_out: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def gives_tiers(self) -> bool:
+        """Never: it tells two outcomes apart."""
+        return False
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.modeling.encoding import ColumnPlan, Encoder
-from leadscore.modeling.model import Prediction, TrainedModel
+from leadscore.modeling.model import Model, Prediction
 
 PROOF_LEADS = 1_000
 STRANGER = "a value no training has seen"
@@ -20,7 +20,7 @@ SCALES = (0.125, 0.125, 1.0, 1.0, 8.0, 64.0, 1_024.0, 65_536.0)
 SPAN = 200
 
 
-def proof_of(model: TrainedModel) -> str:
+def proof_of(model: Model) -> str:
     """Give the SHA-256 of the answers to made-up leads.
 
     Two models with the same proof give the same probabilities and the same contributions, bit for bit, on
@@ -28,7 +28,7 @@ def proof_of(model: TrainedModel) -> str:
 
     Parameters
     ----------
-    model : TrainedModel
+    model : Model
 
     Returns
     -------

@@ -45,6 +45,10 @@ class TrainingReport:
     learning_curve: tuple[dict[str, float], ...] = ()
     expectation: dict[str, Any] | None = None
     effect_curves: dict[str, Any] = field(default_factory=dict)
+    classes: tuple[dict[str, Any], ...] = ()
+    """Of a model of three tiers: each with its label in the file, its rows, precision, recall and f1."""
+    tier_confusion: tuple[tuple[int, ...], ...] = ()
+    """Of a model of three tiers: the true one by row, the one given by column, best first."""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the plain JSON form."""

@@ -306,7 +306,7 @@ def _report(leads: _Leads, found: Screen, choice: Choosing, final: _Fitted, test
         parameters=algorithms.parameters(best.algorithm, final.estimator)
         | {"random_state": options.random_state, "calibration": "Platt, on leads not fitted on"},
         libraries=installed_libraries(),
-        data=_data_summary(leads.features[used], leads.y),
+        data=data_summary(leads.features[used], leads.y),
     )
 
 
@@ -325,7 +325,7 @@ def _explained(final: _Fitted, features: pd.DataFrame) -> tuple[pd.DataFrame, pd
     return sample, pd.DataFrame(shares, index=sample.index, columns=list(final.encoder.sources))
 
 
-def _data_summary(leads: pd.DataFrame, y: Floats) -> dict[str, Any]:
+def data_summary(leads: pd.DataFrame, y: Floats) -> dict[str, Any]:
     """Describe the training data so that a repeat can be recognised, without keeping any of it."""
     digest = hashlib.sha256(pd.util.hash_pandas_object(leads.reset_index(drop=True), index=False).to_numpy().tobytes())
     digest.update(y.tobytes())

@@ -57,7 +57,7 @@ class Trees:
 
     def contributions(self, codes: Codes) -> Floats:
         """Give shape (n_leads, n_code_columns); base + row sum = margin."""
-        raw = self.booster.predict(_matrix(codes), pred_contribs=True, approx_contribs=self.by_path)
+        raw = self.booster.predict(matrix_of(codes), pred_contribs=True, approx_contribs=self.by_path)
         # XGBoost answers an empty question with a flat array
         return np.asarray(raw, dtype=np.float64).reshape(len(codes), len(codes.sizes) + 1)[:, :-1]
 
@@ -78,7 +78,7 @@ def fit_boosted(codes: Codes, y: Floats, plan: Plan) -> Trees:
 
 def fit_forest(codes: Codes, y: Floats, plan: Plan) -> Trees:
     """Fit a forest of trees, each on other rows and columns."""
-    booster = _train(FOREST | dict(plan.settings), 1, codes, y, plan)
+    booster = train_trees(FOREST | dict(plan.settings), 1, codes, y, plan)
     return _with_base(booster, codes, plan, by_path=True)
 
 
@@ -96,12 +96,12 @@ def boost(
 ) -> xgboost.Booster:
     """Train boosted trees for the rounds of the plan, or for as many as help on leads kept aside."""
     rounds = _enough_rounds(settings, most_rounds, codes, y, plan) if plan.rounds is None else plan.rounds
-    return _train(settings, rounds, codes, y, plan)
+    return train_trees(settings, rounds, codes, y, plan)
 
 
 def margins(booster: xgboost.Booster, codes: Codes) -> Floats:
     """Give log-odds of shape (n_leads,)."""
-    return np.asarray(booster.predict(_matrix(codes), output_margin=True), dtype=np.float64)
+    return np.asarray(booster.predict(matrix_of(codes), output_margin=True), dtype=np.float64)
 
 
 def _enough_rounds(settings: Mapping[str, Any], most: int, codes: Codes, y: Floats, plan: Plan) -> int:
@@ -110,24 +110,26 @@ def _enough_rounds(settings: Mapping[str, Any], most: int, codes: Codes, y: Floa
     if aside is None:
         return FEWEST_ROUNDS
     booster = xgboost.train(
-        _complete(settings, len(aside.fitted[1]), plan) | {"eval_metric": "logloss"}, _matrix(*aside.fitted), most,
-        evals=[(_matrix(*aside.judged), "aside")], early_stopping_rounds=PATIENCE, verbose_eval=False,
+        _complete(settings, len(aside.fitted[1]), plan) | {"eval_metric": "logloss"}, matrix_of(*aside.fitted), most,
+        evals=[(matrix_of(*aside.judged), "aside")], early_stopping_rounds=PATIENCE, verbose_eval=False,
     )  # fmt: skip
     return max(FEWEST_ROUNDS, int(booster.best_iteration) + 1)
 
 
-def _train(settings: Mapping[str, Any], rounds: int, codes: Codes, y: Floats, plan: Plan) -> xgboost.Booster:
-    matrix = _matrix(*plan.rebalance(codes, y))
+def train_trees(settings: Mapping[str, Any], rounds: int, codes: Codes, y: Floats, plan: Plan) -> xgboost.Booster:
+    """Train so many rounds on leads balanced as the plan wants them."""
+    matrix = matrix_of(*plan.rebalance(codes, y))
     return xgboost.train(_complete(settings, len(y), plan), matrix, rounds, verbose_eval=False)
 
 
 def _with_base(booster: xgboost.Booster, codes: Codes, plan: Plan, *, by_path: bool) -> Trees:
-    one = _matrix(codes.rows(np.arange(1)))
+    one = matrix_of(codes.rows(np.arange(1)))
     base = booster.predict(one, pred_contribs=True, approx_contribs=by_path)[0, -1]
     return Trees(booster, float(base), by_path, plan.settings)
 
 
-def _matrix(codes: Codes, y: Floats | None = None, weights: Floats | None = None) -> xgboost.DMatrix:
+def matrix_of(codes: Codes, y: Floats | None = None, weights: Floats | None = None) -> xgboost.DMatrix:
+    """Give codes the form XGBoost reads, with their outcomes and weights where it learns."""
     types = ["c" if size else "float" for size in codes.sizes]
     return xgboost.DMatrix(
         codes.values, y, weight=weights, feature_types=types, enable_categorical=True, nthread=threads_for(len(codes))
