@@ -33,6 +33,7 @@ from leadscore.services import (
 )
 from leadscore.workbench import DEFAULT_CLIENT, Workbench, open_workbench
 
+CAMPAIGN_LEADS, INVESTORS = 5_000, 10_000
 EXIT_DONE, EXIT_FAULT, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
 
 Answer = dict[str, Any]
@@ -101,7 +102,7 @@ def _train(workbench: Workbench, options: argparse.Namespace) -> Answer:
     request = training.TrainingRequest(
         target=options.target, positive=options.positive, time=options.time, group=options.group,
         algorithm=options.algorithm, balance=options.balance, keep=tuple(options.keep), drop=tuple(options.drop),
-        deploy=options.deploy, seconds=options.seconds)
+        deploy=options.deploy, seconds=options.seconds, tiers=options.tiers)
     if options.file is None and options.map:
         raise InvalidRequest("map_without_file", "--map tells what the columns of a file are, and no file is named.",
                              "Name the file, or leave --map out: stored leads are mapped already.")
@@ -268,8 +269,11 @@ def _audit_export(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 
 def _demo(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    if options.three_tiers:
+        return _demo_three_tiers(workbench, options)
     actor, client = _operator(), options.client
-    campaign = sampling.make_campaign_file(workbench, actor, client=client, leads=options.leads, seed=options.seed)
+    campaign = sampling.make_campaign_file(workbench, actor, client=client, leads=options.leads or CAMPAIGN_LEADS,
+                                           seed=options.seed)
     imported = intake.import_file(workbench, actor, client=client, source=campaign.content,
                                   filename=campaign.filename, progress=_progress)
     request = training.TrainingRequest(deploy=True, random_state=options.seed)
@@ -281,6 +285,33 @@ def _demo(workbench: Workbench, options: argparse.Namespace) -> Answer:
     return {"leads": imported.rows_read, "client": client, "import": imported.as_dict(),
             "model_version": trained.model_version, "algorithm": trained.algorithm, "metrics": trained.metrics,
             "export": {"path": str(target), "rows": exported.rows, "left_out": exported.left_out}}
+
+
+def _demo_three_tiers(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    actor, client, folder = _operator(), options.client, options.out
+    made = sampling.make_investor_files(workbench, actor, client=client, leads=options.leads or INVESTORS,
+                                        seed=options.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    learnt, fresh, target = (folder / name for name in ("investors.csv", "investors_new.csv", "top_20_percent.csv"))
+    learnt.write_bytes(made.learnt)
+    fresh.write_bytes(made.fresh)
+    request = training.TrainingRequest(target="tier", deploy=True, random_state=options.seed)
+    trained = training.train_file(workbench, actor, client=client, source=learnt, filename=learnt.name,
+                                  request=request, progress=_progress)
+    version = str(trained.model_version)
+    measured = training.evaluate_file(workbench, actor, client=client, source=fresh, filename=fresh.name,
+                                      target="tier", model=version, progress=_progress)
+    scored = scoring.score_file(workbench, actor, client=client, source=fresh, filename=fresh.name, model=version,
+                                top="20%", progress=_progress)
+    exported = delivery.write_table(workbench, actor, client=client, frame=scored.frame, path=target)
+    accuracy = measured["metrics"]["accuracy"]
+    return {"leads": trained.split["train_rows"] + trained.split["test_rows"], "client": client,
+            "model_version": trained.model_version, "algorithm": trained.algorithm, "balance": trained.balance,
+            "candidates": trained.candidates, "metrics": trained.metrics,
+            "new_leads": {"leads": measured["rows"], "accuracy": accuracy, "best_possible": made.best_accuracy,
+                          "share_of_best": accuracy["value"] / made.best_accuracy,
+                          "macro_recall": measured["metrics"]["macro_recall"], "classes": measured["classes"]},
+            "export": {"path": str(exported.path), "rows": scored.exported}}
 
 
 def _users_add(workbench: Workbench, options: argparse.Namespace) -> Answer:
@@ -361,7 +392,10 @@ def _parser() -> argparse.ArgumentParser:
     _add(audit, "export", _audit_export, "write the log as CSV").add_argument("--out", type=Path, required=True)
 
     demo = _add(commands, "demo", _demo, "the main job on a sample campaign, with nothing to upload")
-    demo.add_argument("--leads", type=_between(500, 5_000_000), default=5_000, metavar="N")
+    demo.add_argument("--leads", type=_between(500, 5_000_000), metavar="N",
+                      help=f"{CAMPAIGN_LEADS:,} by default, {INVESTORS:,} in three tiers")
+    demo.add_argument("--three-tiers", action="store_true",
+                      help="investors in three tiers instead: train, measure against the best possible, score, export")
     demo.add_argument("--seed", type=int, default=7, metavar="S")
     demo.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder of the export")
 
@@ -380,6 +414,8 @@ def _add_train(commands: Any) -> None:
     _add_reading(train)
     train.add_argument("--target", metavar="COLUMN", help="header of the outcome; needed with a file")
     train.add_argument("--positive", metavar="VALUE", help="value that means converted")
+    train.add_argument("--tiers", type=_three_labels, default=(), metavar="BEST,MIDDLE,LAST",
+                       help="learn three tiers with these labels; High, Medium and Low need not be named")
     train.add_argument("--time", metavar="COLUMN|rows", help="column of the date, or 'rows' when they are in its order")
     train.add_argument("--group", metavar="COLUMN", help="keep rows with the same value on one side of a split")
     train.add_argument("--algorithm", default="auto", choices=["auto", "logistic", "additive", "xgboost", "forest",
@@ -473,6 +509,13 @@ def _share(text: str) -> float:
     if not math.isfinite(share):
         raise argparse.ArgumentTypeError(f"{text} is not a share such as 20% or 0.2")
     return share
+
+
+def _three_labels(text: str) -> tuple[str, ...]:
+    labels = tuple(label.strip() for label in text.split(",") if label.strip())
+    if len(labels) != 3:
+        raise argparse.ArgumentTypeError(f"'{text}' does not name three labels")
+    return labels
 
 
 def _operator() -> Any:

@@ -42,7 +42,8 @@ def assign_tiers(scores: pd.Series, policy: Policy) -> pd.Series:
     return pd.Series(pd.array(names[codes], dtype="str"), index=scores.index, name="tier")
 
 
-def tiers_in_force(blended: pd.Series, by_hand: pd.DataFrame, policy: Policy) -> pd.Series:
+def tiers_in_force(blended: pd.Series, by_hand: pd.DataFrame, policy: Policy, *,
+                   of_model: pd.Series | None = None) -> pd.Series:
     """Give every lead the tier that lists show: a person's, else the one that its score in force deserves.
 
     A score set by hand is placed among what rules and model say of the others; it moves nobody else.
@@ -53,6 +54,9 @@ def tiers_in_force(blended: pd.Series, by_hand: pd.DataFrame, policy: Policy) ->
     by_hand : DataFrame
         Indexed by lead; columns ``score`` and ``tier``, either may be missing. Leads not in ``blended`` are ignored.
     policy : Policy
+    of_model : Series of str, optional
+        The tiers a model of three tiers gives, indexed like ``blended``; where it gives one, it stands in place of the
+        one by score.
 
     Returns
     -------
@@ -60,6 +64,8 @@ def tiers_in_force(blended: pd.Series, by_hand: pd.DataFrame, policy: Policy) ->
         Indexed like ``blended``.
     """
     tiers = assign_tiers(blended, policy)
+    if of_model is not None:
+        tiers.update(of_model.dropna())
     known = by_hand[by_hand.index.isin(blended.index)]
     set_scores = known["score"].dropna()
     placed = [tier_at(float(score), _rank_among(blended, lead_id, float(score)), len(blended), policy)

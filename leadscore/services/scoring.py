@@ -51,8 +51,6 @@ CHUNK = 100_000
 
 TIED_SHARE = 0.05
 
-RESULT_COLUMNS = ("rank", "score", "probability", "tier", "qualified")
-
 
 @dataclass(frozen=True)
 class Rescored:
@@ -200,7 +198,8 @@ def _put_in_force(session: Session, head: _RunHead, scores: pd.DataFrame, scorer
                                         model_version=version, as_of=head.as_of, rows=len(own),
                                         started_by=head.started_by, now=head.now)
             score_rows.replace_scores(session, head.client_id, run_id, own)
-    if only_some and scorers.policy.tier_mode != TierMode.THRESHOLD:
+    by_rank = scorers.policy.tier_mode != TierMode.THRESHOLD and not _gives_tiers(scorers.champion)
+    if only_some and by_rank:
         # ranks are about all leads: new ones push others down
         score_rows.set_tiers(session, head.client_id, tiers_in_force(
             score_rows.blended(session, head.client_id), by_hand, scorers.policy))
@@ -289,8 +288,10 @@ def _ranked(rows: pd.DataFrame, judged: Judged, wanted: int, reasons: int) -> pd
         "tier": judged.tiers.to_numpy()[order],
         "qualified": judged.qualified.to_numpy()[order],
     })
+    if judged.confidence is not None:
+        ours["confidence"] = judged.confidence.to_numpy()[order].round(4)
     texts = reason_columns(judged.blend, judged.features, judged.policy, index=chosen, k=reasons).reset_index(drop=True)
-    taken = set(RESULT_COLUMNS) | set(texts.columns)
+    taken = set(ours.columns) | set(texts.columns)
     theirs = rows.iloc[order].reset_index(drop=True).rename(columns=_free_names(list(rows.columns), taken))
     return pd.concat([theirs, ours, texts], axis=1)
 
@@ -316,6 +317,7 @@ def _narrow(leads: pd.DataFrame, judged: Judged) -> pd.DataFrame:
         "fit": judged.rules.fit,
         "engagement": judged.rules.engagement,
         "tier": judged.tiers,
+        "tier_of_model": _model_tiers(judged),
         "qualified": judged.qualified,
         "reachable": unreachable_reason(leads).isna(),
     }, index=leads.index)
@@ -324,8 +326,19 @@ def _narrow(leads: pd.DataFrame, judged: Judged) -> pd.DataFrame:
     return frame
 
 
+def _model_tiers(judged: Judged) -> pd.Series:
+    """Give the tiers of a model of three tiers, which do not wait for the last chunk; else missing throughout."""
+    if judged.prediction is not None and judged.prediction.tier is not None:
+        return judged.prediction.tier
+    return pd.Series(None, index=judged.features.frame.index, dtype="str")
+
+
+def _gives_tiers(chosen: ChosenModel) -> bool:
+    return chosen.model is not None and chosen.model.gives_tiers
+
+
 def _in_force(scores: pd.DataFrame, by_hand: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Let a person's judgement stand; tiers by rank are about all leads at once, so they waited for the last chunk."""
     set_scores = by_hand["score"].reindex(scores.index).astype(float)
     return scores.assign(score=set_scores.fillna(scores["blended"]),
-                         tier=tiers_in_force(scores["blended"], by_hand, policy))
+                         tier=tiers_in_force(scores["blended"], by_hand, policy, of_model=scores["tier_of_model"]))

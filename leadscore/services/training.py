@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest, NotFound
@@ -14,10 +17,14 @@ from leadscore.features.build import Features, unused_columns
 from leadscore.modeling.artefact import from_files, to_files
 from leadscore.modeling.choosing import MIN_FOR_TREES
 from leadscore.modeling.evaluation import Interval, measure
-from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.model import Model, Prediction, TrainedModel
 from leadscore.modeling.proof import proof_of
 from leadscore.modeling.report import Verdict
 from leadscore.modeling.targets import TargetChoices, binary_target, describe_target
+from leadscore.modeling.three_tiers import ThreeTierModel
+from leadscore.modeling.tier_evaluation import TierFigures, measure_tiers
+from leadscore.modeling.tier_target import TierTarget, holds_tiers, tier_target
+from leadscore.modeling.tier_training import train_tiers
 from leadscore.modeling.training import BUDGET_SECONDS, TrainingOptions, train
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, Kind, OutcomeStage, label_of
 from leadscore.scoring.blend import suggest_alpha
@@ -70,6 +77,8 @@ class TrainingRequest:
     seconds: float = BUDGET_SECONDS
     publish_if_not_worse: bool = False
     random_state: int = 0
+    tiers: tuple[str, ...] = ()
+    """Three labels of the target, best first, where they are not words for High, Medium and Low."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainingRequest:
@@ -99,6 +108,8 @@ class Trained:
     suggested_alpha: float | None
     seconds: float
     promotion: dict[str, Any] | None = None
+    classes: list[dict[str, Any]] = field(default_factory=list)
+    """What was measured for each tier, where three were learnt; else empty."""
 
     def as_dict(self) -> dict[str, Any]:
         """Give the answer of the command line."""
@@ -300,24 +311,54 @@ def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: by
         chosen = load_model(workbench, find_version(session, row.id, model) if row and row.id else None)
     if chosen.model is None:
         raise NotFound("no_model", "There is no model to measure.", "Train one, or name its version with --model.")
-    y = binary_target(material.outcome, positive).y
+    tiers = _tiers_of(material, _labels_of(chosen.model, material)) if chosen.model.gives_tiers else None
+    y = binary_target(material.outcome, positive).y if tiers is None else tiers.y
     decided = y.notna().to_numpy()
     features = features_of(material, workbench.clock())
     tell(0.6, "Scoring")
     prediction = chosen.model.predict(features.frame.loc[decided], contributions=False)
-    metrics = measure(y[decided].to_numpy(), prediction.probability, random_state=0)
-    return {"rows": int(decided.sum()), "positives": int(y.sum()), "model_version": chosen.version,
-            "metrics": _plain(metrics)}
+    known = y[decided].to_numpy()
+    won = known if tiers is None else np.asarray(known == 0, dtype=float)
+    answer = {"rows": len(known), "positives": int(won.sum()), "model_version": chosen.version}
+    metrics = measure(won, prediction.probability, random_state=0)
+    if tiers is None:
+        return answer | {"metrics": _plain(metrics)}
+    figures = _measure_tiers(known, prediction)
+    classes = [of_tier | {"label": label} for of_tier, label in zip(figures.classes, tiers.labels, strict=True)]
+    return answer | {"metrics": _plain(metrics | figures.metrics), "classes": classes,
+                     "tier_confusion": figures.confusion}
+
+
+def _measure_tiers(y: np.ndarray, prediction: Prediction) -> TierFigures:
+    chances, given = prediction.tiers, prediction.tier
+    if chances is None or given is None:
+        raise InvalidRequest("no_tiers", "This model gives no tiers.", "Name a model of three tiers with --model.")
+    places = chances.columns.get_indexer(pd.Index(given))
+    return measure_tiers(y.astype(int), chances.to_numpy(), places, random_state=0)
+
+
+def _tiers_of(material: Material, order: Sequence[str]) -> TierTarget | None:
+    """Read the outcome as three tiers, where it holds them or somebody says so; a named value makes it two classes."""
+    if material.positive is not None or not (order or holds_tiers(material.outcome, material.target)):
+        return None
+    return tier_target(material.outcome, material.target, order=order)
+
+
+def _labels_of(model: Model, material: Material) -> Sequence[str]:
+    """Give the words a model of three tiers was taught, where the column uses them and says no tiers by itself."""
+    present = set(material.outcome.dropna().astype("str").str.strip())
+    labels = [str(part["label"]) for part in model.report.classes]
+    return labels if set(labels) <= present and not holds_tiers(material.outcome, material.target) else ()
 
 
 def _train(workbench: Workbench, actor: Actor, client: str, material: Material, request: TrainingRequest,
            tell: Progress) -> Trained:
     started = time.perf_counter()
-    y = binary_target(material.outcome, material.positive).y
+    tiers = _tiers_of(material, request.tiers)
     features = features_of(material, workbench.clock())
     kinds = {spec.name: spec.kind for spec in features.specs}
-    model = train(
-        features.frame, kinds, y, times=times_of(material, request.time), groups=groups_of(material, request.group),
+    parts: dict[str, Any] = dict(
+        times=times_of(material, request.time), groups=groups_of(material, request.group),
         labels={spec.name: spec.label for spec in features.specs},
         sources={spec.name: spec.sources for spec in features.specs},
         moments=moments_of(material), dates=dates_of(material, features),
@@ -327,13 +368,19 @@ def _train(workbench: Workbench, actor: Actor, client: str, material: Material, 
             seconds=request.seconds, random_state=request.random_state),
         elapsed=lambda: time.perf_counter() - started,
         progress=lambda fraction, message: tell(0.1 + 0.8 * fraction, message))
+    model: TrainedModel | ThreeTierModel
+    if tiers is not None:
+        model = train_tiers(features.frame, kinds, tiers, **parts)
+    else:
+        y = binary_target(material.outcome, material.positive).y
+        model = train(features.frame, kinds, y, **parts)
     tell(0.92, "Registering the model")
     seconds = time.perf_counter() - started
     return _register(workbench, actor, client, material, request, model, features, seconds)
 
 
 def _register(workbench: Workbench, actor: Actor, client: str, material: Material, request: TrainingRequest,
-              model: TrainedModel, features: Features, seconds: float) -> Trained:
+              model: TrainedModel | ThreeTierModel, features: Features, seconds: float) -> Trained:
     now = workbench.clock()
     report = model.report.to_dict()
     report["set_aside"] = [_in_their_words(finding) for finding in report["set_aside"]] + _never_features(material)
@@ -376,10 +423,10 @@ def _register(workbench: Workbench, actor: Actor, client: str, material: Materia
         set_aside=report["set_aside"], suspects=report["suspects"], metrics=_contract(report["metrics"]),
         candidates=report["candidates"], verdict=report["verdict"], warnings=report["warnings"],
         target=material.target, deployed=deploy, suggested_alpha=alpha, seconds=round(seconds, 2),
-        promotion=report["promotion"])
+        promotion=report["promotion"], classes=report["classes"])
 
 
-def _suggested_alpha(model: TrainedModel, features: Features, policy: Policy) -> float | None:
+def _suggested_alpha(model: Model, features: Features, policy: Policy) -> float | None:
     """Find the blend that would have ranked the held-out leads best."""
     if model.held_out is None:
         return None

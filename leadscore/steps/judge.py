@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.build import Features, build_features
-from leadscore.modeling.model import Prediction, TrainedModel
+from leadscore.modeling.model import Model, Prediction
 from leadscore.schema import CustomField
 from leadscore.scoring.blend import Blend, blend, has_weights
 from leadscore.scoring.policy import Policy
@@ -36,6 +36,11 @@ class Judged:
         values = np.full(len(index), np.nan) if self.prediction is None else self.prediction.probability
         return pd.Series(values, index=index, name="probability")
 
+    @property
+    def confidence(self) -> pd.Series | None:
+        """The chance of each lead's tier in [0, 1], where a model of three tiers gave it; else None."""
+        return None if self.prediction is None else self.prediction.confidence
+
 
 def judge(
     leads: pd.DataFrame,
@@ -43,14 +48,15 @@ def judge(
     custom_fields: Sequence[CustomField],
     headers: Mapping[str, str],
     policy: Policy,
-    model: TrainedModel | None,
+    model: Model | None,
     as_of: pd.Timestamp,
     contributions: bool = True,
 ) -> Judged:
     """Score leads.
 
     The result for a lead depends only on its own values, the policy, the model and the date, never on the
-    other leads; tiers by rank or capacity are the one exception, since rank is about the others.
+    other leads; tiers by rank or capacity are the one exception, since rank is about the others. A model of three
+    tiers gives each lead its own, whatever the policy says of tiers.
 
     Parameters
     ----------
@@ -61,7 +67,7 @@ def judge(
     headers : mapping of str to str
         Column name to the name its reader knows.
     policy : Policy
-    model : TrainedModel or None
+    model : Model or None
         None scores by rules alone.
     as_of : Timestamp
         The day recency is measured on.
@@ -72,7 +78,7 @@ def judge(
     return judge_features(features, policy=policy, model=model, contributions=contributions)
 
 
-def judge_features(features: Features, *, policy: Policy, model: TrainedModel | None,
+def judge_features(features: Features, *, policy: Policy, model: Model | None,
                    contributions: bool = True) -> Judged:
     """Score leads from their features, which may be those of a lead as it is or as it could be.
 
@@ -80,7 +86,7 @@ def judge_features(features: Features, *, policy: Policy, model: TrainedModel | 
     ----------
     features : Features
     policy : Policy
-    model : TrainedModel or None
+    model : Model or None
         None scores by rules alone.
     contributions : bool
         False is quicker and leaves out the reasons.
@@ -89,12 +95,13 @@ def judge_features(features: Features, *, policy: Policy, model: TrainedModel | 
     prediction = None if model is None else model.predict(
         features.frame, contributions=contributions or has_weights(policy))
     blended = blend(rules, prediction, policy)
+    own = None if prediction is None else prediction.tier
     return Judged(
         policy=policy,
         features=features,
         rules=rules,
         prediction=prediction,
         blend=blended,
-        tiers=assign_tiers(blended.blended, policy),
+        tiers=assign_tiers(blended.blended, policy) if own is None else own,
         qualified=is_qualified(blended.blended, policy),
     )

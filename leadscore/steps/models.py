@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.modeling.artefact import from_files, library_differences
-from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.model import Model
 from leadscore.modeling.proof import proof_of
 from leadscore.store import audit, clients
 from leadscore.store import experiments as experiment_rows
@@ -34,7 +34,7 @@ class ChosenModel:
     """A model with its version number; both None when scoring is by rules alone."""
 
     version: int | None
-    model: TrainedModel | None
+    model: Model | None
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def load_model(workbench: Workbench, row: ModelVersion | None) -> ChosenModel:
     return ChosenModel(row.id, workbench.loaded[row.folder])
 
 
-def _warn_of_other_libraries(version: int, model: TrainedModel) -> None:
+def _warn_of_other_libraries(version: int, model: Model) -> None:
     for difference in library_differences(model.report):
         log.warning("model %s was trained with another library version: %s; 'models verify %s' compares its answers",
                     version, difference, version)

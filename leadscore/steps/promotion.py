@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from leadscore.features.build import Features
 from leadscore.modeling.comparing import MIN_LEADS_EACH, WORST_LOSS, PairedFigure, compare_rankings
-from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.model import Model
 from leadscore.modeling.report import Verdict
 from leadscore.steps.comparing import learnt_by_neither
 from leadscore.steps.models import load_model, number_of
@@ -51,7 +51,7 @@ class Promotion:
                 JUDGED_BY: self.figure.to_dict() if self.figure else None}
 
 
-def judge_candidate(session: Session, workbench: Workbench, client_id: int, model: TrainedModel,
+def judge_candidate(session: Session, workbench: Workbench, client_id: int, model: Model,
                     features: Features) -> Promotion:
     """Decide whether a new model may replace the champion.
 
@@ -60,7 +60,7 @@ def judge_candidate(session: Session, workbench: Workbench, client_id: int, mode
 
     Parameters
     ----------
-    model : TrainedModel
+    model : Model
         Fresh from training, with its held-out leads.
     features : Features
         Of the leads it was trained on.
@@ -78,7 +78,7 @@ def judge_candidate(session: Session, workbench: Workbench, client_id: int, mode
     return _judge(session, workbench, champion, model, features)
 
 
-def _judge(session: Session, workbench: Workbench, champion: ModelVersion, model: TrainedModel,
+def _judge(session: Session, workbench: Workbench, champion: ModelVersion, model: Model,
            features: Features) -> Promotion:
     against, held_out = number_of(champion), model.held_out
     incumbent = load_model(workbench, champion).model

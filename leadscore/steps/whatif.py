@@ -13,7 +13,7 @@ import pandas as pd
 
 from leadscore.features.build import Features, FeatureSpec, build_features
 from leadscore.modeling.explanation import NO, OTHER, YES, Curve
-from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.model import Model
 from leadscore.schema import FIELD_BY_NAME, NUMERIC_KINDS, CustomField, Kind, label_of
 from leadscore.scoring.policy import Criterion, Operator, Policy
 from leadscore.scoring.reasons import OTHERS, Reason, wording
@@ -179,7 +179,7 @@ class Case:
     headers: Mapping[str, str]
     features: Features
     policy: Policy
-    model: TrainedModel | None
+    model: Model | None
     curves: Mapping[str, Curve]
 
     def value(self, feature: str) -> Any:

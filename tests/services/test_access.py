@@ -50,6 +50,7 @@ NEEDS = {
     "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
     "stop_experiment": Action.DEPLOY_MODEL,
+    "make_investor_files": Action.IMPORT_LEADS,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
