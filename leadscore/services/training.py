@@ -23,7 +23,7 @@ from leadscore.modeling.report import Verdict
 from leadscore.modeling.targets import TargetChoices, binary_target, describe_target
 from leadscore.modeling.three_tiers import ThreeTierModel
 from leadscore.modeling.tier_evaluation import TierFigures, measure_tiers
-from leadscore.modeling.tier_target import MIN_PER_TIER, TierTarget, holds_tiers, tier_target
+from leadscore.modeling.tier_target import TierTarget, holds_tiers, tier_target
 from leadscore.modeling.tier_training import train_tiers
 from leadscore.modeling.training import BUDGET_SECONDS, TrainingOptions, train
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, Kind, OutcomeStage, label_of
@@ -163,6 +163,11 @@ class LearningMaterial:
     columns: tuple[StoredColumn, ...]
     needed: int = MIN_OUTCOMES_EACH
     enough: int = MIN_FOR_TREES
+
+    @property
+    def leads(self) -> int:
+        """All leads."""
+        return self.converted + self.lost + self.open
 
 
 # --- training -----------------------------------------------------------------------------------------------
@@ -311,7 +316,7 @@ def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: by
         chosen = load_model(workbench, find_version(session, row.id, model) if row and row.id else None)
     if chosen.model is None:
         raise NotFound("no_model", "There is no model to measure.", "Train one, or name its version with --model.")
-    tiers = _tiers_of(material, _labels_of(chosen.model, material), least=1) if chosen.model.gives_tiers else None
+    tiers = _tiers_of(material, _labels_of(chosen.model, material)) if chosen.model.gives_tiers else None
     y = binary_target(material.outcome, positive).y if tiers is None else tiers.y
     decided = y.notna().to_numpy()
     features = features_of(material, workbench.clock())
@@ -337,11 +342,11 @@ def _measure_tiers(y: np.ndarray, prediction: Prediction) -> TierFigures:
     return measure_tiers(y.astype(int), chances.to_numpy(), places, random_state=0)
 
 
-def _tiers_of(material: Material, order: Sequence[str], *, least: int = MIN_PER_TIER) -> TierTarget | None:
+def _tiers_of(material: Material, order: Sequence[str]) -> TierTarget | None:
     """Read the outcome as three tiers, where it holds them or somebody says so; a named value makes it two classes."""
     if material.positive is not None or not (order or holds_tiers(material.outcome, material.target)):
         return None
-    return tier_target(material.outcome, material.target, order=order, least=least)
+    return tier_target(material.outcome, material.target, order=order)
 
 
 def _labels_of(model: Model, material: Material) -> Sequence[str]:

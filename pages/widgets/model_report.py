@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from leadscore.charts import conversion as conversion_charts
+from leadscore.charts import effects
 from leadscore.charts import training as charts
 from leadscore.schema import label_of
 from pages.widgets import report_words, words
 
 QUIET = {"displayModeBar": False}
 SHARES = (5, 10, 20, 30)
-IMPORTANT_SHOWN = 10
 TIERS = ("High", "Medium", "Low")
 ABREAST = 2
 Report = Mapping[str, Any]
@@ -43,10 +43,16 @@ def draw(report: Report, metrics: Metrics, key: str) -> None:
     _influence(report, key)
 
 
-def draw_details(report: Report, metrics: Metrics) -> None:
-    """Draw every figure and how the model was made, folded away."""
-    _all_figures(report, metrics)
-    _making(report)
+def draw_details(report: Report, metrics: Metrics, *, folded: bool = True) -> None:
+    """Draw every figure and how the model was made, folded away unless something around them is."""
+    for title, icon, drawing in (("All figures", "table_chart", lambda: _all_figures(report, metrics)),
+                                 ("How it was made", "construction", lambda: _making(report))):
+        if folded:
+            with st.expander(title, icon=f":material/{icon}:"):
+                drawing()
+        else:
+            _title(title)
+            drawing()
 
 
 def _side_by_side(drawings: Sequence[Callable[[], None]]) -> None:
@@ -162,18 +168,32 @@ def _classes(counts: pd.DataFrame) -> None:
 
 
 def _influence(report: Report, key: str) -> None:
-    importance = report.get("importance") or {}
+    importance, curves = report.get("importance") or {}, report.get("effect_curves") or {}
     if not importance:
         return
-    with st.container(border=True):
-        _title("What it looks at most", "How much a column moves the chance, on average over the leads.")
-        top = pd.Series(importance, dtype=float).nlargest(IMPORTANT_SHOWN)
-        share = (top / max(top.max(), 1e-12)).to_numpy()
-        st.dataframe(
-            pd.DataFrame({"column": [label_of(name) for name in top.index], "share": share}), hide_index=True,
-            alt="The columns with most influence", key=f"{key}-influence", column_config={
-                "column": st.column_config.TextColumn("Column", width="medium"),
-                "share": st.column_config.ProgressColumn("Influence", min_value=0, max_value=1, format=" ")})
+    labels = {name: str((curves.get(name) or {}).get("label") or label_of(name)) for name in {**importance, **curves}}
+    drawings = [lambda: _importance(importance, labels, key)]
+    if curves:
+        drawings.append(lambda: _effects(importance, curves, labels, key))
+    _side_by_side(drawings)
+
+
+def _importance(importance: Mapping[str, float], labels: Mapping[str, str], key: str) -> None:
+    _title("What it looks at most", "How much a column moves the chance, on average over the leads.")
+    st.plotly_chart(effects.importance_bars(importance, labels), config=QUIET, key=f"{key}-importance",
+                    alt="The columns with most influence")
+
+
+@st.fragment
+def _effects(importance: Mapping[str, float], curves: Mapping[str, Any], labels: Mapping[str, str], key: str) -> None:
+    _title("What its values do", "To the right or up: more likely to buy. Choose a column.")
+    columns = sorted(curves, key=lambda name: -importance.get(name, 0.0))
+    name = st.selectbox("Column", columns, format_func=labels.__getitem__, key=f"{key}-effect-of",
+                        label_visibility="collapsed")
+    curve = curves[name]
+    if curve.get("points"):
+        st.plotly_chart(effects.effect_curve(curve["points"], curve.get("kind", "category"), labels[name]),
+                        config=QUIET, key=f"{key}-effect", alt=f"What the values of {labels[name]} do")
 
 
 # --- for those who want it all ------------------------------------------------------------------------------
@@ -181,29 +201,25 @@ def _influence(report: Report, key: str) -> None:
 
 def _all_figures(report: Report, metrics: Metrics) -> None:
     rows = [(shown, metrics[shown.key]) for shown in report_words.FIGURES if metrics.get(shown.key)]
-    if not rows:
-        return
-    with st.expander("All figures", icon=":material/table_chart:"):
-        st.caption(report_words.judged_on(report.get("split") or {}) or "Measured on leads the model had not seen.")
-        st.table(pd.DataFrame({
-            "Figure": [f"**{shown.label}**" for shown, _ in rows],
-            "Value": [report_words.in_unit(figure.get("value"), shown.unit) for shown, figure in rows],
-            "Likely range": [report_words.between(figure, shown.unit) or words.MISSING for shown, figure in rows],
-            "Meaning": [f":gray[{shown.meaning}]" for shown, _ in rows]}),
-            hide_index=True, border="horizontal", alt="All figures with their ranges")
+    st.caption(report_words.judged_on(report.get("split") or {}) or "Measured on leads the model had not seen.")
+    st.table(pd.DataFrame({
+        "Figure": [f"**{shown.label}**" for shown, _ in rows],
+        "Value": [report_words.in_unit(figure.get("value"), shown.unit) for shown, figure in rows],
+        "Likely range": [report_words.between(figure, shown.unit) or words.MISSING for shown, figure in rows],
+        "Meaning": [f":gray[{shown.meaning}]" for shown, _ in rows]}),
+        hide_index=True, border="horizontal", alt="All figures with their ranges")
 
 
 def _making(report: Report) -> None:
     data, parameters = report.get("data") or {}, report.get("parameters") or {}
-    with st.expander("How it was made", icon=":material/construction:"):
-        if reason := (report.get("split") or {}).get("reason"):
-            st.markdown(report_words.sentence(reason))
-        if data:
-            st.markdown(f"{words.count(data.get('rows'))} leads, {words.count(data.get('positives'))} of them "
-                        f"converted, {len(data.get('columns') or [])} columns.  \n"
-                        f":small[:gray[Fingerprint of the data: {words.escape(str(data.get('fingerprint'))[:16])}…]]")
-        details = {**parameters, **(report.get("libraries") or {})}
-        if details:
-            st.table(pd.DataFrame({"Setting": [words.escape(str(name)) for name in details],
-                                   "Value": [words.escape(str(value)) for value in details.values()]}),
-                     hide_index=True, border="horizontal", alt="Parameters and library versions")
+    if reason := (report.get("split") or {}).get("reason"):
+        st.markdown(report_words.sentence(reason))
+    if data:
+        st.markdown(f"{words.count(data.get('rows'))} leads, {words.count(data.get('positives'))} of them "
+                    f"converted, {len(data.get('columns') or [])} columns.  \n"
+                    f":small[:gray[Fingerprint of the data: {words.escape(str(data.get('fingerprint'))[:16])}…]]")
+    details = {**parameters, **(report.get("libraries") or {})}
+    if details:
+        st.table(pd.DataFrame({"Setting": [words.escape(str(name)) for name in details],
+                               "Value": [words.escape(str(value)) for value in details.values()]}),
+                 hide_index=True, border="horizontal", alt="Parameters and library versions")

@@ -1,62 +1,98 @@
-"""The models: every version with what it achieved, and putting one to use."""
+"""The models: every version with what it achieved, which one is in use, and two of them side by side."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
-from leadscore.access import Action
-from leadscore.services import jobs, models
+from leadscore.charts import training as charts
+from leadscore.services import models
 from leadscore.services.models import ModelView
 from pages.shared import Context
-from pages.widgets import model_report, notices, report_words, words
+from pages.widgets import (
+    model_actions,
+    model_comparison,
+    model_report,
+    notices,
+    report_words,
+    retraining_settings,
+    words,
+)
 
 BADGES = {"champion": ":green-badge[:material/check: in use]", "challenger": ":blue-badge[challenger]",
           "previous": ":gray-badge[in use before]"}
+NEWEST_SHOWN = 8
+ANY_ORDER = 0.2
 
 
 def draw(context: Context) -> None:
     """Draw the tab."""
+    model_actions.tell(context)
     versions = models.list_models(context.workbench, context.actor, client=context.client)
     if not versions:
         notices.empty_state("model_training", "No model yet",
                             "Train one in the tab Training; every version you train is kept here.")
         return
-    for model in versions:
+    _overview(versions)
+    for model in _shown(versions):
         _card(context, model)
+    if len(versions) > 1:
+        model_comparison.draw(context, versions)
+    retraining_settings.draw(context)
+
+
+def _overview(versions: Sequence[ModelView]) -> None:
+    """Draw what each of the newest versions finds, with its range."""
+    known = [(model, figure) for model in versions[:NEWEST_SHOWN]
+             if report_words.between(figure := model.metrics.get(report_words.FOUND.key) or {}, "percent")]
+    if len(known) < 2:
+        return
+    rows = pd.DataFrame([{**figure, "marked": model.alias == "champion", "label": _title(model)}
+                         for model, figure in known])
+    with st.container(border=True):
+        st.markdown("**What each version finds in the best 20 %**  \n:small[:gray[The blue one is in use. Where the "
+                    "lines overlap, the difference may be luck; versions trained at other times were judged on other "
+                    "leads.]]")
+        st.plotly_chart(charts.dots(rows, x=report_words.FOUND.label, reference=ANY_ORDER), key="versions-found",
+                        config=model_report.QUIET, alt="Conversions each version finds in the best 20 %")
+
+
+def _shown(versions: Sequence[ModelView]) -> Sequence[ModelView]:
+    """Choose the newest versions and those with a part to play; all of them when asked to."""
+    few = [model for place, model in enumerate(versions) if place < NEWEST_SHOWN or model.alias]
+    if len(few) == len(versions):
+        return versions
+    return versions if st.toggle(f"Show all {len(versions)} versions", key="all-versions") else few
+
+
+def _title(model: ModelView) -> str:
+    return f"Model {model.version}, {report_words.algorithm(model.algorithm)}"
 
 
 def _card(context: Context, model: ModelView) -> None:
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**Model {model.version}** {BADGES.get(model.alias or '', '')}  \n"
-                        f":small[:gray[{report_words.algorithm(model.algorithm, model.balance)} · "
-                        f"{words.minute(model.created_at)} · {words.escape(model.created_by)}]]", width="stretch")
-            if model.alias != "champion" and context.actor.may(Action.DEPLOY_MODEL):
-                st.button("Put to use", key=f"deploy-{model.version}", icon=":material/rocket_launch:",
-                          on_click=_deploy, args=(context, model.version))
+        st.markdown(f"**Model {model.version}** {BADGES.get(model.alias or '', '')}  \n"
+                    f":small[:gray[{report_words.algorithm(model.algorithm, model.balance)} · "
+                    f"{words.minute(model.created_at)} · {words.escape(model.created_by)}]]")
         _worth(model)
-        details = st.expander("Its report", key=f"report-open-{model.version}", on_change="rerun")
+        model_actions.draw(context, model)
+        details = st.expander("Its report", key=f"report-open-{model.version}", on_change="rerun",
+                              icon=":material/insights:")
         if details.open:
             with details:
                 model_report.draw(model.report, model.metrics, f"models-{model.version}")
-                model_report.draw_details(model.report, model.metrics)
+                model_report.draw_details(model.report, model.metrics, folded=False)
 
 
 def _worth(model: ModelView) -> None:
     """Draw what the best 20 % find as a bar, and the verdict."""
     found = model.metrics.get(report_words.FOUND.key) or {}
-    value = found.get("value")
-    if value is not None:
-        sure = report_words.between(found, "percent")
-        st.progress(min(max(value, 0.0), 1.0), text=f":small[Finds {words.percent(value, 0)} of the conversions in the "
-                                                    f"best 20 %{f' ({sure})' if sure else ''}]")
+    if not words.is_missing(value := found.get("value")):
+        sure = f" ({words.percent(found['low'], 0)} to {words.percent(found['high'], 0)})" \
+            if report_words.between(found, "percent") else ""
+        st.progress(min(max(value, 0.0), 1.0),
+                    text=f":small[Finds {words.percent(value, 0)} of the conversions in the best 20 %{sure}]")
     if verdict := model.report.get("verdict"):
         st.markdown(f":small[{report_words.verdict(verdict)}]")
-
-
-def _deploy(context: Context, version: int) -> None:
-    with notices.refusals():
-        models.deploy_model(context.workbench, context.actor, client=context.client, version=str(version))
-        st.session_state["rescore_job"] = jobs.submit(context.workbench, context.actor, client=context.client,
-                                                      kind="rescore", arguments={})
-        notices.say_after_rerun(f"Model {version} is in use; all leads are being scored again.")

@@ -36,6 +36,7 @@ VERDICTS = {
     "not better than chance": ("red", "block", "It is not better than calling at random. Do not use it."),
 }
 SPLITS = {"forward": "the most recent ones", "grouped": "of other companies"}
+ALIKE = ((0.98, "almost alike"), (0.9, "much alike"), (0.7, "somewhat alike"), (-1.0, "quite differently"))
 NOTICEABLE = 0.005
 TOO_GOOD_AREA, TOO_GOOD_STEP = 0.95, 0.03
 
@@ -175,6 +176,25 @@ def _change(pair: Mapping[str, float] | None, name: str, used: bool) -> str | No
         return None
     before, after = (pair["with"], pair["without"]) if used else (pair["without"], pair["with"])
     return f"{name} {words.percent(before, 0)} → {words.percent(after, 0)}"
+
+
+def replayed(proof: Mapping[str, int]) -> str:
+    """Say what scoring old leads again has shown."""
+    leads, identical = proof.get("leads", 0), proof.get("identical", 0)
+    if not leads:
+        return "It has no stored scores to compare with."
+    return f"{identical:,} of {leads:,} old scores came out identical."
+
+
+def agreement(correlation: float) -> str:
+    """Say how alike two rankings are, from Spearman's correlation."""
+    alike = next(said for least, said in ALIKE if correlation >= least)
+    return f"{alike} (rank agreement {correlation:.2f}, 1 is the same order)"
+
+
+def difference(low: float, high: float, names: tuple[str, str]) -> str:
+    """Say which of two is better, from the interval around the second less the first."""
+    return f"{names[1]} is better" if low > 0 else f"{names[0]} is better" if high < 0 else "Could be luck"
 
 
 def sentence(text: str) -> str:

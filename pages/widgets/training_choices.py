@@ -12,8 +12,6 @@ from leadscore.services.training import LearningMaterial, StoredColumn
 from pages.shared import Context
 from pages.widgets.report_words import ALGORITHM_MEANING, ALGORITHMS, BALANCES
 
-STORED = ""
-"""Stands for the recorded outcomes among the columns one can learn."""
 ROWS = "rows"
 AUTO = ""
 
@@ -21,7 +19,7 @@ AUTO = ""
 def draw(context: Context, material: LearningMaterial) -> dict[str, Any]:
     """Draw the choices and give them as the fields of a training request."""
     labels = {column.name: column.label for column in material.columns}
-    chosen: dict[str, Any] = _target(labels)
+    chosen: dict[str, Any] = {}
     with st.expander("More choices", icon=":material/tune:"):
         chosen |= _kind_of_model()
         chosen |= _order(material.columns, labels)
@@ -31,20 +29,6 @@ def draw(context: Context, material: LearningMaterial) -> dict[str, Any]:
         help="Otherwise it waits in the list of models until you put it to use. The first model that is better than "
              "chance is put to use by itself.")
     return chosen
-
-
-def _target(labels: dict[str, str]) -> dict[str, Any]:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        target = st.selectbox(
-            "What it learns to foresee", [STORED, *labels], key="train_target", width=320, persist_state="session",
-            format_func=lambda name: labels.get(name, "The outcomes recorded here"),
-            help="Outcomes come from your files, from the ranked list and from the page of a lead. Another column can "
-                 "stand in for them.")
-        if target == STORED:
-            return {}
-        positive = st.text_input("The value that means converted", key="train_positive", width=240, max_chars=200,
-                                 persist_state="session", placeholder="yes, 1, won …")
-    return {"target": labels[target], "positive": (positive or "").strip() or None}
 
 
 def _kind_of_model() -> dict[str, Any]:

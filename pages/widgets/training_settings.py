@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.charts import training as charts
 from leadscore.services import jobs, models, training
 from leadscore.services.models import ModelView
-from leadscore.services.training import LearningMaterial
 from pages.shared import Context
-from pages.widgets import leakage_settings, model_report, notices, report_words, training_choices, words
+from pages.widgets import (
+    leakage_settings,
+    model_report,
+    notices,
+    report_words,
+    training_choices,
+    training_target,
+    words,
+)
 from pages.widgets.progress import watch
 
 JOB = "train_job"
 RECENT_JOBS = 50
+TRAININGS = ("train", "retrain")
 
 
 def draw(context: Context) -> None:
@@ -30,10 +36,13 @@ def draw(context: Context) -> None:
         notices.empty_state("model_training", "No model yet",
                             "A model learns from leads that have converted or been lost, and then ranks the new ones. "
                             "Until there is one, the rules score alone.")
+    may_train = context.actor.may(Action.TRAIN_MODEL)
     with st.container(border=True):
-        enough = _material(material)
-        if context.actor.may(Action.TRAIN_MODEL):
-            _start(context, material, enough=enough, busy=busy)
+        target, enough = training_target.draw(context, material, may_train=may_train)
+        if may_train:
+            wishes = target | training_choices.draw(context, material)
+            st.button("Train", type="primary", icon=":material/model_training:", key="train",
+                      disabled=busy or not enough, on_click=_submit, args=(context, wishes))
         else:
             st.caption(":material/lock: Your role can look at models; an analyst, a manager or an administrator can "
                        "train them.")
@@ -47,7 +56,7 @@ def draw(context: Context) -> None:
 def _work(context: Context) -> bool:
     """Tell of the newest training: how far it is, or how it ended; whether it is still going on."""
     recent = jobs.recent(context.workbench, context.actor, client=context.client, limit=RECENT_JOBS)
-    newest = next((job for job in recent if job.kind == "train"), None)
+    newest = next((job for job in recent if job.kind in TRAININGS), None)
     if newest is None:
         return False
     mine = st.session_state.get(JOB) == newest.id
@@ -57,6 +66,9 @@ def _work(context: Context) -> bool:
         _done(newest)
     if newest.ended:
         st.session_state.pop(JOB, None)
+    else:
+        # who has come back to it is told of its end like who has started it
+        st.session_state[JOB] = newest.id
     return not newest.ended
 
 
@@ -72,45 +84,6 @@ def _submit(context: Context, arguments: dict[str, Any]) -> None:
     with notices.refusals():
         st.session_state[JOB] = jobs.submit(context.workbench, context.actor, client=context.client, kind="train",
                                             arguments=arguments)
-
-
-# --- what there is to learn from ----------------------------------------------------------------------------
-
-
-def _material(material: LearningMaterial) -> bool:
-    """Draw the outcomes and say what they allow; whether they are enough for a model."""
-    st.markdown("**What it learns from**")
-    if not material.converted + material.lost + material.open:
-        st.caption("There are no leads yet. Upload a file with their outcomes, or try the sample campaign.")
-        return False
-    counts = pd.DataFrame({"outcome": ["converted", "lost", "open"],
-                           "leads": [material.converted, material.lost, material.open]})
-    st.plotly_chart(charts.outcome_bar(counts), config=model_report.QUIET, key="train-outcomes",
-                    alt=f"{material.converted:,} leads converted, {material.lost:,} lost, {material.open:,} open")
-    return _allowed(material)
-
-
-def _allowed(material: LearningMaterial) -> bool:
-    missing = [f"**{words.counted(material.needed - have, f'more {name} lead', f'more {name} leads')}**"
-               for have, name in ((material.converted, "converted"), (material.lost, "lost")) if have < material.needed]
-    if missing:
-        st.info(f"A model needs {material.needed} converted and {material.needed} lost leads: {' and '.join(missing)} "
-                "to go. Until then the rules score alone. Record outcomes on the ranked list, or upload a file that "
-                "has them.", icon=":material/hourglass_empty:")
-        return False
-    rarer = min(material.converted, material.lost)
-    if rarer < material.enough:
-        st.caption(f":material/info: With {rarer:,} outcomes of the rarer kind only the simple model is tried, and its "
-                   f"figures have wide ranges. From {material.enough:,} on, all kinds are.")
-    return True
-
-
-def _start(context: Context, material: LearningMaterial, *, enough: bool, busy: bool) -> None:
-    wishes = training_choices.draw(context, material)
-    # a column standing in for the outcomes may hold enough of them where those recorded do not
-    possible = (enough or bool(wishes.get("target"))) and not busy
-    st.button("Train", type="primary", icon=":material/model_training:", key="train", disabled=not possible,
-              on_click=_submit, args=(context, wishes))
 
 
 # --- what came out ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from leadscore import worker
 from leadscore.access import Role
-from leadscore.services import jobs, models
+from leadscore.services import jobs, models, training
 from leadscore.store.database import write
 from leadscore.store.tables import Lead, ModelVersion
 from leadscore.workbench import DEFAULT_CLIENT
@@ -133,7 +133,7 @@ def test_the_report_is_drawn_with_all_its_pictures(campaign, open_page):
     assert "Of 100 leads it calls good, **41** buy." in said
     assert "With 500 more outcomes expect 68 %" in said
     assert "Not tried: Neural network." in said
-    assert len(charts(app)) == 7
+    assert len(charts(app)) == 8
     assert "Some pictures are missing" not in said
 
 
@@ -178,3 +178,29 @@ def test_columns_put_back_and_left_out_become_a_training(campaign, open_page):
 def test_users_column_names_are_not_read_as_markdown(campaign, open_page):
     with_report(campaign, rich_report())
     assert "Lead \\*quality\\*" in texts(open_page(campaign, "settings", tab="Training"))
+
+
+def test_another_column_can_be_learnt_once_it_is_clear_which_value_means_converted(campaign, open_page):
+    app = open_page(campaign, "settings", tab="Training")
+    app.selectbox(key="train_target").set_value("industry").run()
+    assert_calm(app)
+    assert app.button(key="train").disabled
+    label = training.learning_material(campaign, ADMIN, client=DEFAULT_CLIENT).columns
+    label = next(column.label for column in label if column.name == "industry")
+    which = app.selectbox(key=f"train_positive_{label}")
+    which.set_value(which.options[1]).run()
+    assert_calm(app)
+    app.button(key="train").click().run()
+    asked = train_jobs(campaign)[0].arguments
+    assert (asked["target"], asked["positive"]) == (label, which.options[1])
+
+
+def test_what_the_values_of_a_column_do_is_drawn_when_the_report_knows_it(campaign, open_page):
+    points = [{"value": "CEO", "effect": 0.4, "low": 0.1, "high": 0.6, "leads": 40},
+              {"value": None, "effect": -0.4, "low": -0.5, "high": -0.1, "leads": 9}]
+    curves = {"job_title": {"label": "Job *title*", "kind": "category", "points": points},
+              "custom:Region": {"label": "Region", "kind": "number", "points": []}}
+    with_report(campaign, rich_report() | {"effect_curves": curves})
+    app = open_page(campaign, "settings", tab="Training")
+    assert_calm(app)
+    assert len(charts(app)) == 9
