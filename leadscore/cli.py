@@ -144,7 +144,7 @@ def _models_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 def _models_show(workbench: Workbench, options: argparse.Namespace) -> Answer:
     shown = models.show_model(workbench, _operator(), client=options.client, version=options.version)
-    return shown.as_dict(whole=True)
+    return shown.as_dict(whole=True) if options.json else shown.in_short() | {"note": "--json prints the whole report."}
 
 
 def _models_deploy(workbench: Workbench, options: argparse.Namespace) -> Answer:

@@ -114,6 +114,14 @@ def test_versions_are_compared_challenged_and_rolled_back(capsys, home, campaign
     _run(capsys, "rescore")
     code, back = _run(capsys, "models", "rollback")
     assert (code, back["champion"], back["before"], back["checked"]["same_answers"]) == (0, 1, 2, True)
+    assert _run(capsys, "models", "card", "2", "--out", home / "card.html")[0] == 0
+    assert "Model 2 of default" in (home / "card.html").read_text()
+    code, refused = _run(capsys, "models", "card", "2", "--out", home / "nowhere" / "card.html")
+    assert (code, refused["error"]["code"]) == (3, "cannot_write")
+    code, again = _run(capsys, "models", "retraining", "--on", "--days", "7", "--share", "10%")
+    assert (code, again["settings"]["on"], again["settings"]["days"], again["settings"]["share"]) == (0, True, 7, 0.1)
+    assert again["sentence"].startswith("Next check: not due")
+    assert _run(capsys, "models", "retraining", "--off")[1]["settings"]["on"] is False
     code, verdict = _run(capsys, "models", "verify", "2")
     assert code == 0
     assert verdict["replay"]["leads"] == verdict["replay"]["identical"] > 900

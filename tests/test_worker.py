@@ -224,6 +224,22 @@ def test_a_busy_store_does_not_break_the_heartbeat(workbench, monkeypatch):  # n
     assert jobs.view(workbench, BOSS, job_id=job_id).state == "running"
 
 
+def test_a_worker_that_starts_removes_files_no_version_knows(workbench):  # noqa: F811
+    orphan, young = (workbench.settings.models_folder / (letter * 32) for letter in "ab")
+    for folder in (orphan, young):
+        folder.mkdir()
+    day_ago = time.time() - 86_400
+    os.utime(orphan, (day_ago, day_ago))
+    process = subprocess.Popen([sys.executable, "-m", "leadscore.worker"], cwd=ROOT, stderr=subprocess.DEVNULL,
+                               env=_environment(workbench.settings.home))
+    try:
+        assert _until(lambda: not orphan.exists())
+        assert young.exists()
+    finally:
+        process.kill()
+        process.wait()
+
+
 # --- the process --------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from leadscore.access import Action, Actor, require
 from leadscore.modeling.card import CardFacts, card_html
+from leadscore.schema import label_of
 from leadscore.steps.models import Checked, challenge, check_version, crown, known_version, number_of
 from leadscore.steps.replay import Replayed, replay
 from leadscore.store import clients
@@ -17,6 +18,7 @@ from leadscore.store.database import read, write
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
+STRONGEST_SHOWN = 10
 ORPHAN_AGE = timedelta(hours=1)
 """Younger files may belong to a training that is about to register them."""
 
@@ -40,6 +42,19 @@ class ModelView:
         short = {"version": self.version, "algorithm": self.algorithm, "balance": self.balance, "alias": self.alias,
                  "created_at": self.created_at, "created_by": self.created_by, "metrics": self.metrics}
         return short | {"report": self.report, "manifest": self.manifest} if whole else short
+
+    def in_short(self) -> dict[str, Any]:
+        """Give what a person wants to know first: how good it is, what it looks at, and what to beware of."""
+        report = self.report
+        findings = {name: {one.get("label") or one["column"]: one["reason"] for one in report.get(name, [])}
+                    for name in ("set_aside", "suspects")}
+        strongest = sorted((report.get("importance") or {}).items(), key=lambda item: -item[1])[:STRONGEST_SHOWN]
+        about = {"version": self.version, "alias": self.alias, "algorithm": self.algorithm, "balance": self.balance,
+                 "created_at": self.created_at, "created_by": self.created_by}
+        told = {name: report[name] for name in ("target", "verdict", "warnings", "split", "threshold", "confusion",
+                                                "expectation") if report.get(name) is not None}
+        looks_at = {label_of(name): value for name, value in strongest}
+        return about | told | {"metrics": self.metrics, "looks_at": looks_at, **findings, "proof": report.get("proof")}
 
 
 def list_models(workbench: Workbench, actor: Actor, *, client: str) -> list[ModelView]:

@@ -42,7 +42,7 @@ NEEDS = {
     "deploy_model": Action.DEPLOY_MODEL, "roll_back_model": Action.DEPLOY_MODEL,
     "retraining_settings": Action.VIEW_LEADS, "save_retraining_settings": Action.DEPLOY_MODEL,
     "retraining_request": Action.TRAIN_MODEL,
-    "model_card": Action.VIEW_LEADS,
+    "model_card": Action.VIEW_LEADS, "learning_material": Action.VIEW_LEADS,
     "compare_models": Action.VIEW_LEADS, "challenge_model": Action.DEPLOY_MODEL,
     "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
     "list_policies": Action.VIEW_LEADS, "preview_policy": Action.VIEW_LEADS, "save_policy": Action.EDIT_POLICY,

@@ -225,6 +225,20 @@ def test_the_short_answer_has_no_report_and_the_whole_one_has(seen, admin):
     assert view.as_dict(whole=True)["report"]["target"] == "stored outcomes"
 
 
+def test_what_is_printed_first_is_what_matters(seen, admin):
+    short = models.show_model(seen, admin, client=CLIENT, version="1").in_short()
+    assert (short["version"], short["alias"], short["target"]) == (1, CHAMPION, "stored outcomes")
+    assert 0 < len(short["looks_at"]) <= 10
+    assert list(short["looks_at"].values()) == sorted(short["looks_at"].values(), reverse=True)
+    assert "Lead Status" in short["set_aside"]
+    assert "importance" not in short
+
+
+def test_an_older_report_is_shown_too(seen, admin):
+    view = models.show_model(seen, admin, client=CLIENT, version="1")
+    assert dataclasses.replace(view, report={}).in_short()["looks_at"] == {}
+
+
 def test_only_so_many_models_stay_in_memory(trained, monkeypatch):
     with read(trained.engine) as session:
         version = model_rows.find(session, 1, 1)
