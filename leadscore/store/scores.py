@@ -17,12 +17,14 @@ from leadscore.schema import CUSTOM_PREFIX, FIELD_BY_NAME, NUMERIC_KINDS, Kind, 
 from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, insert_rows, member_of, members
 from leadscore.store.database import is_sqlite
 from leadscore.store.leads import MIRRORED
-from leadscore.store.tables import LEAD_FIELD_COLUMNS, ScoreRun
+from leadscore.store.tables import LEAD_FIELD_COLUMNS, ScoreRun, to_text
 
 NUMBERS = ("rule_score", "probability", "blended", "score", "fit", "engagement")
 PAGE_COLUMNS = ("lead_id", "run_id", *NUMBERS, "tier", "qualified", "reachable", "exported", "outcome", "batch_id",
                 *MIRRORED)
 HISTORY_COLUMNS = ("rule_score", "probability", "blended", "score", "tier")
+REPLAYED = ("rule_score", "probability", "blended")
+RUNS_LOOKED_AT = 20
 DISTINCT = ("tier", "outcome", *MIRRORED)
 SEARCHED = ("company", "job_title", "company_domain", "city")
 YES = frozenset({"true", "1", "yes"})
@@ -316,21 +318,34 @@ def scored_by(session: Session, client_id: int, model_version: int, limit: int) 
         Index ``lead_id``, each lead once; columns ``run_id``, ``rule_score``, ``probability``, ``blended`` and
         ``changed``: whether the lead's values were changed after that scoring.
     """
-    names = ("rule_score", "probability", "blended")
-    parts = " UNION ALL ".join(f"SELECT client_id, lead_id, run_id, {', '.join(names)} FROM {table} "
-                               f"WHERE client_id = :client" for table in ("scores", "score_history"))
+    runs = session.exec(select(ScoreRun).where(ScoreRun.client_id == client_id, ScoreRun.model_version == model_version)
+                        .order_by(col(ScoreRun.id).desc()).limit(RUNS_LOOKED_AT)).all()
+    found = _no_scores()
+    for row in runs:
+        for table in ("scores", "score_history"):
+            if len(found) < limit and len(part := _scores_of_run(session, row, table, limit)):
+                found = pd.concat([found, part]) if len(found) else part
+                found = found[~found.index.duplicated()]
+    return found.head(limit)
+
+
+def _no_scores() -> pd.DataFrame:
+    columns: dict[str, Any] = {"run_id": np.zeros(0, dtype=np.int64), "changed": np.zeros(0, dtype=bool)}
+    return pd.DataFrame(columns | {name: np.zeros(0) for name in REPLAYED}, index=pd.Index([], dtype=np.int64))
+
+
+def _scores_of_run(session: Session, run_row: ScoreRun, table: str, limit: int) -> pd.DataFrame:
+    names = ", ".join(REPLAYED)
+    # the sign keeps the planner from the index by score: in the order of the key the first portion is found at once
     columns = fetch_columns(
-        session, f"SELECT h.lead_id, h.run_id, {', '.join(f'h.{name}' for name in names)}, "
-        "CASE WHEN l.changed_at > r.created_at THEN 1 ELSE 0 END "
-        "FROM (SELECT p.*, row_number() OVER (PARTITION BY p.lead_id ORDER BY p.run_id DESC) AS place "
-        f"FROM ({parts}) p JOIN score_runs m ON m.id = p.run_id AND m.model_version = :model) h "
-        "JOIN score_runs r ON r.id = h.run_id JOIN leads l ON l.id = h.lead_id AND l.client_id = :client "
-        "WHERE h.place = 1 ORDER BY h.run_id DESC, h.lead_id LIMIT :limit",
-        {"client": client_id, "model": model_version, "limit": limit})
-    raw = dict(zip(("lead_id", "run_id", *names, "changed"), columns, strict=True))
+        session, f"SELECT s.lead_id, {names}, CASE WHEN l.changed_at > :made THEN 1 ELSE 0 END FROM (SELECT lead_id, "
+        f"{names} FROM {table} WHERE +client_id = :client AND run_id = :run ORDER BY lead_id LIMIT :limit) s "
+        "JOIN leads l ON l.id = s.lead_id ORDER BY s.lead_id",
+        {"client": run_row.client_id, "run": run_row.id, "made": to_text(run_row.created_at), "limit": limit})
+    raw = dict(zip(("lead_id", *REPLAYED, "changed"), columns, strict=True))
     index = pd.Index(np.array(raw["lead_id"], dtype=np.int64), name="lead_id")
-    return pd.DataFrame({"run_id": np.array(raw["run_id"], dtype=np.int64)}
-                        | {name: np.array(raw[name], dtype=float) for name in names}
+    return pd.DataFrame({"run_id": np.full(len(index), run_row.id, dtype=np.int64)}
+                        | {name: np.array(raw[name], dtype=float) for name in REPLAYED}
                         | {"changed": np.array(raw["changed"], dtype=bool)}, index=index)
 
 

@@ -1,5 +1,7 @@
 """The ranked list: order, filters, history and counts."""
 
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -201,3 +203,23 @@ def test_no_score_is_seen_or_changed_across_clients(ranked, vault, now) -> None:
             scores.set_final(session, mine, 1, score=1.0, tier="Low")
         scores.set_final(session, theirs, 1, score=95.0, tier="Low")
         assert scores.page(session, theirs).loc[1, ["score", "tier", "blended"]].tolist() == [95.0, "Low", 90.0]
+
+
+def test_the_scores_a_version_made_are_found_wherever_they_are_each_lead_once(ranked, now) -> None:
+    store, client_id, _ = ranked
+    with write(store) as session:
+        for version, some in ((7, [1, 2, 3, 4]), (7, [3, 4, 5]), (8, [1, 3])):
+            run = scores.new_run(session, client_id, policy_version=1, model_version=version, as_of=now,
+                                 rows=len(some), started_by="ann", now=now)
+            scores.replace_scores(session, client_id, run, score_frame(some, VALUES[:len(some)]))
+        leads.assign_owner(session, client_id, [2], "kim", now=now + timedelta(hours=1))
+    with read(store) as session:
+        found = scores.scored_by(session, client_id, 7, 100)
+        # 3 and 4 by the newer run of that version, although 3 has another score in force
+        assert found["run_id"].sort_index().to_dict() == {1: 2, 2: 2, 3: 3, 4: 3, 5: 3}
+        assert found["changed"].sort_index().tolist() == [False, True, False, False, False]
+        assert len(scores.scored_by(session, client_id, 7, 2)) == 2
+        assert scores.scored_by(session, client_id, 9, 5).empty
+        assert scores.scored_by(session, client_id + 1, 7, 5).empty
+        assert scores.made_by_others(session, client_id, 8) == 4
+        assert scores.made_by_others(session, client_id, None) == 5
