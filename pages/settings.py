@@ -6,7 +6,14 @@ import streamlit as st
 
 from leadscore.access import Action
 from pages.shared import current
-from pages.widgets import model_settings, notices, scoring_settings, training_settings, user_settings
+from pages.widgets import (
+    experiment_settings,
+    model_settings,
+    notices,
+    scoring_settings,
+    training_settings,
+    user_settings,
+)
 
 ALWAYS_DRAWN = "Scoring"
 """Its sliders must not forget an unsaved change while another tab is looked at; the others are drawn when opened."""
@@ -21,6 +28,7 @@ def main() -> None:
         "Scoring": scoring_settings.draw,
         "Training": training_settings.draw,
         "Models": model_settings.draw,
+        "Experiments": experiment_settings.draw,
     }
     if context.actor.may(Action.MANAGE_USERS):
         tabs["Users"] = user_settings.draw

@@ -189,15 +189,18 @@ def _put_in_force(session: Session, head: _RunHead, scores: pd.DataFrame, scorer
     by_hand = lead_reading.overrides(session, head.client_id)
     scores = _in_force(scores, by_hand, scorers.policy)
     versions = {True: scorers.trial.challenger.version if scorers.trial else None, False: scorers.champion.version}
+    runs = pd.Series(0, index=scores.index)
     run_id = None
     # the champion's comes last: the latest scoring speaks for the client
     for by_challenger, version in versions.items():
-        own = scores[scores["by_challenger"] == by_challenger]
-        if len(own):
+        own = (scores["by_challenger"] == by_challenger).to_numpy()
+        if own.any():
             run_id = score_rows.new_run(session, head.client_id, policy_version=head.policy_version,
-                                        model_version=version, as_of=head.as_of, rows=len(own),
+                                        model_version=version, as_of=head.as_of, rows=int(own.sum()),
                                         started_by=head.started_by, now=head.now)
-            score_rows.replace_scores(session, head.client_id, run_id, own)
+            runs[own] = run_id
+    # all at once and in the order of their ids, which the database is quickest at
+    score_rows.replace_scores(session, head.client_id, runs, scores)
     by_rank = scorers.policy.tier_mode != TierMode.THRESHOLD and not _gives_tiers(scorers.champion)
     if only_some and by_rank:
         # ranks are about all leads: new ones push others down

@@ -101,11 +101,13 @@ def new_run(session: Session, client_id: int, *, policy_version: int, model_vers
     return row.id or 0
 
 
-def replace_scores(session: Session, client_id: int, run_id: int, scores: pd.DataFrame) -> int:
+def replace_scores(session: Session, client_id: int, run_id: int | pd.Series, scores: pd.DataFrame) -> int:
     """Put new scores in force; those they replace move to the history.
 
     Parameters
     ----------
+    run_id : int or Series
+        The scoring they belong to; indexed like ``scores`` when they belong to several.
     scores : DataFrame
         Index ``lead_id``; columns ``rule_score``, ``probability``, ``blended``, ``score``, ``fit``, ``engagement``,
         ``tier``, ``qualified``, ``reachable``, ``owner``, ``source``, ``country``, ``industry``. Leads that are not
@@ -120,7 +122,8 @@ def replace_scores(session: Session, client_id: int, run_id: int, scores: pd.Dat
     frame = scores.loc[facts.index] if not scores.index.equals(facts.index) else scores
     _move_to_history(session, client_id, facts.index.to_numpy())
     names = [name for name in (*NUMBERS, "tier", "qualified", "reachable", *MIRRORED) if name in frame]
-    columns: dict[str, Any] = {"lead_id": facts.index.to_numpy(), "client_id": client_id, "run_id": run_id}
+    runs = run_id if isinstance(run_id, int) else run_id.loc[facts.index]
+    columns: dict[str, Any] = {"lead_id": facts.index.to_numpy(), "client_id": client_id, "run_id": runs}
     columns |= {name: facts[name] for name in ("batch_id", "outcome", "exported")}
     return insert_rows(session, "scores", columns | {name: frame[name] for name in names})
 
