@@ -10,7 +10,7 @@ from leadscore.charts.palette import BLUE, GREEN, GREY, ORANGE, styled
 CHAMPION_COLOUR, CHALLENGER_COLOUR = BLUE, ORANGE
 BAND = "rgba(230,159,0,0.25)"
 """The challenger's colour, faint."""
-BAR_HEIGHT = 220
+BAR_HEIGHT = 240
 
 
 def rates_on_top(rates: pd.DataFrame) -> go.Figure:
@@ -46,9 +46,10 @@ def difference_by_day(path: pd.DataFrame, *, effect: float) -> go.Figure:
     Parameters
     ----------
     path : DataFrame
-        Indexed by day; columns ``difference``, ``low`` and ``high`` (fractions), missing before anything can be said.
+        Indexed by day; columns ``difference``, ``low`` and ``high``, as shares of the rate of both models together,
+        missing before anything can be said.
     effect : float
-        Smallest difference worth having, a fraction.
+        Smallest difference worth having, a share of the rate.
     """
     known = path.dropna(subset=["low", "high"])
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
@@ -58,7 +59,7 @@ def difference_by_day(path: pd.DataFrame, *, effect: float) -> go.Figure:
         go.Scatter(x=known.index, y=known["low"], fill="tonexty", fillcolor=BAND, **edge),
         go.Scatter(x=known.index, y=known["difference"], mode="lines", line={"color": CHALLENGER_COLOUR, "width": 3},
                    customdata=known[["low", "high"]].to_numpy(dtype=float),
-                   hovertemplate="%{x|%-d %b}: %{y:+.1%} (%{customdata[0]:+.1%} to %{customdata[1]:+.1%})"
+                   hovertemplate="%{x|%-d %b}: %{y:+.0%} (%{customdata[0]:+.0%} to %{customdata[1]:+.0%})"
                                  "<extra></extra>"),
         go.Scatter(x=last.index, y=last["difference"], mode="markers", hoverinfo="skip",
                    marker={"color": CHALLENGER_COLOUR, "size": 9},
@@ -67,9 +68,9 @@ def difference_by_day(path: pd.DataFrame, *, effect: float) -> go.Figure:
     figure.add_hline(y=0, line_color=GREY, line_width=2)
     for height in (-effect, effect):
         figure.add_hline(y=height, line_color=GREEN, line_width=1, line_dash="dot")
-    figure.update_yaxes(tickformat="+.1%")
+    figure.update_yaxes(tickformat="+.0%")
     figure.update_xaxes(tickformat="%-d %b", nticks=6)
-    return styled(figure, y="Challenger minus champion")
+    return styled(figure, y="Conversions more or fewer")
 
 
 def leads_by_effect(curve: pd.DataFrame, *, effect: float, leads: int) -> go.Figure:

@@ -109,7 +109,11 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Result:
-    """What an experiment says today; ``path`` has a row a day with ``difference``, ``low`` and ``high``."""
+    """What an experiment says today.
+
+    ``difference``, ``low`` and ``high`` are conversions per lead on top. ``path`` has a row a day with the same three
+    as shares of the rate of both arms together: so they narrow as outcomes come in, on the scale of ``aim.effect``.
+    """
 
     finding: Finding
     sentence: str
@@ -370,8 +374,14 @@ def _result(session: Session, row: Experiment, now: datetime) -> Result:
         finding=finding, sentence=_sentence(finding, arms["champion"], arms["challenger"], lift, missing),
         champion=arms["champion"], challenger=arms["challenger"], lift=lift, difference=float(today["difference"]),
         low=_known_number(today["low"]), high=_known_number(today["high"]), leads_missing=missing[0],
-        conversions_missing=missing[1], path=path[["difference", "low", "high"]],
+        conversions_missing=missing[1], path=_relative(path, counts),
         rankings=_rankings(session, row, last) if shadow else [])
+
+
+def _relative(path: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    converted = counts["champion_converted"] + counts["challenger_converted"]
+    rate = converted / (counts["champion_leads"] + counts["challenger_leads"]).clip(lower=1)
+    return path[["difference", "low", "high"]].div(rate.where(rate > 0), axis=0)
 
 
 def _arm(totals: pd.Series, name: str, version: int) -> ArmResult:

@@ -111,15 +111,25 @@ def _pictures(shown: ExperimentView, result: Result) -> None:
                                 config=QUIET, key="experiment-rates",
                                 alt=f"Champion {words.percent(result.champion.rate)}, challenger "
                                     f"{words.percent(result.challenger.rate)}")
+                st.caption(_lift(result))
         with st.container():
             st.markdown("**How sure that is**")
             if result.path["low"].isna().all():
                 st.caption("Ten conversions have to come in before anything can be said.")
             else:
-                st.plotly_chart(charts.difference_by_day(result.path, effect=shown.aim.difference), config=QUIET,
+                st.plotly_chart(charts.difference_by_day(result.path, effect=shown.aim.effect), config=QUIET,
                                 key="experiment-path", alt=result.sentence)
                 st.caption("You may look every day: once the band has left the line at zero, you may stop. The dotted "
                            "lines are the smallest difference worth having.")
+
+
+def _lift(result: Result) -> str:
+    lift = result.lift
+    if lift.value is None or lift.low is None or lift.high is None or result.low is None:
+        return "The grey lines are the ranges the rates likely lie in."
+    return (f"The challenger's top leads converted {abs(100 * lift.value):,.0f} % "
+            f"{'more' if lift.value >= 0 else 'less'} often; likely between {100 * lift.low:+,.0f} % and "
+            f"{100 * lift.high:+,.0f} %, on whatever day you look.")
 
 
 def _progress(shown: ExperimentView, result: Result) -> None:
@@ -240,8 +250,8 @@ def _duration(plan: Plan) -> str:
         return "No leads have come in during the last 90 days, so nobody can say how long that takes."
     if not plan.days:
         return f"Your {words.counted(plan.waiting, 'open lead')} are enough; then their outcomes have to come in."
-    told = (f"With {words.counted(plan.waiting, 'open lead')} now and {words.decimal(plan.per_day)} new ones a day, that "
-            f"takes about {_length(plan.days)}, and the time their outcomes need.")
+    told = (f"With {words.counted(plan.waiting, 'open lead')} now and {words.decimal(plan.per_day)} new ones a day, "
+            f"that takes about {_length(plan.days)}, and the time their outcomes need.")
     if plan.days > LONG_DAYS and plan.smallest_in_90_days:
         told += (f" The leads of the next 90 days are enough for a difference of "
                  f"**{words.percent(plan.smallest_in_90_days, 0)}**.")
