@@ -132,6 +132,32 @@ def test_versions_are_compared_challenged_and_rolled_back(capsys, home, campaign
     assert (code, refused["error"]["code"]) == (3, "tampered_model")
 
 
+def test_an_experiment_is_planned_before_there_are_leads(capsys, home):
+    code, plan = _run(capsys, "experiments", "plan", "--base-rate", "10%", "--effect", "30%", "--share", "0.5")
+    assert code == 0
+    assert plan["leads_on_top_with_one_look"] == {"champion": 1774, "challenger": 1774}
+    assert plan["leads"] == 5 * sum(plan["leads_on_top"].values()) and plan["days"] is None
+    points = _run(capsys, "experiments", "plan", "--base-rate", "10%", "--difference", "3%")[1]
+    assert points["effect"] == pytest.approx(0.3)
+    assert _run(capsys, "experiments", "status") == (0, {"experiment": None, "all": []})
+
+
+def test_an_experiment_runs_from_start_to_stop(capsys, home):
+    path = _file(home, to_csv_bytes(make_campaign(400, 3, end=NOW)))
+    assert _run(capsys, "import", path)[0] == 0
+    for more in (["--deploy"], ["--drop", "Job Title"]):
+        assert _run(capsys, "train", "--algorithm", "logistic", "--balance", "none", *more)[0] == 0
+    code, started = _run(capsys, "experiments", "start", "2", "--share", "30%", "--base-rate", "20%")
+    assert code == 0
+    assert (started["champion"], started["challenger"], started["status"]) == (1, 2, "running")
+    assert started["scored"]["experiment"]["put_into_arms"] > 0
+    code, shown = _run(capsys, "experiments", "status", "1")
+    assert code == 0 and shown["result"]["finding"] == "too early"
+    assert _run(capsys, "experiments", "start", "2")[1]["error"]["code"] == "experiment_running"
+    code, stopped = _run(capsys, "experiments", "stop", "--deploy")
+    assert (code, stopped["decision"], stopped["scored"]["model_version"]) == (0, "deploy_challenger", 2)
+
+
 def test_rescoring_is_one_call(capsys, home):
     _run(capsys, "import", _file(home, leads_file(20)))
     code, answer = _run(capsys, "rescore")
@@ -179,6 +205,9 @@ def test_a_weak_or_mistyped_password_is_refused(capsys, home, monkeypatch, typed
     (["models", "show", "x"], "unknown_model"),
     (["leads", "show", "12"], "unknown_client"),
     (["train"], "unknown_client"),
+    (["experiments", "start", "2"], "unknown_client"),
+    (["experiments", "stop"], "unknown_client"),
+    (["experiments", "plan", "--base-rate", "200%"], "wrong_base_rate"),
     (["train", "--map", "Email=email"], "map_without_file"),
 ])
 def test_what_cannot_be_done_is_refused_with_exit_3_and_a_coded_sentence(capsys, words, code):
@@ -189,7 +218,10 @@ def test_what_cannot_be_done_is_refused_with_exit_3_and_a_coded_sentence(capsys,
 
 
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["score"], ["users", "add", "x", "--role", "king"],
-                                   ["demo", "--leads", "3"], ["leads", "list", "--limit", "0"]])
+                                   ["demo", "--leads", "3"], ["leads", "list", "--limit", "0"],
+                                   ["experiments", "plan", "--share", "some"],
+                                   ["experiments", "plan", "--effect", "nan"],
+                                   ["experiments", "plan", "--effect", "20%", "--difference", "2%"]])
 def test_wrong_usage_exits_2(words):
     with pytest.raises(SystemExit) as stopped:
         cli.main(words)

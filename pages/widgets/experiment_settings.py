@@ -164,11 +164,13 @@ def _stop(context: Context, *, deploy: bool) -> None:
 
 
 def _figures(shown: ExperimentView, result: Result) -> None:
-    rows = [(f"{name} (model {arm.version})", words.count(arm.on_top), words.count(arm.on_top_converted),
-             words.percent(arm.rate), words.count(arm.leads), words.count(arm.converted), words.percent(arm.arm_rate))
-            for name, arm in (("Champion", result.champion), ("Challenger", result.challenger))]
-    names = ("", "On top", "Converted", "Rate", "All leads", "Converted, all", "Rate, all")
-    st.table(pd.DataFrame(rows, columns=names), hide_index=True, border="horizontal", alt="Leads of both models")
+    arms = {f"Champion (model {result.champion.version})": result.champion,
+            f"Challenger (model {result.challenger.version})": result.challenger}
+    columns = {name: [words.count(arm.on_top), words.count(arm.on_top_converted), words.percent(arm.rate),
+                      words.count(arm.leads), words.count(arm.converted), words.percent(arm.arm_rate)]
+               for name, arm in arms.items()}
+    rows = ["Leads on top", "of them converted", "Rate on top", "All leads", "of them converted", "Rate of all"]
+    st.table(pd.DataFrame({"": rows} | columns), hide_index=True, border="horizontal", alt="Leads of both models")
     st.caption("On top are the best 20 % of the leads a model has, by their score when they were put into its arm. The "
                "rate of all its leads hardly depends on the ranking, so it is only shown beside.")
     if result.rankings:
