@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -11,6 +12,8 @@ CHAMPION_COLOUR, CHALLENGER_COLOUR = BLUE, ORANGE
 BAND = "rgba(230,159,0,0.25)"
 """The challenger's colour, faint."""
 BAR_HEIGHT = 240
+NEAREST = 1.0
+"""The axis of differences reaches at least as far as twice the rate."""
 
 
 def rates_on_top(rates: pd.DataFrame) -> go.Figure:
@@ -68,7 +71,9 @@ def difference_by_day(path: pd.DataFrame, *, effect: float) -> go.Figure:
     figure.add_hline(y=0, line_color=GREY, line_width=2)
     for height in (-effect, effect):
         figure.add_hline(y=height, line_color=GREEN, line_width=1, line_dash="dot")
-    figure.update_yaxes(tickformat="+.0%")
+    # the first days reach far, and would flatten all that follows
+    reach = max(NEAREST, 3 * effect, 1.2 * float(np.abs(last[["low", "high"]].to_numpy(dtype=float)).max(initial=0.0)))
+    figure.update_yaxes(tickformat="+.0%", range=[-reach, reach])
     figure.update_xaxes(tickformat="%-d %b", nticks=6)
     return styled(figure, y="Conversions more or fewer")
 

@@ -34,6 +34,12 @@ def test_the_band_begins_when_there_is_something_to_say():
     assert sorted(shape.y0 for shape in figure.layout.shapes) == [-0.02, 0, 0.02]
 
 
+def test_the_axis_follows_today_and_not_the_first_days():
+    early = PATH.assign(low=[np.nan, -9.0, -1.0], high=[np.nan, 9.0, 1.5])
+    assert difference_by_day(early, effect=0.2).layout.yaxis.range == pytest.approx((-1.8, 1.8))
+    assert difference_by_day(PATH, effect=0.2).layout.yaxis.range == (-1.0, 1.0)
+
+
 def test_nothing_known_is_an_empty_picture():
     assert all(len(trace.y) == 0 for trace in difference_by_day(PATH.iloc[:1], effect=0.02).data)
 
