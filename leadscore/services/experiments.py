@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest, NotFound
+from leadscore.modeling.three_tiers import THREE_TIERS
 from leadscore.monitoring import experiments as statistics
 from leadscore.monitoring.experiments import Aim, Finding, Lift, Mode, Sizes
 from leadscore.monitoring.rankings import Compared, compare_rankings
@@ -202,9 +203,10 @@ def start_experiment(workbench: Workbench, actor: Actor, *, client: str, challen
     with write(workbench.engine) as session:
         client_id = clients.require(session, client)
         champion, rival = _models(session, client_id, challenger)
+        made = _plan(session, client_id, now, plan or PlanRequest())
+        _check_alike(champion, rival, made.mode)
         # a file that has been tampered with shall be found now, not when leads are waiting for their scores
         workbench.registry.load(rival.folder)
-        made = _plan(session, client_id, now, plan or PlanRequest())
         aim, sizes = made.aim, made.sizes
         row = experiment_rows.start(session, client_id, experiment_rows.NewExperiment(
             name=_name(name, rival), mode=made.mode, champion_version=champion.id or 0,
@@ -327,6 +329,13 @@ def _models(session: Session, client_id: int, challenger: str) -> tuple[ModelVer
     if row.id == champion.id:
         raise InvalidRequest("is_champion", f"Model {row.id} is the {CHAMPION}.", "Choose another challenger.")
     return champion, row
+
+
+def _check_alike(champion: ModelVersion, rival: ModelVersion, mode: Mode) -> None:
+    """Refuse to mix tiers that a model has learnt with tiers by rank in one list."""
+    if mode == Mode.LIVE and (champion.algorithm == THREE_TIERS) != (rival.algorithm == THREE_TIERS):
+        raise InvalidRequest("models_differ", "One of the two models gives tiers of its own, the other does not.",
+                             "Compare them in the shadow, where leads keep the champion's tiers.")
 
 
 def _known(session: Session, client_id: int, version: int) -> ModelVersion:

@@ -15,8 +15,9 @@ from leadscore.services import dossier, experiments, governance, intake, models,
 from leadscore.services.experiments import PlanRequest
 from leadscore.store import experiments as experiment_rows
 from leadscore.store import lead_reading
+from leadscore.store import models as model_rows
 from leadscore.store import scores as score_rows
-from leadscore.store.database import read
+from leadscore.store.database import read, write
 from tests.services.conftest import CLIENT, NOW, leads_file, person, row, run_here, workbench_at
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -248,6 +249,15 @@ def test_a_wrong_start_is_refused_in_words(duel_once, admin, challenger, wishes,
         experiments.start_experiment(duel_once, admin, client=CLIENT, challenger=challenger, plan=PlanRequest(**wishes))
     assert refused.value.message and refused.value.hint
     assert experiments.list_experiments(duel_once, admin, client=CLIENT) == []
+
+
+def test_learnt_tiers_and_tiers_by_rank_are_not_mixed_in_one_list(duel, admin):
+    with write(duel.engine) as session:
+        model_rows.find(session, 1, 2).algorithm = "three_tiers"
+    with pytest.raises(InvalidRequest) as refused:
+        start(duel, admin)
+    assert refused.value.code == "models_differ"
+    assert start(duel, admin, mode="shadow").status == "running"
 
 
 @pytest.fixture(scope="module")
