@@ -250,8 +250,12 @@ def fit(candidate: Candidate, codes: Codes, y: Floats, *, random_state: int, rou
 
 def _try_one(candidate: Candidate, folds: Folds, random_state: int) -> Trial:
     margins, outcomes = [], []
+    rounds = None
     for fitting, judging in folds.parts:
-        estimator = fit(candidate, folds.codes.rows(fitting), folds.y[fitting], random_state=random_state)
+        # the first, in time the earliest, finds the rounds for all: looking again costs as much as fitting
+        estimator = fit(candidate, folds.codes.rows(fitting), folds.y[fitting], random_state=random_state,
+                        rounds=rounds)
+        rounds = estimator.rounds
         margins.append(estimator.margin(folds.codes.rows(judging)))
         outcomes.append(folds.y[judging])
     precisions = np.array([evaluation.average_precision(o, m) for o, m in zip(outcomes, margins, strict=True)])

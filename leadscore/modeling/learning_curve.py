@@ -12,7 +12,7 @@ from leadscore.modeling import evaluation
 from leadscore.modeling.algorithms import Estimator
 from leadscore.modeling.encoding import Codes, Floats, Rows
 
-SHARES = (0.15, 0.3, 0.6)
+SHARES = (0.2, 0.5)
 MOST_FOLDS = 3
 MORE_OUTCOMES = 500
 FEWEST_OF_EACH = 10

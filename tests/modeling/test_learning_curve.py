@@ -62,8 +62,8 @@ def test_a_model_that_has_learnt_all_it_can_is_not_promised_more():
 
 def test_only_fitting_leads_are_fitted_on_and_sizes_grow():
     curve, seen = curve_of(learns=True)
-    assert [point.rows for point in curve.points] == [120, 240, 480, 800]
-    assert [rows for rows, _ in seen] == [120] * 3 + [240] * 3 + [480] * 3
+    assert [point.rows for point in curve.points] == [160, 400, 800]
+    assert [rows for rows, _ in seen] == [160] * 3 + [400] * 3
 
 
 def test_parts_too_small_to_learn_from_are_left_out():
