@@ -271,6 +271,8 @@ def test_leads_and_outcomes_are_both_information():
     ((1_500, 240), (1_500, 120), Finding.CHAMPION),
     ((30_000, 3_000), (30_000, 3_010), Finding.NO_DIFFERENCE),
     ((3_400, 390), (3_400, 400), Finding.NO_DIFFERENCE),
+    # as many as planned, and still neither side of zero nor surely small
+    ((3_400, 360), (3_400, 430), Finding.NO_DIFFERENCE),
 ])
 def test_the_verdict_in_words(champion, challenger, finding):
     frame, planned = counts(champion, challenger), planned_information(AIM, sample_sizes(AIM))

@@ -154,6 +154,17 @@ def test_replaced_scores_become_history(ranked, now) -> None:
         assert scores.of_leads(session, client_id, [6, 77, 4])["score"].tolist() == [0.0, 20.0]
 
 
+def test_scores_of_two_scorings_are_stored_at_once_each_under_its_own(ranked, now) -> None:
+    engine, client_id, _ = ranked
+    with write(engine) as session:
+        runs = [scores.new_run(session, client_id, policy_version=1, model_version=version, as_of=now, rows=2,
+                               started_by="a", now=now) for version in (2, 1)]
+        of_lead = pd.Series([runs[0], runs[1], runs[0], runs[1]], index=[4, 2, 1, 999])
+        assert scores.replace_scores(session, client_id, of_lead, score_frame([4, 2, 1, 999], VALUES[:4])) == 3
+        found = scores.of_leads(session, client_id, [1, 2, 4])
+    assert found["run_id"].tolist() == [runs[0], runs[1], runs[0]]
+
+
 def test_what_lead_rows_know_survives_a_new_scoring(ranked, now) -> None:
     engine, client_id, batch_id = ranked
     with write(engine) as session:
