@@ -33,7 +33,7 @@ def draw(report: Report, metrics: Metrics, key: str) -> None:
         (_tried(report), lambda: _candidates(report, key)),
         (len(report.get("learning_curve") or ()) > 1, lambda: _learning(report, key)),
         (report.get("reliability"), lambda: _reliability(report["reliability"], key)),
-        (report.get("confusion"), lambda: _confusion(report, key)),
+        (report.get("tier_confusion") or report.get("confusion"), lambda: _calls(report, key)),
     )
     there = [drawing for present, drawing in pictures if present]
     for first in range(0, len(there), ABREAST):
@@ -69,7 +69,8 @@ def _title(text: str, said: str | None = None) -> None:
 
 
 def _verdict(report: Report, metrics: Metrics) -> None:
-    if told := report_words.headline(metrics):
+    sought = "leads of the best tier" if report.get("tier_confusion") else "conversions"
+    if told := report_words.headline(metrics, sought):
         st.markdown(f"##### {told}")
     if verdict := report.get("verdict"):
         st.markdown(report_words.verdict(verdict))
@@ -118,7 +119,7 @@ def _tried(report: Report) -> list[Mapping[str, Any]]:
 def _candidates(report: Report, key: str) -> None:
     _title("What was tried", "The blue one was chosen; where two are as good, the simpler one wins.")
     rows = pd.DataFrame([{**one["average_precision"], "marked": bool(one.get("chosen")),
-                          "label": report_words.algorithm(one["algorithm"], one.get("balance"))}
+                          "label": report_words.algorithm(one["algorithm"], one.get("balance"), one.get("settings"))}
                          for one in _tried(report)])
     st.plotly_chart(charts.dots(rows.sort_values("value", ascending=False, kind="stable"), x="Average precision"),
                     config=QUIET, key=f"{key}-candidates", alt="The kinds of model tried, with their average precision")
@@ -140,28 +141,21 @@ def _reliability(points: Sequence[Mapping[str, float]], key: str) -> None:
                     alt="Stated chances against the share that converted")
 
 
-def _confusion(report: Report, key: str) -> None:
+def _calls(report: Report, key: str) -> None:
     _title("What its calls are worth")
-    counts = report["confusion"]
-    if isinstance(counts, Mapping):
-        st.markdown(" ".join(report_words.confusion(counts, report.get("threshold"))))
-        frame = pd.DataFrame([[counts.get("true_positive", 0), counts.get("false_negative", 0)],
-                              [counts.get("false_positive", 0), counts.get("true_negative", 0)]],
-                             index=["bought", "did not buy"], columns=["good", "not good"])
+    if tiers := report.get("tier_confusion"):
+        classes = report.get("classes") or []
+        st.markdown("  \n".join(report_words.of_a_tier(one) for one in classes))
+        names = [str(one.get("tier")) for one in classes] or list(TIERS[:len(tiers)])
+        counts = pd.DataFrame(tiers, index=names, columns=names)
     else:
-        names = [str(name) for name in report.get("classes") or TIERS[:len(counts)]]
-        frame = pd.DataFrame(counts, index=names, columns=names)
-        _classes(frame)
-    st.plotly_chart(charts.confusion(frame), config=QUIET, key=f"{key}-confusion",
+        calls = report["confusion"]
+        st.markdown(" ".join(report_words.confusion(calls, report.get("threshold"))))
+        counts = pd.DataFrame([[calls.get("true_positive", 0), calls.get("false_negative", 0)],
+                               [calls.get("false_positive", 0), calls.get("true_negative", 0)]],
+                              index=["bought", "did not buy"], columns=["good", "not good"])
+    st.plotly_chart(charts.confusion(counts), config=QUIET, key=f"{key}-calls",
                     alt="Test leads by what they were and by what the model called them")
-
-
-def _classes(counts: pd.DataFrame) -> None:
-    """Say of each class how many the model finds and how often it is right."""
-    for name in counts.index:
-        right, was, called = counts.loc[name, name], counts.loc[name].sum(), counts[name].sum()
-        said = f"right {words.percent(right / called, 0)} of the time" if called else "never said"
-        st.caption(f"{words.tier_badge(name)} finds {words.percent(right / was if was else None, 0)} of them, {said}.")
 
 
 # --- what it looks at ---------------------------------------------------------------------------------------
@@ -179,9 +173,10 @@ def _influence(report: Report, key: str) -> None:
 
 
 def _importance(importance: Mapping[str, float], labels: Mapping[str, str], key: str) -> None:
-    _title("What it looks at most", "How much a column moves the chance, on average over the leads.")
-    st.plotly_chart(effects.importance_bars(importance, labels), config=QUIET, key=f"{key}-importance",
-                    alt="The columns with most influence")
+    _title("What it looks at most", "How much a column moves the chance, on average over the leads (in log-odds).")
+    # the line above the picture says what its axis is, in words there is room for on a phone
+    bars = effects.importance_bars(importance, labels).update_xaxes(title_text="")
+    st.plotly_chart(bars, config=QUIET, key=f"{key}-importance", alt="The columns with most influence")
 
 
 @st.fragment

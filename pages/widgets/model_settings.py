@@ -23,7 +23,7 @@ from pages.widgets import (
 
 BADGES = {"champion": ":green-badge[:material/check: in use]", "challenger": ":blue-badge[challenger]",
           "previous": ":gray-badge[in use before]"}
-NEWEST_SHOWN = 8
+NEWEST_SHOWN = 5
 ANY_ORDER = 0.2
 
 

@@ -27,12 +27,13 @@ ALGORITHM_MEANING = {
     "average": "The mean of two kinds, often ahead of both.",
     "neural": "Learns any shape. Slow, and needs very many outcomes.",
 }
+SETTINGS = {"max_depth": "depth", "depth": "depth", "max_leaves": "leaves"}
 BALANCES = {"auto": "Let the data decide", "none": "As they are", "weights": "Weigh conversions more",
             "smote": "Add synthetic conversions (SMOTE)"}
 VERDICTS = {
     "ready": ("green", "check_circle", "It finds more buyers than calling at random, as far as these leads can tell."),
-    "use with care": ("orange", "warning", "It finds more buyers than calling at random, but use it with care: its "
-                                           "report says why."),
+    "use with care": ("orange", "warning", "It finds more buyers than calling at random; use it with care and mind the "
+                                           "notes of its report."),
     "not better than chance": ("red", "block", "It is not better than calling at random. Do not use it."),
 }
 SPLITS = {"forward": "the most recent ones", "grouped": "of other companies"}
@@ -71,6 +72,9 @@ FIGURES = (
     Figure("recall", "Conversions not missed", "percent",
            "Of the leads that converted, the share it calls good (recall)."),
     Figure("f1", "F1", "percent", "Precision and recall in one figure, their harmonic mean."),
+    Figure("high_recall", "High leads not missed", "percent", "Of the High leads, the share it calls High."),
+    Figure("macro_recall", "Found of each tier", "percent",
+           "The share of a tier's leads that it gives that tier, averaged over the tiers."),
     Figure("brier", "Brier score", "number", "The mean squared error of the stated chances. Small is good."),
     Figure("log_loss", "Log loss", "number", "How surprised the model was by what happened. Small is good."),
     Figure("base_rate", "Converted in the test", "percent", "The share of conversions among the test leads."),
@@ -79,10 +83,11 @@ FIGURES = (
 )
 
 
-def algorithm(name: str, balance: str | None = None) -> str:
-    """Name a kind of model, with what was done about rare conversions."""
+def algorithm(name: str, balance: str | None = None, settings: Mapping[str, Any] | None = None) -> str:
+    """Name a kind of model, with what was done about rare conversions and the settings it was tried with."""
     told = ALGORITHMS.get(name, name.replace("_", " ").capitalize())
-    return told + {"weights": ", weighed", "smote": ", SMOTE"}.get(balance or "", "")
+    told += {"weights": ", weighed", "smote": ", SMOTE"}.get(balance or "", "")
+    return told + "".join(f", {SETTINGS[key]} {value}" for key, value in (settings or {}).items() if key in SETTINGS)
 
 
 def in_unit(value: float | None, unit: str) -> str:
@@ -104,14 +109,14 @@ def verdict(name: str) -> str:
     return f":{colour}[:material/{icon}: {text}]"
 
 
-def headline(metrics: Mapping[str, Mapping[str, float | None]]) -> str | None:
-    """Say what calling the best 20 % finds."""
+def headline(metrics: Mapping[str, Mapping[str, float | None]], sought: str = "conversions") -> str | None:
+    """Say what calling the best 20 % finds of what is sought."""
     found, lift = metrics.get(FOUND.key) or {}, metrics.get(BETTER.key) or {}
     if words.is_missing(found.get("value")):
         return None
     sure = f" ({words.percent(found['low'], 0)} to {words.percent(found['high'], 0)})" if between(found, "percent") \
         else ""
-    told = f"Call the best 20 % and you find **{words.percent(found['value'], 0)}** of the conversions{sure}"
+    told = f"Call the best 20 % and you find **{words.percent(found['value'], 0)}** of the {sought}{sure}"
     return told + (f": **{lift['value']:.1f} times** as many as at random."
                    if not words.is_missing(lift.get("value")) else ".")
 
@@ -145,6 +150,15 @@ def confusion(counts: Mapping[str, float], threshold: float | None) -> list[str]
     if right + missed:
         told.append(f"Of 100 buyers it misses **{100 * missed / (right + missed):.0f}**.")
     return told
+
+
+def of_a_tier(figures: Mapping[str, Any]) -> str:
+    """Say how many leads of a tier a model finds, and how often it is right when it gives that tier."""
+    label = f" ({words.escape(figures['label'])})" if figures.get("label") not in (None, figures.get("tier")) else ""
+    recall, precision = figures.get("recall") or {}, figures.get("precision") or {}
+    sure = f" ({between(recall, 'percent')})" if between(recall, "percent") else ""
+    return (f"{words.tier_badge(figures.get('tier'))}{label} finds **{words.percent(recall.get('value'), 0)}** of them"
+            f"{sure}; is right **{words.percent(precision.get('value'), 0)}** of the times it says so.")
 
 
 def effect(measured: Mapping[str, Mapping[str, float]] | None, *, used: bool) -> str | None:

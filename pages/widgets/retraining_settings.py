@@ -18,7 +18,8 @@ def draw(context: Context) -> None:
     with st.container(border=True):
         st.markdown("**Train again by itself**  \n:small[:gray[A new version replaces the one in use only if it is not "
                     "worse on leads neither has learnt from.]]")
-        st.markdown(f":material/schedule: {report_words.sentence(now.sentence)}")
+        if now.settings.on:
+            st.markdown(f":material/schedule: {report_words.sentence(now.sentence)}")
         if context.actor.may(Action.DEPLOY_MODEL):
             _form(context, now.settings)
 

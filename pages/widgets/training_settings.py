@@ -95,7 +95,7 @@ def _report(context: Context, versions: Sequence[ModelView], *, busy: bool) -> N
     if len(by_number) > 1:
         # the newest one by its key too, so that a training that has just ended shows itself
         number = st.selectbox("Model", list(by_number), format_func=lambda version: _named(by_number[version]),
-                              key=f"report-of-{versions[0].version}", width=420)
+                              key=f"report-of-{versions[0].version}", width=600)
     else:
         number = versions[0].version
         st.caption(_named(versions[0]))

@@ -152,14 +152,13 @@ def test_many_versions_are_not_all_drawn_at_once(campaign, open_page):
     app = open_page(campaign, "settings", tab="Models")
     assert_calm(app)
     shown = [button.key for button in app.button if button.key and button.key.startswith("verify-")]
-    assert len(shown) == 9, "the eight newest and the one in use"
+    assert len(shown) == 6, "the five newest and the one in use"
     app.toggle(key="all-versions").set_value(True).run()
     assert len([button.key for button in app.button if (button.key or "").startswith("verify-")]) == 14
 
 
 def test_automatic_retraining_is_switched_on_and_says_when_it_is_due(campaign, open_page):
     app = open_page(campaign, "settings", Role.MANAGER, tab="Models")
-    assert "Automatic retraining is off" in texts(app).replace("automatic", "Automatic")
     app.toggle(key="retraining_on").set_value(True)
     app.number_input(key="retraining_days").set_value(30)
     next(button for button in app.button if button.key == "retraining_save").click().run()

@@ -77,3 +77,27 @@ def test_what_was_not_tried_is_named_once():
                   {"algorithm": "logistic"}]
     assert report_words.skipped(candidates) == "Not tried: Neural network."
     assert report_words.skipped(candidates[2:]) is None
+
+
+def test_one_kind_tried_with_two_settings_is_told_apart():
+    assert report_words.algorithm("xgboost", "none", {"max_depth": 4, "seed": 1}) == "Boosted trees, depth 4"
+
+
+@pytest.mark.parametrize(("low", "high", "said"), [
+    (0.01, 0.05, "B is better"), (-0.05, -0.01, "A is better"), (-0.01, 0.02, "Could be luck"),
+    (0.0, 0.0, "Could be luck")])
+def test_a_difference_is_only_told_where_its_interval_leaves_no_doubt(low, high, said):
+    assert report_words.difference(low, high, ("A", "B")) == said
+
+
+@pytest.mark.parametrize(("proof", "said"), [
+    ({"leads": 1000, "identical": 1000}, "1,000 of 1,000 old scores came out identical."),
+    ({"leads": 0, "identical": 0}, "It has no stored scores to compare with."), ({}, "It has no stored scores to "
+                                                                                    "compare with.")])
+def test_a_replay_is_told_as_numbers(proof, said):
+    assert report_words.replayed(proof) == said
+
+
+@pytest.mark.parametrize("correlation", [-1.0, -0.2, 0.5, 0.95, 1.0])
+def test_any_rank_agreement_has_words(correlation):
+    assert f"{correlation:.2f}" in report_words.agreement(correlation)
