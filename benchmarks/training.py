@@ -16,11 +16,11 @@ import pandas as pd
 import xgboost
 from scipy.special import expit, logit
 
-from leadscore.modeling.artefact import from_files, to_files
+from leadscore.modeling.algorithms.trees import BOOSTING, THREADS
+from leadscore.modeling.files.artefact import from_files, to_files
+from leadscore.modeling.files.proof import proof_of
 from leadscore.modeling.model import TrainedModel
-from leadscore.modeling.proof import proof_of
 from leadscore.modeling.training import TrainingOptions, train
-from leadscore.modeling.trees import BOOSTING, THREADS
 from leadscore.schema import Kind
 
 NUMBERS, CATEGORIES = 30, (3, 5, 8, 12, 20, 30, 40, 60, 80, 100)

@@ -12,10 +12,10 @@ import numpy as np
 from leadscore.errors import InvalidRequest
 from leadscore.modeling import algorithms, evaluation, splits
 from leadscore.modeling.algorithms import Algorithm, Estimator
+from leadscore.modeling.algorithms.fitting import Settings
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.encoding import Codes, Floats, Rows
 from leadscore.modeling.evaluation import Interval
-from leadscore.modeling.fitting import Settings
 
 MIN_FOR_TREES = 200
 MIN_FOR_NETWORK = 2_500

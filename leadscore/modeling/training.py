@@ -12,6 +12,7 @@ import pandas as pd
 
 from leadscore.modeling import algorithms, choosing, evaluation, explanation, learning_curve, splits
 from leadscore.modeling.algorithms import Algorithm, Estimator
+from leadscore.modeling.algorithms.network import Network
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.calibration import Calibration, fit_calibration
 from leadscore.modeling.choosing import Budget, Candidate, Choosing, Folds, Progress
@@ -20,7 +21,6 @@ from leadscore.modeling.encoding import MODELLED_KINDS, Encoder, Floats, Rows, f
 from leadscore.modeling.leakage import Cause, Finding, Screen
 from leadscore.modeling.learning_curve import LearningCurve
 from leadscore.modeling.model import TrainedModel
-from leadscore.modeling.network import Network
 from leadscore.modeling.report import TrainingReport, installed_libraries
 from leadscore.modeling.screening import screen_as_wished
 from leadscore.modeling.splits import Split

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.modeling.three_tiers import THREE_TIERS
+from leadscore.modeling.tiers.model import THREE_TIERS
 from leadscore.monitoring import experiments as statistics
 from leadscore.monitoring.experiments import Aim, Finding, Lift, Mode, Sizes
 from leadscore.monitoring.rankings import Compared, compare_rankings

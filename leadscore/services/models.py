@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadscore.access import Action, Actor, require
-from leadscore.modeling.card import CardFacts, card_html
+from leadscore.modeling.files.card import CardFacts, card_html
 from leadscore.schema import label_of
 from leadscore.steps.models import Checked, challenge, check_version, crown, known_version, number_of
 from leadscore.steps.replay import Replayed, replay

@@ -14,17 +14,17 @@ import pandas as pd
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.features.build import Features, unused_columns
-from leadscore.modeling.artefact import from_files, to_files
 from leadscore.modeling.choosing import MIN_FOR_TREES
 from leadscore.modeling.evaluation import Interval, measure
+from leadscore.modeling.files.artefact import from_files, to_files
+from leadscore.modeling.files.proof import proof_of
 from leadscore.modeling.model import Model, Prediction, TrainedModel
-from leadscore.modeling.proof import proof_of
 from leadscore.modeling.report import Verdict
 from leadscore.modeling.targets import TargetChoices, binary_target, describe_target
-from leadscore.modeling.three_tiers import ThreeTierModel
-from leadscore.modeling.tier_evaluation import TierFigures, measure_tiers
-from leadscore.modeling.tier_target import TierTarget, holds_tiers, tier_target
-from leadscore.modeling.tier_training import train_tiers
+from leadscore.modeling.tiers.evaluation import TierFigures, measure_tiers
+from leadscore.modeling.tiers.model import ThreeTierModel
+from leadscore.modeling.tiers.target import TierTarget, holds_tiers, tier_target
+from leadscore.modeling.tiers.training import train_tiers
 from leadscore.modeling.training import BUDGET_SECONDS, TrainingOptions, train
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, Kind, OutcomeStage, label_of
 from leadscore.scoring.blend import suggest_alpha

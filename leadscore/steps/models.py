@@ -10,9 +10,9 @@ from typing import Any
 from sqlmodel import Session
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.modeling.artefact import from_files, library_differences
+from leadscore.modeling.files.artefact import from_files, library_differences
+from leadscore.modeling.files.proof import proof_of
 from leadscore.modeling.model import Model
-from leadscore.modeling.proof import proof_of
 from leadscore.store import audit, clients
 from leadscore.store import experiments as experiment_rows
 from leadscore.store import models as model_rows

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
-from leadscore.modeling.artefact import from_files
 from leadscore.modeling.encoding import Encoder
+from leadscore.modeling.files.artefact import from_files
 from leadscore.services import governance, models, scoring, training
 from leadscore.steps.models import CHAMPION, load_model
 from leadscore.store import lead_reading

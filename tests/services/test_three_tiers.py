@@ -8,7 +8,8 @@ import pytest
 from leadscore import sandbox
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest
-from leadscore.modeling import three_tiers, tier_training
+from leadscore.modeling.tiers import model as three_tiers
+from leadscore.modeling.tiers import training as tier_training
 from leadscore.sample.campaign import to_csv_bytes
 from leadscore.sample.investors import make_investors
 from leadscore.schema import Tier

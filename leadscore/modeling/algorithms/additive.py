@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import xgboost
 
+from leadscore.modeling.algorithms.fitting import Plan, Settings
+from leadscore.modeling.algorithms.trees import BOOSTING, boost, margins
 from leadscore.modeling.encoding import Codes, Floats
-from leadscore.modeling.fitting import Plan, Settings
-from leadscore.modeling.trees import BOOSTING, boost, margins
 
 ADDITIVE: dict[str, Any] = BOOSTING | {"max_depth": 3, "learning_rate": 0.15}
 ADDITIVE_SETTINGS: tuple[Settings, ...] = ({"max_depth": 3}, {"max_depth": 2})

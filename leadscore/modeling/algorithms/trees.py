@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import xgboost
 
+from leadscore.modeling.algorithms.fitting import THREADS, Plan, Settings, keep_aside, threads_for
 from leadscore.modeling.encoding import Codes, Floats
-from leadscore.modeling.fitting import THREADS, Plan, Settings, keep_aside, threads_for
 
 BOOSTING: dict[str, Any] = {
     "objective": "binary:logistic", "tree_method": "hist", "max_depth": 4, "learning_rate": 0.08,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from leadscore.errors import InvalidRequest
-from leadscore.modeling.tier_target import holds_tiers, tier_target
+from leadscore.modeling.tiers.target import holds_tiers, tier_target
 
 
 def column(*labels, times=25):

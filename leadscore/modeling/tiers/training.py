@@ -11,16 +11,18 @@ import pandas as pd
 
 from leadscore.errors import InvalidRequest
 from leadscore.modeling import choosing, evaluation, explanation, splits
+from leadscore.modeling.algorithms.fitting import Plan
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.choosing import Budget, Folds, Progress
 from leadscore.modeling.encoding import Floats, Rows, fit_encoder
 from leadscore.modeling.evaluation import Interval
-from leadscore.modeling.fitting import Plan
 from leadscore.modeling.leakage import Cause, Screen
 from leadscore.modeling.report import TrainingReport, Verdict, installed_libraries
 from leadscore.modeling.screening import screen_as_wished
 from leadscore.modeling.splits import Split
-from leadscore.modeling.three_tiers import (
+from leadscore.modeling.tiers.calibration import fit_tier_calibration
+from leadscore.modeling.tiers.evaluation import TIERS, TierFigures, measure_tiers
+from leadscore.modeling.tiers.model import (
     BOOSTING,
     ROUNDS,
     THREE_TIERS,
@@ -29,9 +31,7 @@ from leadscore.modeling.three_tiers import (
     TierScorer,
     fit_tier_trees,
 )
-from leadscore.modeling.tier_calibration import fit_tier_calibration
-from leadscore.modeling.tier_evaluation import TIERS, TierFigures, measure_tiers
-from leadscore.modeling.tier_target import TierTarget
+from leadscore.modeling.tiers.target import TierTarget
 from leadscore.modeling.training import TrainingOptions, data_summary
 from leadscore.schema import Kind
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leadscore.modeling.artefact import from_files, to_files
 from leadscore.modeling.calibration import Calibration
 from leadscore.modeling.encoding import ColumnPlan, Encoder
-from leadscore.modeling.proof import PROOF_LEADS, STRANGER, made_up_leads, proof_of
+from leadscore.modeling.files.artefact import from_files, to_files
+from leadscore.modeling.files.proof import PROOF_LEADS, STRANGER, made_up_leads, proof_of
 from tests.modeling.samples import train_small
 
 ENCODER = Encoder((ColumnPlan("visits", "number"), ColumnPlan("source", "levels", ("Web", "Fair")),

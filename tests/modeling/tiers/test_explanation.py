@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leadscore.modeling.tier_explanation import logit_of_best, shares_of_best
+from leadscore.modeling.tiers.explanation import logit_of_best, shares_of_best
 
 MARGINS = st.floats(-12, 12)
 

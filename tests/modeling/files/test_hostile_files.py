@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from leadscore.errors import LeadScoreError, TamperedData
-from leadscore.modeling.artefact import MODEL_FILE, TREES_FILE, from_files, to_files
+from leadscore.modeling.files.artefact import MODEL_FILE, TREES_FILE, from_files, to_files
 from leadscore.store.registry import Registry
 from tests.modeling.samples import train_small
 

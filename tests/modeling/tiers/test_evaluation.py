@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_support, recall_score
 
-from leadscore.modeling.tier_evaluation import measure_tiers
+from leadscore.modeling.tiers.evaluation import measure_tiers
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,16 @@ import pytest
 from scipy.special import logit
 
 from leadscore.errors import InvalidRequest, TamperedData
-from leadscore.modeling import fitting, three_tiers, tier_training
-from leadscore.modeling.artefact import MODEL_FILE, TREES_FILE, from_files, to_files
+from leadscore.modeling.algorithms import fitting
 from leadscore.modeling.balancing import Balance
+from leadscore.modeling.files.artefact import MODEL_FILE, TREES_FILE, from_files, to_files
 from leadscore.modeling.report import TrainingReport, Verdict
-from leadscore.modeling.three_tiers import Preference
-from leadscore.modeling.tier_evaluation import TIERS
-from leadscore.modeling.tier_target import tier_target
-from leadscore.modeling.tier_training import train_tiers
+from leadscore.modeling.tiers import model as three_tiers
+from leadscore.modeling.tiers import training as tier_training
+from leadscore.modeling.tiers.evaluation import TIERS
+from leadscore.modeling.tiers.model import Preference
+from leadscore.modeling.tiers.target import tier_target
+from leadscore.modeling.tiers.training import train_tiers
 from leadscore.modeling.training import TrainingOptions
 from leadscore.sample.investors import HEADERS, make_investors
 from leadscore.schema import Kind

@@ -10,14 +10,12 @@ from typing import Any, Protocol
 from threadpoolctl import threadpool_limits
 
 from leadscore.errors import InvalidRequest
-from leadscore.modeling.additive import ADDITIVE, ADDITIVE_SETTINGS, fit_additive, restore_additive
-from leadscore.modeling.average import AVERAGE, AVERAGE_SETTINGS, fit_average, restore_average
-from leadscore.modeling.balancing import Balance
-from leadscore.modeling.encoding import Codes, Floats
-from leadscore.modeling.fitting import Plan, Settings, threads_for
-from leadscore.modeling.linear import LINEAR, LINEAR_SETTINGS, fit_logistic, restore_logistic
-from leadscore.modeling.network import NETWORK, NETWORK_SETTINGS, fit_network, restore_network
-from leadscore.modeling.trees import (
+from leadscore.modeling.algorithms.additive import ADDITIVE, ADDITIVE_SETTINGS, fit_additive, restore_additive
+from leadscore.modeling.algorithms.average import AVERAGE, AVERAGE_SETTINGS, fit_average, restore_average
+from leadscore.modeling.algorithms.fitting import Plan, Settings, threads_for
+from leadscore.modeling.algorithms.linear import LINEAR, LINEAR_SETTINGS, fit_logistic, restore_logistic
+from leadscore.modeling.algorithms.network import NETWORK, NETWORK_SETTINGS, fit_network, restore_network
+from leadscore.modeling.algorithms.trees import (
     BOOSTING,
     BOOSTING_SETTINGS,
     FOREST,
@@ -26,6 +24,8 @@ from leadscore.modeling.trees import (
     fit_forest,
     restore_trees,
 )
+from leadscore.modeling.balancing import Balance
+from leadscore.modeling.encoding import Codes, Floats
 
 
 class Algorithm(StrEnum):

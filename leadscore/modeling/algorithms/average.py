@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from leadscore.modeling.algorithms.fitting import Plan, Settings
+from leadscore.modeling.algorithms.linear import LINEAR, Logistic, fit_logistic, restore_logistic
+from leadscore.modeling.algorithms.trees import BOOSTING, Trees, fit_boosted, restore_trees
 from leadscore.modeling.encoding import Codes, Floats
-from leadscore.modeling.fitting import Plan, Settings
-from leadscore.modeling.linear import LINEAR, Logistic, fit_logistic, restore_logistic
-from leadscore.modeling.trees import BOOSTING, Trees, fit_boosted, restore_trees
 
 AVERAGE: dict[str, Any] = BOOSTING | LINEAR
 AVERAGE_SETTINGS: tuple[Settings, ...] = ({"C": 1.0, "max_depth": 4}, {"C": 0.1, "max_depth": 3})

@@ -8,7 +8,7 @@ from html import escape
 from math import isfinite
 from typing import Any
 
-from leadscore.modeling.svg import bar_chart, line_chart
+from leadscore.modeling.files.svg import bar_chart, line_chart
 from leadscore.schema import label_of
 
 IMPORTANT_SHOWN = 15

@@ -15,14 +15,14 @@ import pandas as pd
 import xgboost
 from scipy.special import expit
 
+from leadscore.modeling.algorithms.fitting import THREADS, Plan
+from leadscore.modeling.algorithms.trees import matrix_of, train_trees
 from leadscore.modeling.encoding import Codes, Encoder, Floats, Rows
-from leadscore.modeling.fitting import THREADS, Plan
 from leadscore.modeling.model import Prediction
 from leadscore.modeling.report import TrainingReport
-from leadscore.modeling.tier_calibration import TierCalibration
-from leadscore.modeling.tier_evaluation import TIERS
-from leadscore.modeling.tier_explanation import logit_of_best, shares_of_best
-from leadscore.modeling.trees import matrix_of, train_trees
+from leadscore.modeling.tiers.calibration import TierCalibration
+from leadscore.modeling.tiers.evaluation import TIERS
+from leadscore.modeling.tiers.explanation import logit_of_best, shares_of_best
 from leadscore.schema import Kind
 
 THREE_TIERS = "three_tiers"

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from leadscore.modeling.card import CardFacts, card_html
-from leadscore.modeling.svg import bar_chart, line_chart
+from leadscore.modeling.files.card import CardFacts, card_html
+from leadscore.modeling.files.svg import bar_chart, line_chart
 from tests.modeling.samples import train_small
 
 EVIL = "<script>alert('x')</script>\"&"

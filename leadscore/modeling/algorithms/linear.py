@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from leadscore.modeling.algorithms.fitting import Plan, Settings
 from leadscore.modeling.encoding import Codes, Design, Floats, fit_design
-from leadscore.modeling.fitting import Plan, Settings
 
 LINEAR: dict[str, Any] = {"penalty": "l2"}
 LINEAR_SETTINGS: tuple[Settings, ...] = ({"C": 1.0}, {"C": 0.1})

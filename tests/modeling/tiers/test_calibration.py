@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from leadscore.modeling.calibration import SMALLEST_SLOPE
-from leadscore.modeling.tier_calibration import TierCalibration, fit_tier_calibration
+from leadscore.modeling.tiers.calibration import TierCalibration, fit_tier_calibration
 
 
 def drawn(rows=20_000, seed=0):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from leadscore.modeling.artefact import TREES_FILE, to_files
-from leadscore.modeling.ubj import check_ubj
+from leadscore.modeling.files.artefact import TREES_FILE, to_files
+from leadscore.modeling.files.ubj import check_ubj
 from tests.modeling.samples import train_small
 
 

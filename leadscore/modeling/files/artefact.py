@@ -12,12 +12,12 @@ from leadscore.errors import TamperedData
 from leadscore.modeling.algorithms import Algorithm, restore
 from leadscore.modeling.calibration import Calibration
 from leadscore.modeling.encoding import Encoder
+from leadscore.modeling.files.ubj import check_ubj
 from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.report import TrainingReport, installed_libraries
-from leadscore.modeling.three_tiers import THREE_TIERS, Preference, ThreeTierModel, TierScorer, restore_tier_trees
-from leadscore.modeling.tier_calibration import TierCalibration
-from leadscore.modeling.tier_evaluation import TIERS
-from leadscore.modeling.ubj import check_ubj
+from leadscore.modeling.tiers.calibration import TierCalibration
+from leadscore.modeling.tiers.evaluation import TIERS
+from leadscore.modeling.tiers.model import THREE_TIERS, Preference, ThreeTierModel, TierScorer, restore_tier_trees
 from leadscore.schema import Kind
 
 FORMAT = "leadscore-model"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
+from leadscore.modeling.algorithms.fitting import Plan, Rebalanced, Settings, keep_aside
 from leadscore.modeling.encoding import Codes, Design, Floats, Rows, fit_design
-from leadscore.modeling.fitting import Plan, Rebalanced, Settings, keep_aside
 
 NETWORK: dict[str, Any] = {"units": 32, "activation": "relu", "solver": "adam", "learning_rate_init": 0.002}
 NETWORK_SETTINGS: tuple[Settings, ...] = ({"alpha": 0.01}, {"alpha": 0.3})

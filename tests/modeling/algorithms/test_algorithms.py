@@ -6,12 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.errors import InvalidRequest
-from leadscore.modeling import fitting, network
-from leadscore.modeling.algorithms import Algorithm, fit, parameters, restore, settings_of
+from leadscore.modeling.algorithms import Algorithm, fit, fitting, network, parameters, restore, settings_of
+from leadscore.modeling.algorithms.fitting import Plan, keep_aside
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.encoding import Codes
 from leadscore.modeling.evaluation import roc_auc
-from leadscore.modeling.fitting import Plan, keep_aside
 
 LEARN_IN_ROUNDS = [Algorithm.ADDITIVE, Algorithm.XGBOOST, Algorithm.FOREST, Algorithm.AVERAGE, Algorithm.NEURAL]
 
@@ -148,7 +147,7 @@ def test_a_column_of_an_additive_model_speaks_for_itself_alone(fitted):
 
 
 def test_the_steps_of_an_additive_model_say_what_its_trees_say(monkeypatch):
-    from leadscore.modeling import additive
+    from leadscore.modeling.algorithms import additive
 
     grown = []
     boost = additive.boost

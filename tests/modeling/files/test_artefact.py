@@ -6,8 +6,8 @@ import pytest
 
 from leadscore.errors import TamperedData
 from leadscore.modeling.algorithms import Algorithm, fit
-from leadscore.modeling.artefact import MAX_BYTES, from_files, library_differences, to_files
 from leadscore.modeling.balancing import Balance
+from leadscore.modeling.files.artefact import MAX_BYTES, from_files, library_differences, to_files
 from tests.modeling.samples import KINDS, make_leads, train_small
 
 
