@@ -65,7 +65,7 @@ def found_by_share(figures: pd.DataFrame) -> go.Figure:
     return _with_legend(styled(figure, y="Conversions found"))
 
 
-def dots(rows: pd.DataFrame, *, x: str, percent: bool = True, reference: float | None = None) -> go.Figure:
+def dots(rows: pd.DataFrame, *, x: str = "", percent: bool = True, reference: float | None = None) -> go.Figure:
     """Draw a dot with its interval for each row, the first on top.
 
     Parameters
@@ -73,7 +73,7 @@ def dots(rows: pd.DataFrame, *, x: str, percent: bool = True, reference: float |
     rows : DataFrame
         Columns ``label``, ``value``, ``low``, ``high`` and ``marked``; the marked ones stand out.
     x : str
-        What the figures are.
+        What the figures are; empty where a title beside the picture says it.
     percent : bool
         Whether they are fractions to be read as per cent.
     reference : float or None
@@ -90,7 +90,8 @@ def dots(rows: pd.DataFrame, *, x: str, percent: bool = True, reference: float |
                       f"%{{customdata[2]{number}}})<extra></extra>"))
     if reference is not None:
         figure.add_vline(x=reference, line_dash="dot", line_color=VERMILION, annotation_text="chance")
-    figure.update_xaxes(tickformat=".0%" if percent else "")
+    # few and upright ticks, since long labels leave little room on a phone
+    figure.update_xaxes(tickformat=".0%" if percent else "", nticks=4, tickangle=0)
     return _by_rows(styled(figure, x=x, height=_height(len(rows))), rows["label"])
 
 

@@ -117,12 +117,13 @@ def _tried(report: Report) -> list[Mapping[str, Any]]:
 
 
 def _candidates(report: Report, key: str) -> None:
-    _title("What was tried", "The blue one was chosen; where two are as good, the simpler one wins.")
+    _title("What was tried", "Average precision within the training leads. The blue one was chosen: where the "
+                             "difference may be luck, the simpler one wins.")
     rows = pd.DataFrame([{**one["average_precision"], "marked": bool(one.get("chosen")),
                           "label": report_words.algorithm(one["algorithm"], one.get("balance"), one.get("settings"))}
                          for one in _tried(report)])
-    st.plotly_chart(charts.dots(rows.sort_values("value", ascending=False, kind="stable"), x="Average precision"),
-                    config=QUIET, key=f"{key}-candidates", alt="The kinds of model tried, with their average precision")
+    st.plotly_chart(charts.dots(rows.sort_values("value", ascending=False, kind="stable")), config=QUIET,
+                    key=f"{key}-candidates", alt="The kinds of model tried, with their average precision")
     if said := report_words.skipped(report["candidates"]):
         st.caption(said)
 

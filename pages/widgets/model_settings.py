@@ -44,31 +44,31 @@ def draw(context: Context) -> None:
 
 
 def _overview(versions: Sequence[ModelView]) -> None:
-    """Draw what each of the newest versions finds, with its range."""
-    known = [(model, figure) for model in versions[:NEWEST_SHOWN]
+    """Draw what the newest versions and those with a part to play find, each with its range."""
+    known = [(model, figure) for model in _few(versions)
              if report_words.between(figure := model.metrics.get(report_words.FOUND.key) or {}, "percent")]
     if len(known) < 2:
         return
-    rows = pd.DataFrame([{**figure, "marked": model.alias == "champion", "label": _title(model)}
+    rows = pd.DataFrame([{**figure, "marked": model.alias == "champion", "label": f"Model {model.version}"}
                          for model, figure in known])
     with st.container(border=True):
         st.markdown("**What each version finds in the best 20 %**  \n:small[:gray[The blue one is in use. Where the "
                     "lines overlap, the difference may be luck; versions trained at other times were judged on other "
                     "leads.]]")
-        st.plotly_chart(charts.dots(rows, x=report_words.FOUND.label, reference=ANY_ORDER), key="versions-found",
+        st.plotly_chart(charts.dots(rows, reference=ANY_ORDER), key="versions-found",
                         config=model_report.QUIET, alt="Conversions each version finds in the best 20 %")
 
 
 def _shown(versions: Sequence[ModelView]) -> Sequence[ModelView]:
-    """Choose the newest versions and those with a part to play; all of them when asked to."""
-    few = [model for place, model in enumerate(versions) if place < NEWEST_SHOWN or model.alias]
+    """Leave out what is old and has no part to play, unless a person wants to see all versions."""
+    few = _few(versions)
     if len(few) == len(versions):
         return versions
     return versions if st.toggle(f"Show all {len(versions)} versions", key="all-versions") else few
 
 
-def _title(model: ModelView) -> str:
-    return f"Model {model.version}, {report_words.algorithm(model.algorithm)}"
+def _few(versions: Sequence[ModelView]) -> Sequence[ModelView]:
+    return [model for place, model in enumerate(versions) if place < NEWEST_SHOWN or model.alias]
 
 
 def _card(context: Context, model: ModelView) -> None:

@@ -11,7 +11,7 @@ from pages.widgets import words
 ALGORITHMS = {
     "auto": "Let the data decide",
     "logistic": "Logistic regression",
-    "additive": "Boosted trees, each column on its own",
+    "additive": "Additive boosted trees",
     "xgboost": "Boosted trees",
     "forest": "Random forest",
     "average": "Logistic and boosted together",

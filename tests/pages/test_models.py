@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -153,6 +154,8 @@ def test_many_versions_are_not_all_drawn_at_once(campaign, open_page):
     assert_calm(app)
     shown = [button.key for button in app.button if button.key and button.key.startswith("verify-")]
     assert len(shown) == 6, "the five newest and the one in use"
+    picture = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert picture["layout"]["yaxis"]["ticktext"][-1] == "Model 1", "the one in use belongs into the picture"
     app.toggle(key="all-versions").set_value(True).run()
     assert len([button.key for button in app.button if (button.key or "").startswith("verify-")]) == 14
 
