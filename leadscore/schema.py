@@ -472,6 +472,7 @@ FIELDS: tuple[Field, ...] = (
 )
 
 FIELD_BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
+PERSONAL_FIELDS = frozenset(field.name for field in FIELDS if field.personal)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,8 +50,14 @@ class Reason:
     source: str
 
 
-def reasons_for_lead(blend: Blend, features: FeatureFrame, lead_id: int, policy: Policy) -> list[Reason]:
+def reasons_for_lead(blend: Blend, features: FeatureFrame, lead_id: int, policy: Policy, *,
+                     hidden: Collection[str] = ()) -> list[Reason]:
     """List every factor of one lead, strongest first; what is too small to show is summed up in the last one.
+
+    Parameters
+    ----------
+    hidden : collection of str
+        Columns whose values the reader may not see: their effect is told, their value is not.
 
     Returns
     -------
@@ -65,7 +71,7 @@ def reasons_for_lead(blend: Blend, features: FeatureFrame, lead_id: int, policy:
         if abs(effect) < LEAST_EFFECT:
             left += effect
             continue
-        phrase, value = _phrase(factor, features, features.frame.index[[place]])
+        phrase, value = _phrase(factor, features, features.frame.index[[place]], hidden)
         shown.append(Reason(factor.field, str(phrase[0]), factor.field, value[0], effect, factor.source))
     # the score is cut to 0-100, and that cut belongs to no factor
     blended = blend.blended.to_numpy(dtype=float)
@@ -77,7 +83,7 @@ def reasons_for_lead(blend: Blend, features: FeatureFrame, lead_id: int, policy:
 
 
 def reason_columns(blend: Blend, features: FeatureFrame, policy: Policy, *, index: pd.Index | None = None,
-                   k: int = 5) -> pd.DataFrame:
+                   k: int = 5, hidden: Collection[str] = ()) -> pd.DataFrame:
     """Write the ``k`` strongest reasons of each lead as texts.
 
     Parameters
@@ -86,6 +92,8 @@ def reason_columns(blend: Blend, features: FeatureFrame, policy: Policy, *, inde
         The leads wanted, in their order; all by default.
     k : int
         Reasons a lead; fewer where there are not so many of at least 0.05 points.
+    hidden : collection of str
+        Columns whose values the reader may not see.
 
     Returns
     -------
@@ -103,7 +111,7 @@ def reason_columns(blend: Blend, features: FeatureFrame, policy: Policy, *, inde
         chosen = np.take_along_axis(effects, strongest, axis=1)
         strongest = np.where(np.abs(chosen) < LEAST_EFFECT, -1, strongest)
         for number, factor in enumerate(factors):
-            _write(texts, strongest == number, factor, effects[:, number], features, wanted)
+            _write(texts, strongest == number, factor, effects[:, number], features, wanted, hidden)
     columns = {name: pd.array(texts[:, place], dtype="str") for place, name in enumerate(names)}
     return pd.DataFrame(columns, index=wanted)
 
@@ -145,21 +153,24 @@ def _strongest(effects: np.ndarray, k: int) -> np.ndarray:
 
 
 def _write(texts: np.ndarray, chosen: np.ndarray, factor: _Factor, effects: np.ndarray, features: FeatureFrame,
-           wanted: pd.Index) -> None:
+           wanted: pd.Index, hidden: Collection[str]) -> None:
     """Fill in one factor's sentence wherever it is among the strongest."""
     rows, columns = np.nonzero(chosen)
     if not len(rows):
         return
-    phrases, _ = _phrase(factor, features, wanted[rows])
+    phrases, _ = _phrase(factor, features, wanted[rows], hidden)
     tenths = np.round(effects[rows] * 10).astype(np.int64)
     codes, distinct = pd.factorize(tenths)
     signed = np.array([f": {tenth / 10:+.1f}" for tenth in distinct], dtype=object)
     texts[rows, columns] = phrases + signed[codes]
 
 
-def _phrase(factor: _Factor, features: FeatureFrame, leads: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+def _phrase(factor: _Factor, features: FeatureFrame, leads: pd.Index,
+            hidden: Collection[str]) -> tuple[np.ndarray, np.ndarray]:
     """Give the words and the value of a factor for some leads; every distinct value is worded once."""
     label = features.labels.get(factor.field, label_of(factor.field))
+    if factor.field in hidden:
+        return np.full(len(leads), label, dtype=object), np.full(len(leads), None, dtype=object)
     if factor.field not in features.frame:
         return np.full(len(leads), f"No {label}", dtype=object), np.full(len(leads), None, dtype=object)
     kind = features.kinds.get(factor.field, Kind.TEXT)

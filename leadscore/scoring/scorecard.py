@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,8 +95,9 @@ def full_marks(policy: Policy, group: str) -> float:
     return policy.full_marks * sum(criterion.most for criterion in policy.criteria if criterion.group == group)
 
 
-def criteria_table(rules: RuleScores, features: FeatureFrame, policy: Policy, lead_id: int) -> pd.DataFrame:
-    """Break one lead's rule score down.
+def criteria_table(rules: RuleScores, features: FeatureFrame, policy: Policy, lead_id: int, *,
+                   hidden: Collection[str] = ()) -> pd.DataFrame:
+    """Break one lead's rule score down; values of hidden columns are left out.
 
     Returns
     -------
@@ -108,7 +109,8 @@ def criteria_table(rules: RuleScores, features: FeatureFrame, policy: Policy, le
     for criterion in policy.criteria:
         marks = full_marks(policy, criterion.group)
         scale = shares.get(criterion.group, 0.0) / marks if marks else 0.0
-        value = features.frame[criterion.field].loc[lead_id] if criterion.field in features.frame else None
+        shown = criterion.field in features.frame and criterion.field not in hidden
+        value = features.frame[criterion.field].loc[lead_id] if shown else None
         rows.append({"group": criterion.group, "label": criterion.label, "value": value,
                      "points": float(rules.points[criterion.id].loc[lead_id]),
                      "max": min(criterion.most * scale, shares.get(criterion.group, 0.0))})

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sqlmodel import Session
 
-from leadscore.schema import FIELDS, CustomField, Field, label_of
+from leadscore.schema import FIELDS, PERSONAL_FIELDS, CustomField, Field, label_of
 from leadscore.scoring.reasons import reason_columns
 from leadscore.scoring.tiers import next_action
 from leadscore.steps.judge import Judged, judge
@@ -115,7 +115,7 @@ def listed_rows(session: Session, workbench: Workbench, client_id: int, ranked: 
     if ranked.empty:
         return empty_list(view)
     leads = _read(session, workbench, client_id, ranked.index.to_numpy())
-    explained = explain(session, workbench, client_id, leads, ranked, reasons=1)
+    explained = explain(session, workbench, client_id, leads, ranked, reasons=1, personal=personal)
     frame = _basics(leads, ranked, explained, first_rank).assign(top_reason=explained.reasons["reason_1"])
     shown = _further_columns(view, leads)
     if not personal:
@@ -136,7 +136,7 @@ def exported_rows(session: Session, workbench: Workbench, client_id: int, ranked
     leads, ranked = leads[keep], ranked[keep]
     if leads.empty:
         return pd.DataFrame({"lead_id": []}), left_out
-    explained = explain(session, workbench, client_id, leads, ranked, reasons=EXPORTED_REASONS)
+    explained = explain(session, workbench, client_id, leads, ranked, reasons=EXPORTED_REASONS, personal=True)
     frame = _basics(leads, ranked, explained, 1).assign(rank=ranks[keep])
     contact = {name: leads[name] for name in EXPORTED_CONTACT if name in leads and name not in frame}
     ours = pd.concat([frame.drop(columns="exported"), pd.DataFrame(contact, index=leads.index)], axis=1)
@@ -179,7 +179,7 @@ class Explained:
 
 
 def explain(session: Session, workbench: Workbench, client_id: int, leads: pd.DataFrame, ranked: pd.DataFrame, *,
-            reasons: int) -> Explained:
+            reasons: int, personal: bool) -> Explained:
     """Repeat each run's own judgement, so that the reasons are those of the score shown."""
     custom = lead_reading.custom_fields(session, client_id)
     headers = batches.headers(session, client_id)
@@ -189,7 +189,8 @@ def explain(session: Session, workbench: Workbench, client_id: int, leads: pd.Da
         run = score_rows.run(session, client_id, run_id)
         part = leads.loc[members.index]
         judged = judge_again(session, workbench, client_id, run, part, custom, headers)
-        texts.append(reason_columns(judged.blend, judged.features, judged.policy, k=reasons))
+        texts.append(reason_columns(judged.blend, judged.features, judged.policy, k=reasons,
+                                    hidden=() if personal else PERSONAL_FIELDS))
         actions.append(next_action(members["tier"], run.created_at, judged.policy))
     return Explained(pd.concat(texts).reindex(ranked.index), pd.concat(actions).reindex(ranked.index))
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from leadscore.modeling.explanation import BOOLEAN, NO, TEXT, YES, Curve
 from leadscore.monitoring.rates import wilson
-from leadscore.schema import FIELD_BY_NAME, CustomField, Tier
+from leadscore.schema import FIELD_BY_NAME, PERSONAL_FIELDS, CustomField, Tier
 from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.reasons import Reason, reasons_for_lead
 from leadscore.scoring.scorecard import criteria_table
@@ -107,7 +107,8 @@ def verdict_on(session: Session, workbench: Workbench, client_id: int, leads: pd
     row = find_version(session, client_id, str(run.model_version) if run.model_version else NO_MODEL)
     curves = _curves_of(row)
     lead_id = int(leads.index[0])
-    reasons = reasons_for_lead(judged.blend, judged.features, lead_id, judged.policy)
+    hidden = () if personal else PERSONAL_FIELDS
+    reasons = reasons_for_lead(judged.blend, judged.features, lead_id, judged.policy, hidden=hidden)
     action = next_action(current["tier"], run.created_at, judged.policy).iloc[0]
     numbers = {name: _number(in_force[name]) for name in NUMBERS}
     low, high = _likely(row, numbers["probability"])
@@ -118,7 +119,7 @@ def verdict_on(session: Session, workbench: Workbench, client_id: int, leads: pd
         tier_chances=_tier_chances(judged), qualified=bool(in_force["qualified"]), base=float(judged.blend.base),
         reasons=reasons, waterfall=pd.DataFrame({"label": [reason.text for reason in reasons],
                                                  "effect": [reason.effect for reason in reasons]}),
-        criteria=criteria_table(judged.rules, judged.features, judged.policy, lead_id),
+        criteria=criteria_table(judged.rules, judged.features, judged.policy, lead_id, hidden=hidden),
         next_action=action["action"], due=action["due"], what_if=found,
         why_not_higher=why_not_higher(reasons, found.improvements), curves=_placed(curves, judged, personal))
 

@@ -15,7 +15,7 @@ from leadscore.scoring.blend import blend, suggest_alpha
 from leadscore.scoring.policy import SCORECARD_GROUPS, Criterion, Policy, TierMode, digest
 from leadscore.scoring.presets import default_policy
 from leadscore.scoring.reasons import reason_columns, reasons_for_lead
-from leadscore.scoring.scorecard import score_rules
+from leadscore.scoring.scorecard import criteria_table, score_rules
 from leadscore.scoring.tiers import assign_tiers, next_action
 
 WORDS = ("Referral", "web", "Cold call")
@@ -224,3 +224,21 @@ def test_rules_that_rank_better_than_the_model_get_their_share():
     suggestion = suggest_alpha(pd.Series([90.0, 10.0]), pd.Series([0.1, 0.9]), pd.Series([1, 0]))
     assert suggestion.alpha >= 0.5
     assert suggestion.curve["average_precision"].iloc[-1] == 1.0
+
+
+def test_a_hidden_column_tells_its_effect_and_not_its_value():
+    frame = pd.DataFrame({"visits": [42.0, 7.0]}, index=pd.Index([1, 2], name="lead_id"))
+    table = Table(frame)
+    policy = Policy(criteria=(Criterion("many", "Many visits", "behavioural", "visits", "at_least", 5.0, 10.0),),
+                    group_weights={"behavioural": 100.0})
+    rules = score_rules(table, policy)
+    one = blend(rules, None, policy)
+    (seen,), (told,) = (reasons_for_lead(one, table, 1, policy, hidden=hidden) for hidden in ((), {"visits"}))
+    assert (seen.value, told.value) == ("42", None)
+    assert seen.effect == told.effect
+    assert "42" in seen.text
+    assert told.text == "Besuche"
+    texts = reason_columns(one, table, policy, k=1, hidden={"visits"})["reason_1"]
+    assert not texts.str.contains("42|7:").any()
+    assert criteria_table(rules, table, policy, 1, hidden={"visits"})["value"].isna().all()
+    assert criteria_table(rules, table, policy, 1)["value"].tolist() == [42.0]
