@@ -21,7 +21,7 @@ SCORING = "rescore_job"
 
 
 def draw(context: Context, model: ModelView) -> None:
-    """Draw the buttons the role allows."""
+    """Draw the buttons the role allows, and what the last of them did."""
     version = model.version
     with st.container(horizontal=True):
         if context.actor.may(Action.DEPLOY_MODEL) and model.alias != "champion":
@@ -39,21 +39,28 @@ def draw(context: Context, model: ModelView) -> None:
                            file_name=f"model-{version}.html", mime="text/html", key=f"card-{version}",
                            icon=":material/description:", help="Everything about this version on one page, to print "
                                                                "or to pass on.")
+    _tell(context, version)
 
 
-def tell(context: Context) -> None:
-    """Say what the last button did, and how far scoring anew is."""
-    told = st.session_state.pop(TOLD, None)
-    if isinstance(told, LeadScoreError):
-        show_refusal(told)
-    elif told:
-        title, text, calm = told
-        (st.success if calm else st.warning)(text, title=title,
-                                             icon=":material/check_circle:" if calm else ":material/warning:")
+def watch_scoring(context: Context) -> None:
+    """Show how far the scoring is that a version put to use has brought about."""
     for job in running(context, "rescore"):
         # the tab Scoring shows the one it knows; two of one key cannot be drawn
         if job.id != st.session_state.get(SCORING):
             watch(context, job.id)
+
+
+def _tell(context: Context, version: int) -> None:
+    """Say beside the version what the last button did; it stays until the next one, whatever renews the page."""
+    where, told = st.session_state.get(TOLD, (None, None))
+    if where != (context.client, version):
+        return
+    if isinstance(told, LeadScoreError):
+        show_refusal(told)
+    else:
+        title, text, calm = told
+        (st.success if calm else st.warning)(text, title=title,
+                                             icon=":material/check_circle:" if calm else ":material/warning:")
 
 
 def _button(label: str, icon: str, key: str, action: Callable[[Context, int], Any], context: Context, version: int,
@@ -64,9 +71,10 @@ def _button(label: str, icon: str, key: str, action: Callable[[Context, int], An
 
 def _attempt(action: Callable[[Context, int], Any], context: Context, version: int) -> None:
     try:
-        st.session_state[TOLD] = action(context, version)
+        told: Any = action(context, version)
     except LeadScoreError as refusal:
-        st.session_state[TOLD] = refusal
+        told = refusal
+    st.session_state[TOLD] = ((context.client, version), told)
 
 
 def _asked(context: Context, version: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ ANY_ORDER = 0.2
 
 def draw(context: Context) -> None:
     """Draw the tab."""
-    model_actions.tell(context)
+    model_actions.watch_scoring(context)
     versions = models.list_models(context.workbench, context.actor, client=context.client)
     if not versions:
         notices.empty_state("model_training", "No model yet",

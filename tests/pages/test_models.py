@@ -78,6 +78,8 @@ def test_rolling_back_shows_that_old_scores_come_out_identical(two, open_page):
     assert "Model 1 is back in use." in told(app)
     assert re.search(r"(\d+) of \1 old scores came out identical\.", told(app))
     assert aliases(two) == {1: "champion", 2: "previous"}
+    app.run()
+    assert "Model 1 is back in use." in told(app), "the end of the scoring renews the page and must not wipe this away"
 
 
 def test_a_version_put_to_use_scores_the_leads_again(two, open_page):
