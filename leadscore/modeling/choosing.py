@@ -46,6 +46,10 @@ Choice = TypeVar("Choice", bound=StrEnum)
 Progress = Callable[[float, str], None]
 
 
+def silent(fraction: float, message: str) -> None:
+    """Report no progress."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """How long candidates may be tried.
@@ -128,6 +132,11 @@ class Trial:
     y: Floats
     area: float
     area_error: float
+
+    @property
+    def area_errors(self) -> float:
+        """How many standard errors the area lies above one half."""
+        return (self.area - 0.5) / self.area_error
 
 
 @dataclass(frozen=True)
@@ -265,11 +274,12 @@ def _try_one(candidate: Candidate, folds: Folds, random_state: int) -> Trial:
     # repeated folds judge the same leads again, which adds no certainty
     judged = len({int(row) for _, judging in folds.parts for row in judging}) / sum(map(len, outcomes))
     error = float((certainty.sum() * judged) ** -0.5)
-    reached = replace(candidate, average_precision=_mean_interval(precisions), roc_auc=area)
+    reached = replace(candidate, average_precision=mean_interval(precisions), roc_auc=area)
     return Trial(reached, precisions, np.concatenate(margins), np.concatenate(outcomes), area, error)
 
 
-def _mean_interval(values: Floats) -> Interval:
+def mean_interval(values: Floats) -> Interval:
+    """Give the mean over folds and its 95 % interval, for figures in [0, 1]."""
     mean = float(values.mean())
     spread = float(1.96 * values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
     return Interval(mean, max(0.0, mean - spread), min(1.0, mean + spread))

@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leadscore.modeling import algorithms, choosing, evaluation, explanation, learning_curve, splits
+from leadscore.modeling import algorithms, choosing, evaluation, explanation, learning_curve
 from leadscore.modeling.algorithms import Algorithm, Estimator
 from leadscore.modeling.algorithms.network import Network
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.calibration import Calibration, fit_calibration
-from leadscore.modeling.choosing import Budget, Candidate, Choosing, Folds, Progress
+from leadscore.modeling.choosing import Budget, Candidate, Choosing, Folds, Progress, silent
 from leadscore.modeling.column_effects import ColumnEffect, column_effects
-from leadscore.modeling.encoding import MODELLED_KINDS, Encoder, Floats, Rows, fit_encoder
+from leadscore.modeling.divided import DividedLeads, divide
+from leadscore.modeling.encoding import MODELLED_KINDS, Encoder, Floats, fit_encoder
 from leadscore.modeling.leakage import Cause, Finding, Screen
 from leadscore.modeling.learning_curve import LearningCurve
 from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.report import TrainingReport, installed_libraries
 from leadscore.modeling.screening import screen_as_wished
-from leadscore.modeling.splits import Split
 from leadscore.modeling.verdicts import refuse_too_few, verdict_of, warnings_about
 from leadscore.schema import Kind
 
@@ -62,32 +62,6 @@ class TrainingOptions:
     drop: tuple[str, ...] = ()
     seconds: float | None = BUDGET_SECONDS
     random_state: int = 0
-
-
-@dataclass(frozen=True)
-class _Leads:
-    """Decided leads, how they ended, and how they are divided."""
-
-    features: pd.DataFrame
-    y: Floats
-    split: Split
-    keys: Rows | None
-
-    @property
-    def learnt(self) -> pd.DataFrame:
-        return self.features.iloc[self.split.train]
-
-    @property
-    def tested(self) -> pd.DataFrame:
-        return self.features.iloc[self.split.test]
-
-    @property
-    def y_learnt(self) -> Floats:
-        return self.y[self.split.train]
-
-    @property
-    def y_tested(self) -> Floats:
-        return self.y[self.split.test]
 
 
 @dataclass(frozen=True)
@@ -165,28 +139,27 @@ def train(
     InvalidRequest
         ``too_few_outcomes``, ``no_usable_column``, ``unknown_column``, ``unknown_option``.
     """
-    options, progress, labels = options or TrainingOptions(), progress or _silent, labels or {}
+    options, progress, labels = options or TrainingOptions(), progress or silent, labels or {}
     budget = Budget(options.seconds, elapsed) if elapsed else Budget()
-    decided = np.flatnonzero(y.notna().to_numpy())
-    outcome = y.to_numpy(dtype=float, na_value=np.nan)[decided]
-    refuse_too_few(outcome)
-    wanted = choosing.candidates_of(options.algorithm, options.balance, outcome)
+    known = y.dropna().to_numpy(dtype=float)
+    refuse_too_few(known)
+    wanted = choosing.candidates_of(options.algorithm, options.balance, known)
 
     progress(0.02, "Setting test leads aside")
-    leads = _divide(features.iloc[decided], outcome, _rows(times, decided), _rows(groups, decided), options)
+    leads = divide(features, y, times=times, groups=groups, moments=moments, dates=dates,
+                   random_state=options.random_state)
 
     progress(0.05, "Looking for columns that know the outcome")
-    learnt = decided[leads.split.train]
     found = screen_as_wished(
         leads.learnt, kinds, leads.y_learnt, labels, sources, keep=options.keep, drop=options.drop,
-        moments=_rows(moments, learnt), dates=_rows(dates, learnt), random_state=options.random_state)
+        moments=leads.moments, dates=leads.dates, random_state=options.random_state)
     used = [name for name in leads.features.columns if name not in found.columns_set_aside]
 
     progress(0.10, "Preparing the columns")
     encoder = fit_encoder(leads.learnt[used], kinds)
     codes = encoder.encode(leads.learnt).codes
-    keys = None if leads.keys is None else leads.keys[leads.split.train]
-    folds = choosing.make_folds(codes, leads.y_learnt, leads.split.kind, keys, random_state=options.random_state)
+    folds = choosing.make_folds(codes, leads.y_learnt, leads.split.kind, leads.keys_learnt,
+                                random_state=options.random_state)
     choice = choosing.choose(wanted, folds, random_state=options.random_state, budget=budget,
                              progress=_part(progress, 0.12, 0.70))
 
@@ -213,25 +186,11 @@ def train(
     )
 
 
-def _silent(fraction: float, message: str) -> None:
-    """Report nothing."""
-
-
 def _part(progress: Progress, start: float, end: float) -> Progress:
     return lambda fraction, message: progress(start + (end - start) * fraction, message)
 
 
-def _rows(part: Any, rows: Rows) -> Any:
-    return None if part is None else part.iloc[rows]
-
-
-def _divide(features: pd.DataFrame, y: Floats, times: pd.Series | None, groups: pd.Series | None,
-            options: TrainingOptions) -> _Leads:
-    split = splits.split_test(y, times, groups, random_state=options.random_state)
-    return _Leads(features, y, split, splits.group_keys(groups))
-
-
-def _test(measured: _Fitted, leads: _Leads, choice: Choosing) -> _Tested:
+def _test(measured: _Fitted, leads: DividedLeads, choice: Choosing) -> _Tested:
     """Look at the test leads; the threshold comes from leads held out of the folds, not from these."""
     unseen = measured.calibration.probability(choice.best.margins)
     margins = measured.margin(leads.tested)
@@ -239,7 +198,7 @@ def _test(measured: _Fitted, leads: _Leads, choice: Choosing) -> _Tested:
                    evaluation.best_threshold(choice.best.y, unseen))
 
 
-def _look_aside(leads: _Leads, folds: Folds, choice: Choosing, found: Screen, kinds: Mapping[str, Kind],
+def _look_aside(leads: DividedLeads, folds: Folds, choice: Choosing, found: Screen, kinds: Mapping[str, Kind],
                 used: list[str], options: TrainingOptions, budget: Budget) -> _Aside:
     best = choice.best
     curve = learning_curve.learning_curve(
@@ -264,25 +223,24 @@ def _quick(candidate: Candidate) -> Candidate:
     return Candidate(Algorithm.XGBOOST, Balance.NONE, algorithms.settings_of(Algorithm.XGBOOST)[0])
 
 
-def _fit_again(measured: _Fitted, tested: _Tested, leads: _Leads, choice: Choosing, used: list[str],
+def _fit_again(measured: _Fitted, tested: _Tested, leads: DividedLeads, choice: Choosing, used: list[str],
                kinds: Mapping[str, Kind], options: TrainingOptions) -> _Fitted:
     """Fit the same way on all leads: the latest ones are the most like those to come."""
     encoder = fit_encoder(leads.features[used], kinds)
-    order = np.concatenate([leads.split.train, leads.split.test])
-    codes = encoder.encode(leads.features.iloc[order]).codes
-    estimator = choosing.fit(choice.best.candidate, codes, leads.y[order], random_state=options.random_state,
+    codes = encoder.encode(leads.features.iloc[leads.order]).codes
+    estimator = choosing.fit(choice.best.candidate, codes, leads.y[leads.order], random_state=options.random_state,
                              rounds=measured.estimator.rounds)
     margins = np.concatenate([choice.best.margins, tested.margins])
     return _Fitted(encoder, estimator, fit_calibration(margins, np.concatenate([choice.best.y, leads.y_tested])))
 
 
-def _report(leads: _Leads, found: Screen, choice: Choosing, final: _Fitted, tested: _Tested, aside: _Aside,
+def _report(leads: DividedLeads, found: Screen, choice: Choosing, final: _Fitted, tested: _Tested, aside: _Aside,
             used: list[str], kinds: Mapping[str, Kind], labels: Mapping[str, str],
             options: TrainingOptions) -> TrainingReport:
     best = choice.best.candidate
     metrics = evaluation.measure(leads.y_tested, tested.probability, random_state=options.random_state,
                                  n_boot=BOOTSTRAP_DRAWS, threshold=tested.threshold)
-    warnings = warnings_about(metrics, leads.y_learnt, leads.y_tested, found, leads.y)
+    warnings = warnings_about(metrics, leads, found)
     sample, contributions = _explained(final, leads.features[used])
     curves = explanation.effect_curves(sample, contributions, kinds, labels)
     return TrainingReport(
@@ -293,7 +251,7 @@ def _report(leads: _Leads, found: Screen, choice: Choosing, final: _Fitted, test
         suspects=tuple(_with_effect(finding, aside.effects) for finding in found.suspects),
         metrics=metrics,
         candidates=tuple(candidate.to_dict() for candidate in choice.candidates),
-        verdict=str(verdict_of(choice.best, metrics, leads.y_tested, warnings)),
+        verdict=str(verdict_of(choice.best.area_errors, metrics["roc_auc"], leads.y_tested, warnings)),
         warnings=warnings,
         importance=explanation.importance(contributions),
         effect_curves={name: curve.to_dict() for name, curve in curves.items()},

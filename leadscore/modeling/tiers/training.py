@@ -13,13 +13,13 @@ from leadscore.errors import InvalidRequest
 from leadscore.modeling import choosing, evaluation, explanation, splits
 from leadscore.modeling.algorithms.fitting import Plan
 from leadscore.modeling.balancing import Balance
-from leadscore.modeling.choosing import Budget, Folds, Progress
+from leadscore.modeling.choosing import Budget, Folds, Progress, silent
+from leadscore.modeling.divided import DividedLeads, divide
 from leadscore.modeling.encoding import Floats, Rows, fit_encoder
 from leadscore.modeling.evaluation import Interval
 from leadscore.modeling.leakage import Cause, Screen
-from leadscore.modeling.report import TrainingReport, Verdict, installed_libraries
+from leadscore.modeling.report import TrainingReport, installed_libraries
 from leadscore.modeling.screening import screen_as_wished
-from leadscore.modeling.splits import Split
 from leadscore.modeling.tiers.calibration import fit_tier_calibration
 from leadscore.modeling.tiers.evaluation import TIERS, TierFigures, measure_tiers
 from leadscore.modeling.tiers.model import (
@@ -33,6 +33,7 @@ from leadscore.modeling.tiers.model import (
 )
 from leadscore.modeling.tiers.target import TierTarget
 from leadscore.modeling.training import TrainingOptions, data_summary
+from leadscore.modeling.verdicts import moved_share, suspicion, verdict_of
 from leadscore.schema import Kind
 
 BOOTSTRAP_DRAWS = 200
@@ -42,30 +43,6 @@ KEPT_ACCURACY = 0.99
 LEANS = tuple(float(lean) for lean in np.linspace(0, 1, 11))
 FEW_OF_A_TIER = 100
 COMPUTED_AUC = 0.999
-CHANCE_ERRORS = 3.0
-SHARE_ERRORS = 4.0
-SHARE_MOVE = 0.25
-
-
-@dataclass(frozen=True)
-class _Leads:
-    """Leads with a tier, how they are divided, and what was found in their columns."""
-
-    features: pd.DataFrame
-    y: Floats
-    split: Split
-    keys: Rows | None
-
-    def side(self, rows: Rows) -> tuple[pd.DataFrame, Floats]:
-        return self.features.iloc[rows], self.y[rows]
-
-
-@dataclass(frozen=True)
-class _Known:
-    """When the tier of each lead learnt from was known, and the dates behind columns that count days."""
-
-    moments: pd.Series | None
-    dates: pd.DataFrame | None
 
 
 @dataclass(frozen=True)
@@ -79,6 +56,10 @@ class _Trial:
     recalls: tuple[float, ...]
     average_precision: Interval
     roc_auc: float
+
+    @property
+    def area_errors(self) -> float:
+        return (self.roc_auc - 0.5) / evaluation.auc_error_by_chance(_is_best(self.y))
 
     @property
     def macro_recall(self) -> float:
@@ -152,28 +133,22 @@ def train_tiers(
     InvalidRequest
         ``no_usable_column``, ``unknown_column``, ``unknown_option``, ``not_available``.
     """
-    options, progress, labels = options or TrainingOptions(), progress or _silent, labels or {}
+    options, progress, labels = options or TrainingOptions(), progress or silent, labels or {}
     balances = _balances(options)
     budget = Budget(options.seconds, elapsed) if elapsed else Budget()
-    decided = np.flatnonzero(target.y.notna().to_numpy())
-    y = target.y.to_numpy(dtype=float, na_value=np.nan)[decided]
-    times, groups = (None if part is None else part.iloc[decided] for part in (times, groups))
 
     progress(0.02, "Setting test leads aside")
-    split = splits.split_test(y, times, groups, random_state=options.random_state)
-    leads = _Leads(features.iloc[decided], y, split, splits.group_keys(groups))
-    learnt, y_learnt = leads.side(split.train)
+    leads = divide(features, target.y, times=times, groups=groups, moments=moments, dates=dates,
+                   random_state=options.random_state)
 
     progress(0.05, "Looking for columns that know the tier")
-    rows = decided[split.train]
-    known = _Known(None if moments is None else moments.iloc[rows], None if dates is None else dates.iloc[rows])
-    found = _screen(learnt, kinds, y_learnt, labels, sources, known, options)
-    used = [name for name in learnt.columns if name not in found.columns_set_aside]
+    found = _screen(leads, kinds, labels, sources, options)
+    used = [name for name in leads.features.columns if name not in found.columns_set_aside]
 
-    encoder = fit_encoder(learnt[used], kinds)
-    codes = encoder.encode(learnt).codes
-    keys = None if leads.keys is None else leads.keys[split.train]
-    folds = choosing.make_folds(codes, y_learnt, split.kind, keys, random_state=options.random_state)
+    encoder = fit_encoder(leads.learnt[used], kinds)
+    codes = encoder.encode(leads.learnt).codes
+    folds = choosing.make_folds(codes, leads.y_learnt, leads.split.kind, leads.keys_learnt,
+                                random_state=options.random_state)
     trials = _try_all(balances, folds, options, budget, progress)
     best = _choose(trials)
 
@@ -181,7 +156,7 @@ def train_tiers(
     plan = Plan(best.balance, random_state=options.random_state)
     calibration = fit_tier_calibration(best.margins, best.y)
     preference = _prefer(calibration.chances(best.margins), best.y)
-    measured = TierScorer(encoder, fit_tier_trees(codes, y_learnt, plan), calibration, preference)
+    measured = TierScorer(encoder, fit_tier_trees(codes, leads.y_learnt, plan), calibration, preference)
     tested = _test(measured, leads, best, options)
 
     progress(0.85, "Fitting once more on all leads")
@@ -194,15 +169,11 @@ def train_tiers(
         kinds=own_kinds,
         labels=target.labels,
         report=_report(final, told, leads, found, trials, best, tested, options),
-        held_out=pd.DataFrame({"y": _is_best(y[split.test]), "probability": tested.chances[:, 0]},
-                              index=leads.features.index[split.test]),
+        held_out=pd.DataFrame({"y": _is_best(leads.y_tested), "probability": tested.chances[:, 0]},
+                              index=leads.tested.index),
     )  # fmt: skip
     progress(1.0, "Done")
     return model
-
-
-def _silent(fraction: float, message: str) -> None:
-    """Report nothing."""
 
 
 def _is_best(y: Floats) -> Floats:
@@ -225,12 +196,10 @@ def _balances(options: TrainingOptions) -> list[Balance]:
 
 
 def _screen(
-    leads: pd.DataFrame,
+    leads: DividedLeads,
     kinds: Mapping[str, Kind],
-    y: Floats,
     labels: Mapping[str, str],
     sources: Mapping[str, tuple[str, ...]] | None,
-    known: _Known,
     options: TrainingOptions,
 ) -> Screen:
     """Screen the columns twice: one may know who is High, another who is Low.
@@ -240,8 +209,8 @@ def _screen(
     """
     best, last = (
         screen_as_wished(
-            leads, kinds, (y == tier).astype(float), labels, sources, keep=options.keep, drop=options.drop,
-            random_state=options.random_state, moments=known.moments, dates=known.dates,
+            leads.learnt, kinds, (leads.y_learnt == tier).astype(float), labels, sources, keep=options.keep,
+            drop=options.drop, random_state=options.random_state, moments=leads.moments, dates=leads.dates,
         )  # fmt: skip
         for tier in (0, len(TIERS) - 1)
     )
@@ -279,18 +248,12 @@ def _try_one(balance: Balance, folds: Folds, options: TrainingOptions) -> _Trial
                            for y, part in zip(outcomes, lead, strict=True)])  # fmt: skip
     raw, y = np.concatenate(margins), np.concatenate(outcomes)
     given = raw.argmax(axis=1)
-    return _Trial(balance, raw, y, float((given == y).mean()), _recalls(given, y), _spread(precisions),
+    return _Trial(balance, raw, y, float((given == y).mean()), _recalls(given, y), choosing.mean_interval(precisions),
                   evaluation.roc_auc(_is_best(y), np.concatenate(lead)))  # fmt: skip
 
 
 def _recalls(given: Rows, y: Floats) -> tuple[float, ...]:
     return tuple(float((given[y == tier] == tier).mean()) for tier in range(len(TIERS)))
-
-
-def _spread(values: Floats) -> Interval:
-    mean = float(values.mean())
-    error = 1.96 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
-    return Interval(mean, max(0.0, mean - error), min(1.0, mean + error))
 
 
 def _choose(trials: Sequence[_Trial]) -> _Trial:
@@ -310,10 +273,10 @@ def _prefer(chances: Floats, y: Floats) -> Preference:
     return choices[max(allowed, key=lambda place: recalls[place])]
 
 
-def _test(measured: TierScorer, leads: _Leads, best: _Trial, options: TrainingOptions) -> _Tested:
+def _test(measured: TierScorer, leads: DividedLeads, best: _Trial, options: TrainingOptions) -> _Tested:
     """Look at the test leads; everything else was decided without them."""
-    tested, y = leads.side(leads.split.test)
-    margins = measured.trees.margins(measured.encoder.encode(tested).codes)
+    y = leads.y_tested
+    margins = measured.trees.margins(measured.encoder.encode(leads.tested).codes)
     calibration = measured.calibration
     chances = calibration.chances(margins)
     given = measured.preference.give(chances)
@@ -325,23 +288,22 @@ def _test(measured: TierScorer, leads: _Leads, best: _Trial, options: TrainingOp
 
 
 def _fit_again(
-    leads: _Leads, used: list[str], kinds: Mapping[str, Kind], plan: Plan, best: _Trial, tested: _Tested
+    leads: DividedLeads, used: list[str], kinds: Mapping[str, Kind], plan: Plan, best: _Trial, tested: _Tested
 ) -> TierScorer:
     """Fit the same way on all leads: the latest ones are the most like those to come."""
-    features, y = leads.side(np.concatenate([leads.split.train, leads.split.test]))
-    encoder = fit_encoder(features[used], kinds)
+    encoder = fit_encoder(leads.features[used], kinds)
     margins = np.concatenate([best.margins, tested.margins])
-    seen = np.concatenate([best.y, leads.y[leads.split.test]])
+    seen = np.concatenate([best.y, leads.y_tested])
     calibration = fit_tier_calibration(margins, seen)
-    trees = fit_tier_trees(encoder.encode(features).codes, y, plan)
+    trees = fit_tier_trees(encoder.encode(leads.features.iloc[leads.order]).codes, leads.y[leads.order], plan)
     return TierScorer(encoder, trees, calibration, _prefer(calibration.chances(margins), seen))
 
 
 def _report(
-    final: TierScorer, told: _Told, leads: _Leads, found: Screen, trials: Sequence[_Trial], best: _Trial,
+    final: TierScorer, told: _Told, leads: DividedLeads, found: Screen, trials: Sequence[_Trial], best: _Trial,
     tested: _Tested, options: TrainingOptions,
 ) -> TrainingReport:  # fmt: skip
-    y = _is_best(leads.y[leads.split.test])
+    y = _is_best(leads.y_tested)
     warnings = _warnings(tested, leads, found)
     sample = leads.features.iloc[np.linspace(0, len(leads.y) - 1, min(len(leads.y), EXPLAINED_ROWS)).astype(np.intp)]
     contributions = final.explain(sample)
@@ -354,7 +316,7 @@ def _report(
         suspects=tuple({**finding.to_dict(), "effect": None} for finding in found.suspects),
         metrics=tested.metrics,
         candidates=tuple(trial.to_dict(chosen=trial is best) for trial in trials),
-        verdict=str(_verdict(best, tested, y, warnings)),
+        verdict=str(verdict_of(best.area_errors, tested.metrics["roc_auc"], y, warnings)),
         warnings=warnings,
         importance=explanation.importance(contributions),
         effect_curves={name: curve.to_dict() for name, curve in curves.items()},
@@ -372,31 +334,15 @@ def _report(
     )  # fmt: skip
 
 
-def _warnings(tested: _Tested, leads: _Leads, found: Screen) -> tuple[str, ...]:
+def _warnings(tested: _Tested, leads: DividedLeads, found: Screen) -> tuple[str, ...]:
     said = []
-    train, test = leads.y[leads.split.train], leads.y[leads.split.test]
     for number, tier in enumerate(TIERS):
-        before, after = float((train == number).mean()), float((test == number).mean())
-        error = np.sqrt(before * (1 - before) * (1 / len(train) + 1 / len(test)))
-        if abs(after - before) > max(SHARE_ERRORS * error, SHARE_MOVE * before):
-            said.append(f"The share of {tier} leads moved from {before:.1%} in training to {after:.1%} in the test: "
-                        "trust the ranking more than the confidence.")  # fmt: skip
+        if moved := moved_share(leads.y_learnt == number, leads.y_tested == number, tier):
+            said.append(f"{moved}: trust the ranking more than the confidence.")
     if tested.metrics["roc_auc"].value > COMPUTED_AUC:
         said.append("High leads are told apart without a mistake: the tiers were probably computed from these columns.")
-    if found.suspects:
-        names = ", ".join(f"“{finding.label}”" for finding in found.suspects[:8])
-        said.append(f"Kept, but check that they are known before the tier: {names}.")
+    said += suspicion(found, "tier")
     rarest = min(int((leads.y == number).sum()) for number in range(len(TIERS)))
     if rarest < FEW_OF_A_TIER:
         said.append(f"Only {rarest} leads of the rarest tier: its figures are rough.")
     return tuple(said)
-
-
-def _verdict(best: _Trial, tested: _Tested, y: Floats, warnings: Sequence[str]) -> Verdict:
-    """Judge by folds and test together, as for two outcomes, whether High leads can be told from the others."""
-    area = tested.metrics["roc_auc"]
-    errors = (area.value - 0.5) / evaluation.auc_error_by_chance(y)
-    tried = (best.roc_auc - 0.5) / evaluation.auc_error_by_chance(_is_best(best.y))
-    if area.value <= 0.5 or max(tried, errors - 1) <= CHANCE_ERRORS:
-        return Verdict.CHANCE
-    return Verdict.READY if min(tried, errors) > 2 and area.low > 0.5 and not warnings else Verdict.CARE
