@@ -24,6 +24,8 @@ CHOOSING_ROWS = 20_000
 REPEAT_BELOW_ROWS = 2_000
 REPEATS = 3
 FOLDS_OF_A_LONE_CANDIDATE = 3
+ROWS_OF_A_LONE_CANDIDATE = 10_000
+"""Nothing hangs on the folds of a candidate without rivals but its calibration."""
 EVEN_SHARE = 0.3
 """Above this share of the rarer outcome there is nothing to balance."""
 SHUFFLED_ERRORS = 1.0
@@ -178,7 +180,8 @@ def _option(choices: type[Choice], name: str, what: str) -> Choice | None:
         raise InvalidRequest("unknown_option", f"There is no {what} “{name}”.", f"Choose one of {known}.") from None
 
 
-def make_folds(codes: Codes, y: Floats, kind: str, keys: Rows | None, *, random_state: int) -> Folds:
+def make_folds(codes: Codes, y: Floats, kind: str, keys: Rows | None, *, random_state: int,
+               alone: bool = False) -> Folds:
     """Divide training leads the way the test leads were divided from them.
 
     Parameters
@@ -191,11 +194,14 @@ def make_folds(codes: Codes, y: Floats, kind: str, keys: Rows | None, *, random_
     keys : ndarray of shape (n_leads,) or None
         Leads with one key stay together.
     random_state : int
+    alone : bool
+        Whether one candidate only is to be judged, for which fewer leads and folds do.
     """
-    rows = _choosing_rows(len(y), random_state)
+    rows = _choosing_rows(len(y), ROWS_OF_A_LONE_CANDIDATE if alone else CHOOSING_ROWS, random_state)
     codes, y, keys = codes.rows(rows), y[rows], None if keys is None else keys[rows]
     repeats = REPEATS if len(y) < REPEAT_BELOW_ROWS else 1
     parts = splits.folds(y, kind, keys, random_state=random_state, repeats=repeats)
+    parts = parts[-FOLDS_OF_A_LONE_CANDIDATE:] if alone else parts
     return Folds(rows, codes, y, tuple(parts), kind == "forward")
 
 
@@ -208,11 +214,8 @@ def choose(wanted: Sequence[Candidate], folds: Folds, *, random_state: int, budg
     wanted : sequence of Candidate, at least one
         The first is tried in any case, the others while the budget lasts.
     folds : Folds
-        A lone candidate is judged on the last three only: nothing hangs on it but its calibration.
     progress : callable(fraction in [0, 1], message)
     """
-    if len(wanted) == 1:
-        folds = replace(folds, parts=folds.parts[-FOLDS_OF_A_LONE_CANDIDATE:])
     trials, skipped = _try_all(wanted, folds, random_state, budget, progress)
     best = _best_of(trials, forward=folds.forward)
     if len(wanted) > 1:
@@ -245,10 +248,10 @@ def _in_words(candidate: Candidate) -> str:
     return f"{candidate.algorithm}{how}"
 
 
-def _choosing_rows(rows: int, random_state: int) -> Rows:
-    if rows <= CHOOSING_ROWS:
+def _choosing_rows(rows: int, most: int, random_state: int) -> Rows:
+    if rows <= most:
         return np.arange(rows)
-    return np.sort(np.random.default_rng(random_state).choice(rows, CHOOSING_ROWS, replace=False))
+    return np.sort(np.random.default_rng(random_state).choice(rows, most, replace=False))
 
 
 def fit(candidate: Candidate, codes: Codes, y: Floats, *, random_state: int, rounds: int | None = None) -> Estimator:

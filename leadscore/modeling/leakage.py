@@ -16,7 +16,7 @@ from leadscore.modeling.encoding import MODELLED_KINDS, Floats, Rows, has_shared
 from leadscore.modeling.evaluation import roc_auc
 from leadscore.schema import NUMERIC_KINDS, Kind
 
-SAMPLE = 50_000
+SAMPLE = 20_000
 """Columns are judged on at most this many leads; more would not change a verdict."""
 FOLDS = 5
 BINS = 20

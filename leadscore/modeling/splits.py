@@ -108,6 +108,22 @@ def folds(y: Floats, kind: str, keys: Rows | None, *, random_state: int, repeats
     return together or [pair for repeat in range(repeats) for pair in _stratified(y, random_state + repeat)]
 
 
+def keep_aside(y: Floats, kind: str, keys: Rows | None, *, random_state: int) -> tuple[Rows, Rows]:
+    """Keep a tenth of the training leads aside to calibrate on, a fifth where leads stay together.
+
+    Not for a forward split: a model without the latest leads may be another one than a model with them.
+
+    Returns
+    -------
+    (fitting positions, positions kept aside)
+    """
+    fitting, aside = folds(y, kind, keys, random_state=random_state)[0]
+    if kind == "stratified":
+        # a fold is a fifth, and half of it will do; groups would be torn apart
+        fitting, aside = np.sort(np.concatenate([fitting, aside[1::2]])), aside[::2]
+    return fitting, aside
+
+
 def group_keys(groups: pd.Series | None) -> Rows | None:
     """Give each group a number and a missing one its own; None when there is nothing to keep together."""
     if groups is None:

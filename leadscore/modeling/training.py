@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leadscore.modeling import algorithms, choosing, evaluation, explanation, learning_curve
+from leadscore.modeling import algorithms, choosing, evaluation, explanation, learning_curve, splits
 from leadscore.modeling.algorithms import Algorithm, Estimator
 from leadscore.modeling.algorithms.network import Network
 from leadscore.modeling.balancing import Balance
@@ -18,7 +18,7 @@ from leadscore.modeling.calibration import Calibration, fit_calibration
 from leadscore.modeling.choosing import Budget, Candidate, Choosing, Folds, Progress, silent
 from leadscore.modeling.column_effects import ColumnEffect, column_effects
 from leadscore.modeling.divided import DividedLeads, divide
-from leadscore.modeling.encoding import MODELLED_KINDS, Encoder, Floats, fit_encoder
+from leadscore.modeling.encoding import MODELLED_KINDS, Codes, Encoder, Floats, fit_encoder
 from leadscore.modeling.leakage import Cause, Finding, Screen
 from leadscore.modeling.learning_curve import LearningCurve
 from leadscore.modeling.model import TrainedModel
@@ -28,7 +28,7 @@ from leadscore.modeling.verdicts import refuse_too_few, verdict_of, warnings_abo
 from leadscore.schema import Kind
 
 BOOTSTRAP_DRAWS = 200
-EXPLAINED_ROWS = 4_000
+EXPLAINED_ROWS = 2_000
 """Importance and effect curves are averages over at most this many leads."""
 EXPLAINED_ROWS_SLOW = 400
 BUDGET_SECONDS = 120.0
@@ -72,6 +72,14 @@ class _Fitted:
 
     def margin(self, features: pd.DataFrame) -> Floats:
         return self.estimator.margin(self.encoder.encode(features).codes)
+
+
+@dataclass(frozen=True)
+class _Unseen:
+    """Margins of leads by models that were not fitted on them, and how these leads ended."""
+
+    margins: Floats
+    y: Floats
 
 
 @dataclass(frozen=True)
@@ -159,20 +167,20 @@ def train(
     encoder = fit_encoder(leads.learnt[used], kinds)
     codes = encoder.encode(leads.learnt).codes
     folds = choosing.make_folds(codes, leads.y_learnt, leads.split.kind, leads.keys_learnt,
-                                random_state=options.random_state)
+                                random_state=options.random_state, alone=len(wanted) == 1)
     choice = choosing.choose(wanted, folds, random_state=options.random_state, budget=budget,
                              progress=_part(progress, 0.12, 0.70))
 
     progress(0.70, f"Fitting {choice.best.candidate.algorithm}")
-    estimator = choosing.fit(choice.best.candidate, codes, leads.y_learnt, random_state=options.random_state)
-    measured = _Fitted(encoder, estimator, fit_calibration(choice.best.margins, choice.best.y))
-    tested = _test(measured, leads, choice)
+    estimator, unseen = _fit_learnt(choice, codes, leads, options)
+    measured = _Fitted(encoder, estimator, fit_calibration(unseen.margins, unseen.y))
+    tested = _test(measured, leads, unseen)
 
     progress(0.80, "Asking what more leads and other columns would do")
     aside = _look_aside(leads, folds, choice, found, kinds, used, options, budget)
 
     progress(0.90, "Fitting once more on all leads")
-    final = _fit_again(measured, tested, leads, choice, used, kinds, options)
+    final = _fit_again(measured, tested, unseen, leads, choice, used, kinds, options)
     report = _report(leads, found, choice, final, tested, aside, used, kinds, labels, options)
     progress(1.0, "Done")
     return TrainedModel(
@@ -190,12 +198,27 @@ def _part(progress: Progress, start: float, end: float) -> Progress:
     return lambda fraction, message: progress(start + (end - start) * fraction, message)
 
 
-def _test(measured: _Fitted, leads: DividedLeads, choice: Choosing) -> _Tested:
-    """Look at the test leads; the threshold comes from leads held out of the folds, not from these."""
-    unseen = measured.calibration.probability(choice.best.margins)
+def _fit_learnt(choice: Choosing, codes: Codes, leads: DividedLeads,
+                options: TrainingOptions) -> tuple[Estimator, _Unseen]:
+    """Fit on the leads learnt from, and find margins of leads a model did not see.
+
+    Where there are many leads the folds saw only a part of them, and their models are less sure than one of all: some
+    are kept aside for this fit then. Forward in time the folds must do: the latest leads are the ones to learn from.
+    """
+    y, best = leads.y_learnt, choice.best
+    if len(y) <= choosing.CHOOSING_ROWS or leads.split.kind == "forward":
+        estimator = choosing.fit(best.candidate, codes, y, random_state=options.random_state)
+        return estimator, _Unseen(best.margins, best.y)
+    fitting, aside = splits.keep_aside(y, leads.split.kind, leads.keys_learnt, random_state=options.random_state)
+    estimator = choosing.fit(best.candidate, codes.rows(fitting), y[fitting], random_state=options.random_state)
+    return estimator, _Unseen(estimator.margin(codes.rows(aside)), y[aside])
+
+
+def _test(measured: _Fitted, leads: DividedLeads, unseen: _Unseen) -> _Tested:
+    """Look at the test leads; the threshold comes from leads the model had not seen, but not from these."""
     margins = measured.margin(leads.tested)
-    return _Tested(margins, measured.calibration.probability(margins),
-                   evaluation.best_threshold(choice.best.y, unseen))
+    threshold = evaluation.best_threshold(unseen.y, measured.calibration.probability(unseen.margins))
+    return _Tested(margins, measured.calibration.probability(margins), threshold)
 
 
 def _look_aside(leads: DividedLeads, folds: Folds, choice: Choosing, found: Screen, kinds: Mapping[str, Kind],
@@ -223,15 +246,15 @@ def _quick(candidate: Candidate) -> Candidate:
     return Candidate(Algorithm.XGBOOST, Balance.NONE, algorithms.settings_of(Algorithm.XGBOOST)[0])
 
 
-def _fit_again(measured: _Fitted, tested: _Tested, leads: DividedLeads, choice: Choosing, used: list[str],
-               kinds: Mapping[str, Kind], options: TrainingOptions) -> _Fitted:
+def _fit_again(measured: _Fitted, tested: _Tested, unseen: _Unseen, leads: DividedLeads, choice: Choosing,
+               used: list[str], kinds: Mapping[str, Kind], options: TrainingOptions) -> _Fitted:
     """Fit the same way on all leads: the latest ones are the most like those to come."""
     encoder = fit_encoder(leads.features[used], kinds)
     codes = encoder.encode(leads.features.iloc[leads.order]).codes
     estimator = choosing.fit(choice.best.candidate, codes, leads.y[leads.order], random_state=options.random_state,
                              rounds=measured.estimator.rounds)
-    margins = np.concatenate([choice.best.margins, tested.margins])
-    return _Fitted(encoder, estimator, fit_calibration(margins, np.concatenate([choice.best.y, leads.y_tested])))
+    margins = np.concatenate([unseen.margins, tested.margins])
+    return _Fitted(encoder, estimator, fit_calibration(margins, np.concatenate([unseen.y, leads.y_tested])))
 
 
 def _report(leads: DividedLeads, found: Screen, choice: Choosing, final: _Fitted, tested: _Tested, aside: _Aside,

@@ -86,8 +86,10 @@ def test_what_the_time_does_not_allow_is_skipped_and_said(folds):
 
 
 def test_a_lone_candidate_is_judged_on_fewer_folds(folds):
-    choice = choose([first(Algorithm.LOGISTIC)], folds)
-    assert len(choice.best.precisions) == choosing.FOLDS_OF_A_LONE_CANDIDATE < len(folds.parts)
+    alone = choosing.make_folds(folds.codes, folds.y, "stratified", None, random_state=0, alone=True)
+    assert len(alone.parts) == choosing.FOLDS_OF_A_LONE_CANDIDATE < len(folds.parts)
+    choice = choose([first(Algorithm.LOGISTIC)], alone)
+    assert len(choice.best.precisions) == choosing.FOLDS_OF_A_LONE_CANDIDATE
     assert len(choice.candidates) == 1
 
 
@@ -100,5 +102,5 @@ def test_progress_never_goes_back(folds):
 
 def test_margins_belong_to_leads_that_were_not_fitted_on(folds):
     trial = choose([first(Algorithm.LOGISTIC)], folds).best
-    judged = np.concatenate([judging for _, judging in folds.parts[-choosing.FOLDS_OF_A_LONE_CANDIDATE:]])
+    judged = np.concatenate([judging for _, judging in folds.parts])
     assert (trial.y == folds.y[judged]).all()

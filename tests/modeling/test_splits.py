@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.modeling.splits import MIN_PER_CLASS, folds, group_keys, split_test
+from leadscore.modeling.splits import MIN_PER_CLASS, folds, group_keys, keep_aside, split_test
 
 
 def outcomes(rows=500, rate=0.3, seed=0):
@@ -117,3 +117,15 @@ def test_all_three_tiers_stand_on_both_sides(times, groups):
 def test_a_date_is_not_split_by_where_one_tier_came_early_only():
     y = np.sort(THREE)[::-1].copy()
     assert split_test(y, pd.Series(range(300)), None, random_state=0).kind == "stratified"
+
+
+@pytest.mark.parametrize(("kind", "group_size"), [("stratified", 1), ("grouped", 4)])
+def test_leads_kept_aside_are_few_have_both_outcomes_and_tear_no_group(kind, group_size):
+    y = (np.arange(1000) % 5 == 0) * 1.0
+    keys = None if group_size == 1 else np.arange(1000) // group_size
+    fitting, aside = keep_aside(y, kind, keys, random_state=0)
+    assert not set(fitting) & set(aside)
+    assert 0.09 < len(aside) / 1000 < 0.25
+    assert {0.0, 1.0} == set(y[aside]) == set(y[fitting])
+    if keys is not None:
+        assert not set(keys[fitting]) & set(keys[aside])

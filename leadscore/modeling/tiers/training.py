@@ -148,7 +148,7 @@ def train_tiers(
     encoder = fit_encoder(leads.learnt[used], kinds)
     codes = encoder.encode(leads.learnt).codes
     folds = choosing.make_folds(codes, leads.y_learnt, leads.split.kind, leads.keys_learnt,
-                                random_state=options.random_state)
+                                random_state=options.random_state, alone=len(balances) == 1)
     trials = _try_all(balances, folds, options, budget, progress)
     best = _choose(trials)
 
@@ -226,9 +226,8 @@ def _try_all(
     balances: Sequence[Balance], folds: Folds, options: TrainingOptions, budget: Budget, progress: Progress
 ) -> list[_Trial]:
     """Try each balance on the same folds; the first in any case, the other while the budget lasts."""
-    # a lone balance needs margins for its calibration only; repeated folds bring little to a choice between two
-    parts = choosing.FOLDS_OF_A_LONE_CANDIDATE if len(balances) == 1 else splits.FOLDS
-    folds = replace(folds, parts=folds.parts[-parts:])
+    # repeated folds bring little to a choice between two
+    folds = replace(folds, parts=folds.parts[-splits.FOLDS:])
     trials: list[_Trial] = []
     for number, balance in enumerate(balances):
         if trials and not budget.left():
