@@ -22,6 +22,7 @@ from leadscore.services import (
     comparison,
     delivery,
     dossier,
+    evaluating,
     experiments,
     governance,
     intake,
@@ -131,7 +132,7 @@ def _score(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 
 def _evaluate(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    return training.evaluate_file(workbench, _operator(), client=options.client, source=options.file,
+    return evaluating.evaluate_file(workbench, _operator(), client=options.client, source=options.file,
                                   filename=options.file.name, sheet=options.sheet, target=options.target,
                                   positive=options.positive, model=options.model, overrides=options.map,
                                   progress=_progress)
@@ -299,7 +300,7 @@ def _demo_three_tiers(workbench: Workbench, options: argparse.Namespace) -> Answ
     trained = training.train_file(workbench, actor, client=client, source=learnt, filename=learnt.name,
                                   request=request, progress=_progress)
     version = str(trained.model_version)
-    measured = training.evaluate_file(workbench, actor, client=client, source=fresh, filename=fresh.name,
+    measured = evaluating.evaluate_file(workbench, actor, client=client, source=fresh, filename=fresh.name,
                                       target="tier", model=version, progress=_progress)
     scored = scoring.score_file(workbench, actor, client=client, source=fresh, filename=fresh.name, model=version,
                                 top="20%", progress=_progress)

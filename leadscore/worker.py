@@ -22,6 +22,7 @@ from leadscore.services import (
     governance,
     intake,
     jobs,
+    learning,
     models,
     retraining,
     sampling,
@@ -192,7 +193,7 @@ def _to_the_end(progress: Progress) -> Progress:
 
 def _first_model(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob,
                  progress: Progress) -> dict[str, Any] | None:
-    if not training.ready_for_first_model(workbench, actor, client=job.client):
+    if not learning.ready_for_first_model(workbench, actor, client=job.client):
         return None
     try:
         return training.train_stored(workbench, actor, client=job.client, request=training.TrainingRequest(),

@@ -33,6 +33,8 @@ EXPLAINED_ROWS = 2_000
 EXPLAINED_ROWS_SLOW = 400
 BUDGET_SECONDS = 120.0
 QUICK_ROUNDS = 60
+MANY_ROWS = 50_000
+"""Above this a tenth of the leads is not missed in a fit, and a model of a fold is no likeness of one of all."""
 POINTLESS_TO_TRY = frozenset({Cause.IDENTIFIER, Cause.CONSTANT, Cause.NOT_MODELLED})
 
 
@@ -206,7 +208,7 @@ def _fit_learnt(choice: Choosing, codes: Codes, leads: DividedLeads,
     are kept aside for this fit then. Forward in time the folds must do: the latest leads are the ones to learn from.
     """
     y, best = leads.y_learnt, choice.best
-    if len(y) <= choosing.CHOOSING_ROWS or leads.split.kind == "forward":
+    if len(y) <= MANY_ROWS or leads.split.kind == "forward":
         estimator = choosing.fit(best.candidate, codes, y, random_state=options.random_state)
         return estimator, _Unseen(best.margins, best.y)
     fitting, aside = splits.keep_aside(y, leads.split.kind, leads.keys_learnt, random_state=options.random_state)

@@ -18,6 +18,7 @@ from leadscore.ingest.issues import concat_issues
 from leadscore.ingest.mapping import target_candidates
 from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
+from leadscore.modeling.tiers.target import TierTarget, holds_tiers, tier_target
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, Kind, OutcomeStage, label_of, normalise_header
 from leadscore.steps.dates import reference_date
 
@@ -203,6 +204,13 @@ def _company_of_domain(companies: pd.Series, domains: pd.Series) -> dict[str, st
     pairs = pd.DataFrame({"company": companies, "domain": domains}).dropna().value_counts().reset_index()
     ranked = pairs.sort_values(["count", "company"], ascending=[False, True]).drop_duplicates("domain")
     return dict(zip(ranked["domain"], ranked["company"], strict=True))
+
+
+def tiers_of(material: Material, order: Sequence[str]) -> TierTarget | None:
+    """Read the outcome as three tiers, where it holds them or somebody says so; a named value makes it two classes."""
+    if material.positive is not None or not (order or holds_tiers(material.outcome, material.target)):
+        return None
+    return tier_target(material.outcome, material.target, order=order)
 
 
 def columns_named(names: Sequence[str], material: Material) -> tuple[str, ...]:

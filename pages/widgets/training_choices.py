@@ -8,7 +8,7 @@ import streamlit as st
 
 from leadscore.access import Action
 from leadscore.schema import NUMERIC_KINDS, Kind
-from leadscore.services.training import LearningMaterial, StoredColumn
+from leadscore.services.learning import LearningMaterial, StoredColumn
 from pages.shared import Context
 from pages.widgets.report_words import ALGORITHM_MEANING, ALGORITHMS, BALANCES
 

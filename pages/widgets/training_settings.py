@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.services import jobs, models, training
+from leadscore.services import jobs, learning, models
 from leadscore.services.models import ModelView
 from pages.shared import Context
 from pages.widgets import (
@@ -29,7 +29,7 @@ TRAININGS = ("train", "retrain")
 
 def draw(context: Context) -> None:
     """Draw the tab."""
-    material = training.learning_material(context.workbench, context.actor, client=context.client)
+    material = learning.learning_material(context.workbench, context.actor, client=context.client)
     versions = models.list_models(context.workbench, context.actor, client=context.client)
     busy = _work(context)
     if not versions and not busy:

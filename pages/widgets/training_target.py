@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from leadscore.charts import training as charts
-from leadscore.services import training
-from leadscore.services.training import LearningMaterial, TargetColumn
+from leadscore.services import learning
+from leadscore.services.learning import LearningMaterial, TargetColumn
 from pages.shared import Context
 from pages.widgets import model_report, notices, report_words, words
 
@@ -83,7 +83,7 @@ def _other_column(context: Context, material: LearningMaterial, label: str) -> t
 @st.cache_data(scope="session", max_entries=16, ttl=60, show_spinner="Reading the column …")
 def _read(_context: Context, client: str, label: str, positive: str | None,
           leads: int) -> TargetColumn:  # noqa: ARG001, it tells one answer from another
-    found = training.target_choices(_context.workbench, _context.actor, client=client, column=label, positive=positive)
+    found = learning.target_choices(_context.workbench, _context.actor, client=client, column=label, positive=positive)
     return found[0]
 
 

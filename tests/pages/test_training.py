@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from leadscore import worker
 from leadscore.access import Role
-from leadscore.services import jobs, models, training
+from leadscore.services import jobs, learning, models
 from leadscore.store.database import write
 from leadscore.store.tables import Lead, ModelVersion
 from leadscore.workbench import DEFAULT_CLIENT
@@ -189,7 +189,7 @@ def test_another_column_can_be_learnt_once_it_is_clear_which_value_means_convert
     app.selectbox(key="train_target").set_value("industry").run()
     assert_calm(app)
     assert app.button(key="train").disabled
-    label = training.learning_material(campaign, ADMIN, client=DEFAULT_CLIENT).columns
+    label = learning.learning_material(campaign, ADMIN, client=DEFAULT_CLIENT).columns
     label = next(column.label for column in label if column.name == "industry")
     which = app.selectbox(key=f"train_positive_{label}")
     which.set_value(which.options[1]).run()

@@ -8,6 +8,7 @@ import pytest
 from leadscore import worker
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.services import governance, jobs, models, retraining, training
+from leadscore.steps import registration
 from leadscore.steps.promotion import Promotion
 from leadscore.store import lead_reading
 from leadscore.store import outcomes as outcome_rows
@@ -92,7 +93,7 @@ def test_the_job_learns_as_the_champion_did_and_says_why_it_was_published_or_not
     _decide(wanted, 22, 22)
     (job_id,) = retraining.queue_due(wanted)
     if promotion:
-        monkeypatch.setattr(training, "judge_candidate", lambda *_given: promotion)
+        monkeypatch.setattr(registration, "judge_candidate", lambda *_given: promotion)
     worker.run_pending(wanted)
     job = jobs.view(wanted, admin, job_id=job_id)
     assert job.error is None

@@ -13,7 +13,8 @@ from leadscore.modeling.tiers import training as tier_training
 from leadscore.sample.campaign import to_csv_bytes
 from leadscore.sample.investors import make_investors
 from leadscore.schema import Tier
-from leadscore.services import delivery, dossier, governance, intake, models, sampling, scoring, training
+from leadscore.services import delivery, dossier, evaluating, governance, intake, models, sampling, scoring, training
+from leadscore.steps.registration import PROMISED_METRICS
 from tests.services.conftest import CLIENT, person, run_here, workbench_at
 
 QUICK = {"target": "tier", "balance": "none"}
@@ -60,7 +61,7 @@ def test_a_column_of_three_tiers_is_learnt_as_such(tiered_home):
     assert trained.deployed
     assert [part["tier"] for part in trained.classes] == TIERS
     answer = trained.as_dict()
-    assert {"accuracy", "macro_recall", "high_recall", *training.CONTRACT_METRICS} <= answer["metrics"].keys()
+    assert {"accuracy", "macro_recall", "high_recall", *PROMISED_METRICS} <= answer["metrics"].keys()
     assert trained.suggested_alpha is not None
 
 
@@ -78,7 +79,7 @@ def test_other_labels_are_learnt_in_the_order_given(workbench, admin, read_here,
         train(workbench, admin, as_file(metals))
     trained = train(workbench, admin, as_file(metals), tiers=("Gold", "Silver", "Bronze"))
     assert [part["label"] for part in trained.classes] == ["Gold", "Silver", "Bronze"]
-    found = training.evaluate_file(workbench, admin, client=CLIENT, source=as_file(metals), filename="t.csv",
+    found = evaluating.evaluate_file(workbench, admin, client=CLIENT, source=as_file(metals), filename="t.csv",
                                    target="tier", model="1")
     assert [part["label"] for part in found["classes"]] == ["Gold", "Silver", "Bronze"]
     assert found["metrics"]["accuracy"]["value"] > 0.8
@@ -138,7 +139,7 @@ def test_stored_leads_get_the_models_tier_and_a_persons_stays(tiered, admin, rea
 
 
 def test_a_file_it_has_not_seen_is_measured_tier_by_tier(tiered, admin, read_here):
-    found = training.evaluate_file(tiered, admin, client=CLIENT, source=as_file(make_investors(400, 6).leads),
+    found = evaluating.evaluate_file(tiered, admin, client=CLIENT, source=as_file(make_investors(400, 6).leads),
                                    filename="n.csv", target="tier")
     assert found["rows"] == 400
     assert {"accuracy", "macro_recall", "high_recall", "roc_auc"} <= found["metrics"].keys()

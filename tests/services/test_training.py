@@ -7,8 +7,9 @@ import pytest
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.modeling.report import Verdict
 from leadscore.sample.campaign import make_campaign, to_csv_bytes
-from leadscore.services import governance, intake, models, policies, scoring, training
+from leadscore.services import evaluating, governance, intake, learning, models, policies, scoring, training
 from leadscore.steps.models import CHAMPION
+from leadscore.steps.registration import PROMISED_METRICS
 from leadscore.store import models as model_rows
 from leadscore.store.database import write
 from tests.services.conftest import CLIENT, HEADER, NOW, QUICK, leads_file, row
@@ -112,7 +113,7 @@ def test_what_came_after_the_outcome_is_set_aside_from_files_and_from_the_store(
 
 def test_metrics_promised_are_metrics_given(seen, admin):
     metrics = models.show_model(seen, admin, client=CLIENT, version="1").metrics
-    assert set(training.CONTRACT_METRICS) <= set(metrics)
+    assert set(PROMISED_METRICS) <= set(metrics)
     assert metrics["roc_auc"]["low"] <= metrics["roc_auc"]["value"] <= metrics["roc_auc"]["high"]
 
 
@@ -133,7 +134,7 @@ def test_one_kind_of_outcome_teaches_nothing(workbench, admin):
     intake.import_file(workbench, admin, client=CLIENT, source=leads_file(100, status="Closed Won"), filename="a.csv")
     with pytest.raises(InvalidRequest):
         training.train_stored(workbench, admin, client=CLIENT, request=QUICK)
-    assert not training.ready_for_first_model(workbench, admin, client=CLIENT)
+    assert not learning.ready_for_first_model(workbench, admin, client=CLIENT)
 
 
 @pytest.mark.parametrize(("won", "lost", "ready"), [(40, 40, True), (39, 60, False), (60, 39, False), (0, 0, False)])
@@ -141,21 +142,21 @@ def test_a_first_model_waits_for_enough_outcomes_of_each_kind(workbench, admin, 
     words = ["Closed Won"] * won + ["Closed Lost"] * lost + ["New"] * 5
     data = (HEADER + "".join(row(number, status=word) for number, word in enumerate(words))).encode()
     intake.import_file(workbench, admin, client=CLIENT, source=data, filename="a.csv")
-    assert training.ready_for_first_model(workbench, admin, client=CLIENT) is ready
+    assert learning.ready_for_first_model(workbench, admin, client=CLIENT) is ready
 
 
 def test_what_there_is_to_learn_from_is_counted_and_its_columns_are_named_as_in_the_file(workbench, admin):
     words = ["Closed Won"] * 3 + ["Closed Lost"] * 2 + ["New"] * 5
     data = (HEADER + "".join(row(number, status=word) for number, word in enumerate(words))).encode()
     intake.import_file(workbench, admin, client=CLIENT, source=data, filename="a.csv")
-    material = training.learning_material(workbench, admin, client=CLIENT)
+    material = learning.learning_material(workbench, admin, client=CLIENT)
     assert (material.converted, material.lost, material.open) == (3, 2, 5)
     assert ("job_title", "Job Title") in [(column.name, column.label) for column in material.columns]
     assert "email" not in [column.name for column in material.columns]
 
 
 def test_a_client_without_leads_has_nothing_to_learn_from(workbench, admin):
-    material = training.learning_material(workbench, admin, client=CLIENT)
+    material = learning.learning_material(workbench, admin, client=CLIENT)
     assert (material.converted, material.lost, material.open, material.columns) == (0, 0, 0, ())
 
 
@@ -165,12 +166,12 @@ def test_a_model_keeps_what_was_asked_for(seen, admin):
 
 
 def test_where_a_champion_serves_no_first_model_is_needed(seen, admin):
-    assert not training.ready_for_first_model(seen, admin, client=CLIENT)
+    assert not learning.ready_for_first_model(seen, admin, client=CLIENT)
 
 
 def test_a_model_is_measured_on_a_file_it_has_not_seen(seen, admin):
     unseen = to_csv_bytes(make_campaign(500, 11, end=NOW))
-    measured = training.evaluate_file(seen, admin, client=CLIENT, source=unseen, filename="n.csv",
+    measured = evaluating.evaluate_file(seen, admin, client=CLIENT, source=unseen, filename="n.csv",
                                       target="Lead Status", positive="Closed Won")
     assert measured["model_version"] == 1
     assert 0 < measured["positives"] < measured["rows"] <= 500
@@ -178,10 +179,10 @@ def test_a_model_is_measured_on_a_file_it_has_not_seen(seen, admin):
 
 
 def test_what_could_be_learnt_is_shown_before_training(seen, admin):
-    stored, *others = training.target_choices(seen, admin, client=CLIENT)
+    stored, *others = learning.target_choices(seen, admin, client=CLIENT)
     assert (stored.column, stored.choices.positive, stored.choices.usable) == (None, "converted", True)
     assert {choice.label: choice.choices.positive for choice in others} == {"Lead Status": "Closed Won"}
-    (named,) = training.target_choices(seen, admin, client=CLIENT, column="Product interest", positive="Training")
+    (named,) = learning.target_choices(seen, admin, client=CLIENT, column="Product interest", positive="Training")
     assert named.column == "custom:Product interest"
     assert named.choices.positive == "Training"
 
@@ -189,7 +190,7 @@ def test_what_could_be_learnt_is_shown_before_training(seen, admin):
 @pytest.mark.parametrize("column", ["Nonsense", "Email"])
 def test_columns_that_are_not_there_or_describe_people_are_no_targets(seen, admin, column):
     with pytest.raises(InvalidRequest, match=column):
-        training.target_choices(seen, admin, client=CLIENT, column=column)
+        learning.target_choices(seen, admin, client=CLIENT, column=column)
 
 
 def test_files_to_learn_from_are_mapped_as_a_person_says_and_as_remembered(workbench, admin):
@@ -204,12 +205,12 @@ def test_files_to_learn_from_are_mapped_as_a_person_says_and_as_remembered(workb
     assert ["page_views" in names for names in learnt] == [True, False]
     assert ["video_views" in names for names in learnt] == [False, True]
     with pytest.raises(InvalidRequest, match="nonsense"):
-        training.evaluate_file(workbench, admin, target="Lead Status", overrides=["Email=nonsense"], **parts)
+        evaluating.evaluate_file(workbench, admin, target="Lead Status", overrides=["Email=nonsense"], **parts)
 
 
 def test_without_a_model_there_is_nothing_to_measure(workbench, admin):
     with pytest.raises(NotFound):
-        training.evaluate_file(workbench, admin, client=CLIENT, source=_coin_file(60), filename="n.csv",
+        evaluating.evaluate_file(workbench, admin, client=CLIENT, source=_coin_file(60), filename="n.csv",
                                target="Lead Status", positive="Closed Won")
 
 
