@@ -14,7 +14,7 @@ from leadscore.modeling.encoding import Codes, Floats
 
 BOOSTING: dict[str, Any] = {
     "objective": "binary:logistic", "tree_method": "hist", "max_depth": 4, "learning_rate": 0.08,
-    "subsample": 0.8, "colsample_bytree": 0.5, "min_child_weight": 5, "reg_lambda": 2.0, "max_cat_to_onehot": 8,
+    "subsample": 0.8, "colsample_bytree": 0.5, "min_child_weight": 1, "reg_lambda": 1.0, "max_cat_to_onehot": 1,
 }  # fmt: skip
 BOOSTING_SETTINGS: tuple[Settings, ...] = ({"max_depth": 4}, {"max_depth": 3}, {"max_depth": 6})
 MOST_ROUNDS = 300
