@@ -10,6 +10,7 @@ from typing import Any
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
+from leadscore.features.build import unused_columns
 from leadscore.modeling.model import TrainedModel
 from leadscore.modeling.targets import binary_target
 from leadscore.modeling.tiers.model import ThreeTierModel
@@ -150,6 +151,7 @@ def _require_rights(actor: Actor, client: str, request: TrainingRequest) -> None
 def _train(workbench: Workbench, actor: Actor, client: str, material: Material, request: TrainingRequest,
            tell: Progress) -> Trained:
     started = time.perf_counter()
+    keep, drop = _wishes(material, request)
     tiers = tiers_of(material, request.tiers)
     features = features_of(material, workbench.clock())
     kinds = {spec.name: spec.kind for spec in features.specs}
@@ -160,7 +162,7 @@ def _train(workbench: Workbench, actor: Actor, client: str, material: Material, 
         moments=moments_of(material), dates=dates_of(material, features),
         options=TrainingOptions(
             algorithm=ALGORITHM_ALIASES.get(request.algorithm, request.algorithm), balance=request.balance,
-            keep=columns_named(request.keep, material), drop=columns_named(request.drop, material),
+            keep=keep, drop=drop,
             seconds=request.seconds, random_state=request.random_state),
         elapsed=lambda: time.perf_counter() - started,
         progress=lambda fraction, message: tell(0.1 + 0.8 * fraction, message))
@@ -174,6 +176,25 @@ def _train(workbench: Workbench, actor: Actor, client: str, material: Material, 
     seconds = time.perf_counter() - started
     lesson = Lesson(material, features, model, seconds, asdict(request), request.deploy, request.publish_if_not_worse)
     return _told(register(workbench, client, lesson, actor.name), material.target)
+
+
+def _wishes(material: Material, request: TrainingRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read which columns a person wants or not; what no model may see need not be dropped, and cannot be kept.
+
+    Raises
+    ------
+    InvalidRequest
+        ``unknown_column``, or ``cannot_keep`` with the reason.
+    """
+    never = unused_columns(material.leads, material.custom_fields)
+    if material.target_column:
+        never[material.target_column] = "It is the outcome to be learnt."
+    keep = columns_named(request.keep, material)
+    for name, column in zip(request.keep, keep, strict=True):
+        if column in never:
+            raise InvalidRequest("cannot_keep", f"“{name}” cannot be kept: {never[column][0].lower()}"
+                                                f"{never[column][1:]}", "Leave it out of the columns to keep.")
+    return keep, tuple(column for column in columns_named(request.drop, material) if column not in never)
 
 
 def _told(registered: Registered, target: str) -> Trained:

@@ -128,6 +128,15 @@ def test_what_cannot_be_trained_is_refused_and_nothing_is_registered(workbench, 
     assert not any(workbench.settings.models_folder.iterdir())
 
 
+@pytest.mark.parametrize(("column", "reason"), [("Record ID", "identifies"), ("Marketing consent", "onsent"),
+                                                ("Lead Status", "outcome")])
+def test_what_no_model_may_see_cannot_be_kept_and_need_not_be_dropped(workbench, admin, column, reason):
+    with pytest.raises(InvalidRequest, match=f"“{column}” cannot be kept.*{reason}"):
+        _train_file(workbench, admin, _coin_file(), positive="Closed Won", keep=(column,))
+    trained = _train_file(workbench, admin, _coin_file(), positive="Closed Won", drop=(column,))
+    assert trained.model_version == 1
+
+
 def test_one_kind_of_outcome_teaches_nothing(workbench, admin):
     with pytest.raises(InvalidRequest):
         _train_file(workbench, admin, leads_file(100, status="Closed Won"))
