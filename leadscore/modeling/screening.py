@@ -63,7 +63,9 @@ def screen_as_wished(
         finding for finding in found.set_aside if finding.column in wanted and kinds[finding.column] in MODELLED_KINDS
     )
     aside = tuple(finding for finding in found.set_aside if finding not in kept)
-    return Screen((*dropped, *aside), (*kept, *found.suspects))
+    # a column that hardly ever differs is harmless: nothing to warn of
+    warned = tuple(finding for finding in kept if finding.code is not leakage.Cause.CONSTANT)
+    return Screen((*dropped, *aside), (*warned, *found.suspects))
 
 
 def _resolve(

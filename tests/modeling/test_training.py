@@ -196,6 +196,15 @@ def test_a_date_after_the_outcome_is_set_aside_unless_its_header_is_kept():
     assert [finding["code"] for finding in kept.report.suspects] == ["later_than_outcome"]
 
 
+def test_a_column_of_one_value_that_is_kept_is_no_suspect():
+    leads, outcome = make_leads(400)
+    wish = TrainingOptions(algorithm="logistic", balance="none", keep=("source",))
+    kept = train(leads.assign(source="Web"), KINDS, outcome, options=wish)
+    assert "source" in kept.columns
+    assert not kept.report.suspects
+    assert not any("known before" in warning for warning in kept.report.warnings)
+
+
 def test_dropping_a_column_drops_what_is_computed_from_it():
     leads, outcome = make_leads(400)
     model = train(
