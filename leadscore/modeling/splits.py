@@ -15,6 +15,8 @@ TEST_SHARE = 0.2
 FORWARD_CUTS = (0.5, 0.6, 0.7, 0.8, 0.9)
 FOLDS = 5
 MIN_KNOWN_TIMES = 0.8
+MIN_MOMENTS = 10
+"""Fewer different dates than this are no order."""
 MIN_PER_CLASS = 5
 """A side with fewer leads of one outcome than this measures nothing."""
 
@@ -75,7 +77,8 @@ def split_test(y: Floats, times: pd.Series | None, groups: pd.Series | None, *, 
         return Split("grouped", train, test, f"{reason}: about a fifth of each outcome is the test, and leads of "
                                              f"{_shared(groups)} stay on one side.")
     train, test = next(iter(_stratified(y, random_state)))
-    apart = "" if keys is None else f" Leads of {_shared(groups)} are too few groups to be kept together."
+    apart = "" if groups is None else f" No two leads are of {_shared(groups)}." if keys is None \
+        else f" Leads of {_shared(groups)} are too few groups to be kept together."
     return Split("stratified", train, test, f"{reason}: a fifth of each outcome is the test.{apart}")
 
 
@@ -135,7 +138,7 @@ def group_keys(groups: pd.Series | None) -> Rows | None:
 
 
 def _time_order(times: pd.Series | None) -> Rows | None:
-    if times is None or times.notna().mean() < MIN_KNOWN_TIMES or times.nunique() < 10:
+    if times is None or times.notna().mean() < MIN_KNOWN_TIMES or times.nunique() < MIN_MOMENTS:
         return None
     return np.asarray(times.reset_index(drop=True).sort_values(kind="stable", na_position="first").index)
 

@@ -18,6 +18,7 @@ from leadscore.ingest.issues import concat_issues
 from leadscore.ingest.mapping import target_candidates
 from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
+from leadscore.modeling.splits import MIN_MOMENTS
 from leadscore.modeling.tiers.target import TierTarget, holds_tiers, tier_target
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, Kind, OutcomeStage, label_of, normalise_header
 from leadscore.steps.dates import reference_date
@@ -145,7 +146,7 @@ def times_of(material: Material, wanted: str | None) -> pd.Series | None:
     Raises
     ------
     InvalidRequest
-        The named column is unknown, or fewer than 80 % of its cells are dates or numbers.
+        The named column is unknown, fewer than 80 % of its cells are dates or numbers, or too few of them differ.
     """
     leads = material.leads
     if wanted == ROWS_IN_TIME_ORDER:
@@ -155,6 +156,10 @@ def times_of(material: Material, wanted: str | None) -> pd.Series | None:
         times = _as_times(leads[column])
         if times.notna().mean() < KNOWN_DATES_NEEDED:
             raise InvalidRequest("no_times", f"Too few cells of '{wanted}' can be read as a date or a number.",
+                                 "Choose another column, or 'rows' when the rows are in the order of time.")
+        if (found := times.nunique()) < min(MIN_MOMENTS, len(times)):
+            raise InvalidRequest("no_times", f"'{wanted}' holds only {found} different dates or numbers; an order of "
+                                             f"time needs {MIN_MOMENTS}.",
                                  "Choose another column, or 'rows' when the rows are in the order of time.")
         return times
     if "created_at" in leads and leads["created_at"].notna().mean() >= KNOWN_DATES_NEEDED \

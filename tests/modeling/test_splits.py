@@ -93,6 +93,12 @@ def test_groups_that_cannot_be_kept_together_are_parted_and_the_report_says_so(g
         assert 0 < y[split.train][fitting].mean() < 1
 
 
+def test_a_group_for_each_lead_is_told():
+    split = split_test(outcomes(), None, pd.Series(np.arange(500).astype(str), name="“Lead ID”"), random_state=0)
+    assert split.kind == "stratified"
+    assert split.reason.endswith("No two leads are of the same “Lead ID”.")
+
+
 def test_missing_companies_are_each_their_own():
     assert group_keys(pd.Series([None, None, "a"])) is None
     keys = group_keys(pd.Series([None, None, "a", "a"]))

@@ -165,6 +165,13 @@ def test_times_that_are_mostly_none_are_refused(material):
         times_of(material, "Nonsense")
 
 
+def test_a_named_column_of_few_moments_is_refused_and_not_passed_over(material):
+    leads = material.leads.assign(created_at=pd.to_datetime(["2026-01-01", "2026-01-02"] * 2, utc=True))
+    with pytest.raises(InvalidRequest, match="only 2 different") as refused:
+        times_of(_with(material, leads), "created_at")
+    assert refused.value.code == "no_times"
+
+
 def test_without_dates_there_is_no_order(material):
     same = material.leads.assign(created_at=pd.Timestamp("2026-01-01", tz="UTC"))
     for leads in (same, material.leads.drop(columns="created_at"),
