@@ -82,20 +82,24 @@ class Checked:
 
 
 def find_version(session: Session, client_id: int, version: str) -> ModelVersion | None:
-    """Find the row a request means: a number, 'v3', an alias (None when no version has it) or 'none'.
+    """Find the row a request means: a number, 'v3', an alias or 'none'; None for rules alone, or without a champion.
 
     Raises
     ------
     InvalidRequest
         The text is no version.
     NotFound
-        The client has no such version.
+        The client has no such version, or no previous one or challenger.
     """
     wanted = version.strip().lower()
     if wanted == NO_MODEL:
         return None
     if wanted in (CHAMPION, CHALLENGER, PREVIOUS):
-        return model_rows.with_alias(session, client_id, wanted)
+        named = model_rows.with_alias(session, client_id, wanted)
+        if named is None and wanted != CHAMPION:
+            raise NotFound("unknown_model", f"No model version is the {wanted} one.",
+                           "'models list' shows the versions.")
+        return named
     number = wanted.removeprefix("v")
     if not number.isdecimal() or len(number) > 12:
         raise InvalidRequest("unknown_model", f"'{version}' is not a model version.",

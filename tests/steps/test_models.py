@@ -21,6 +21,12 @@ def test_none_means_rules_alone(seen, client_id):
     assert load_model(seen, None).model is load_model(seen, None).version is None
 
 
+@pytest.mark.parametrize("words", ["previous", "challenger"])
+def test_nothing_stands_in_for_a_previous_version_or_a_challenger(seen, words):
+    with read(seen.engine) as session, pytest.raises(NotFound, match=words):
+        find_version(session, 1, words)
+
+
 def test_a_client_without_a_champion_has_none(seen):
     with read(seen.engine) as session:
         assert find_version(session, 2, "champion") is None
