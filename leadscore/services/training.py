@@ -139,6 +139,9 @@ def train_stored(workbench: Workbench, actor: Actor, *, client: str, request: Tr
         headers = batches.headers(session, client_id)
     material = from_store(leads, stages, custom, headers=headers, target=request.target, positive=request.positive,
                           moments=moments)
+    if not request.target and material.outcome.isna().all():
+        raise InvalidRequest("no_outcomes", "No stored lead has a known outcome yet.",
+                             "Import leads with an outcome column, record outcomes, or train on a labelled file.")
     return _train(workbench, actor, client, material, request, tell)
 
 

@@ -146,6 +146,12 @@ def test_one_kind_of_outcome_teaches_nothing(workbench, admin):
     assert not learning.ready_for_first_model(workbench, admin, client=CLIENT)
 
 
+def test_stored_leads_without_outcomes_are_told_as_such(workbench, admin):
+    intake.import_file(workbench, admin, client=CLIENT, source=leads_file(5, status="New"), filename="a.csv")
+    with pytest.raises(InvalidRequest, match="No stored lead has a known outcome"):
+        training.train_stored(workbench, admin, client=CLIENT, request=QUICK)
+
+
 @pytest.mark.parametrize(("won", "lost", "ready"), [(40, 40, True), (39, 60, False), (60, 39, False), (0, 0, False)])
 def test_a_first_model_waits_for_enough_outcomes_of_each_kind(workbench, admin, won, lost, ready):
     words = ["Closed Won"] * won + ["Closed Lost"] * lost + ["New"] * 5
