@@ -123,7 +123,8 @@ def check_aim(aim: Aim) -> None:
     rules = (
         (0 < aim.base_rate < 1, "base_rate", "The conversion rate must lie between 0 % and 100 %."),
         (SMALLEST_EFFECT <= aim.effect <= LARGEST_EFFECT, "effect", "The smallest difference must be 1 % to 1,000 %."),
-        (aim.expected_rate < 1, "effect", "With such a difference more than all leads would convert."),
+        (aim.expected_rate < 1, "effect", f"From a rate of {aim.base_rate:.0%}, with such a difference "
+         "more than all leads would convert."),
         (SMALLEST_SHARE <= aim.share <= LARGEST_SHARE, "share", "The challenger's share must be 5 % to 95 %."),
         (0 < aim.alpha <= 0.5, "alpha", "The chance of a false conclusion must lie above 0 and be at most 0.5."),
         (0.5 <= aim.power < 1, "power", "The chance of finding the difference must be at least 0.5 and below 1."),

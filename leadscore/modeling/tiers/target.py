@@ -168,7 +168,7 @@ def _refuse_strangers(present: frozenset[str], wording: Wording) -> None:
     if strangers:
         raise InvalidRequest(
             "fourth_tier", f"Three tiers can be learnt, and the column holds more: {_shown(strangers)}.",
-            "Empty these cells or give them one of the three labels.",
+            "Give these cells one of the three labels, or learn two classes: name the best with --positive VALUE.",
         )  # fmt: skip
 
 

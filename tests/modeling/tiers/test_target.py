@@ -97,3 +97,9 @@ def test_what_is_no_three_tiers_is_refused_in_a_sentence(values, order, code, sa
         tier_target(values, "tier", order=order)
     assert refusal.value.code == code
     assert refusal.value.hint
+
+
+def test_a_fourth_label_leaves_the_way_of_two_classes():
+    with pytest.raises(InvalidRequest) as refusal:
+        tier_target(column("A", "B", "C", "D"), "grade")
+    assert "two classes" in refusal.value.hint
