@@ -21,7 +21,7 @@ REASON_BY_GROUP = {
     Group.MANAGEMENT: "It is set by the people who work the lead, not by the lead.",
     Group.CONTACT: "It identifies a person and says nothing about the next one.",
 }
-REASON_PERSONAL = "It identifies people or is free text about them."
+REASON_PERSONAL = "It tells who a person is, or is free text about people: no score may rest on that."
 REASON_IDENTIFIER = "It is an identifier: nearly every lead has its own value."
 REASON_SPELLING = "Its values name single companies, places or addresses; derived columns use what is general in them."
 
@@ -149,7 +149,8 @@ def _reason_against(column: str, customs: Mapping[str, CustomField]) -> str:
     """Say why a column is no feature, or nothing when it is one."""
     known = FIELD_BY_NAME.get(column)
     if known is not None:
-        return "" if known.feature else REASON_BY_GROUP.get(known.group, REASON_SPELLING)
+        reason = REASON_PERSONAL if known.personal else REASON_SPELLING
+        return "" if known.feature else REASON_BY_GROUP.get(known.group, reason)
     custom = customs.get(column)
     if custom is None or custom.personal or custom.kind in {Kind.EMAIL, Kind.PHONE, Kind.URL}:
         return REASON_PERSONAL

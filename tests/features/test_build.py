@@ -166,3 +166,9 @@ def test_no_leads_give_no_rows_but_all_columns():
     frame = build_features(leads_of([("CEO", 1.0, None)]).iloc[:0], as_of=NOW).frame
     assert len(frame) == 0
     assert "title_role" in frame
+
+
+@pytest.mark.parametrize(("name", "words"), [("gender", "who a person is"), ("postal_code", "who a person is"),
+                                             ("crm_id", "identifies a person")])
+def test_what_describes_people_is_not_called_a_company_or_a_place(name, words):
+    assert words in unused_columns(leads_of([("CEO", 1.0, None)]).assign(**{name: texts("x")}))[name]
