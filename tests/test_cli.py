@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from leadscore import cli
+from leadscore.modeling.tiers import model as three_tiers
 from leadscore.sample.campaign import make_campaign, to_csv_bytes
 from tests.services.conftest import NOW, leads_file, row
 
@@ -171,6 +172,19 @@ def test_demo_does_the_main_job_with_nothing_to_upload(capsys, home):
     assert set(answer["metrics"]) >= METRICS
     exported = pd.read_csv(answer["export"]["path"], dtype=str)
     assert len(exported) == answer["export"]["rows"] > 200
+
+
+def test_demo_in_three_tiers_is_held_against_the_best_possible(capsys, home, monkeypatch):
+    monkeypatch.setattr(three_tiers.fit_tier_trees, "__kwdefaults__", {"rounds": 30})
+    code, answer = _run(capsys, "demo", "--three-tiers", "--leads", "600", "--out", home / "out")
+    assert code == 0
+    assert (answer["leads"], answer["algorithm"]) == (600, "three_tiers")
+    assert set(answer["metrics"]) >= METRICS | {"accuracy", "macro_recall", "high_recall"}
+    new = answer["new_leads"]
+    assert new["share_of_best"] == pytest.approx(new["accuracy"]["value"] / new["best_possible"])
+    exported = pd.read_csv(answer["export"]["path"])
+    assert len(exported) == answer["export"]["rows"] == 24
+    assert {"tier", "confidence", "reason_1"} <= set(exported)
 
 
 def test_the_log_verifies_and_a_changed_byte_is_named(capsys, home):

@@ -53,7 +53,7 @@ def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: by
         chosen = load_model(workbench, find_version(session, row.id, model) if row and row.id else None)
     if chosen.model is None:
         raise NotFound("no_model", "There is no model to measure.", "Train one, or name its version with --model.")
-    tiers = tiers_of(material, _labels_of(chosen.model, material)) if chosen.model.gives_tiers else None
+    tiers = tiers_of(material, _labels_of(chosen.model, material), least=1) if chosen.model.gives_tiers else None
     y = binary_target(material.outcome, positive).y if tiers is None else tiers.y
     decided = y.notna().to_numpy()
     features = features_of(material, workbench.clock())

@@ -19,7 +19,7 @@ from leadscore.ingest.mapping import target_candidates
 from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
 from leadscore.modeling.splits import MIN_MOMENTS
-from leadscore.modeling.tiers.target import TierTarget, holds_tiers, tier_target
+from leadscore.modeling.tiers.target import MIN_PER_TIER, TierTarget, holds_tiers, tier_target
 from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, Kind, OutcomeStage, label_of, normalise_header
 from leadscore.steps.dates import reference_date
 
@@ -211,11 +211,11 @@ def _company_of_domain(companies: pd.Series, domains: pd.Series) -> dict[str, st
     return dict(zip(ranked["domain"], ranked["company"], strict=True))
 
 
-def tiers_of(material: Material, order: Sequence[str]) -> TierTarget | None:
+def tiers_of(material: Material, order: Sequence[str], *, least: int = MIN_PER_TIER) -> TierTarget | None:
     """Read the outcome as three tiers, where it holds them or somebody says so; a named value makes it two classes."""
     if material.positive is not None or not (order or holds_tiers(material.outcome, material.target)):
         return None
-    return tier_target(material.outcome, material.target, order=order)
+    return tier_target(material.outcome, material.target, order=order, least=least)
 
 
 def columns_named(names: Sequence[str], material: Material) -> tuple[str, ...]:

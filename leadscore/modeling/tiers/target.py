@@ -69,7 +69,9 @@ def holds_tiers(values: pd.Series, name: str = "") -> bool:
     return found == len(wording) or (wording in WORDINGS and present <= _all(wording))
 
 
-def tier_target(values: pd.Series, name: str = "", *, order: Sequence[str] = ()) -> TierTarget:
+def tier_target(
+    values: pd.Series, name: str = "", *, order: Sequence[str] = (), least: int = MIN_PER_TIER
+) -> TierTarget:
     """Read a column of three tiers.
 
     Parameters
@@ -80,6 +82,8 @@ def tier_target(values: pd.Series, name: str = "", *, order: Sequence[str] = ())
         The header, which decides whether 1, 2 and 3 are tiers.
     order : sequence of three str, optional
         The labels best first, where they are not High, Medium, Low; Hot, Warm, Cold; A, B, C; or numbers.
+    least : int
+        Leads needed of each tier; to measure takes fewer than to learn.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def tier_target(values: pd.Series, name: str = "", *, order: Sequence[str] = ())
     ------
     InvalidRequest
         ``unclear_tiers`` when the labels are not known or ``order`` does not name three of them, ``fourth_tier``,
-        ``missing_tier`` when one of the three is absent, ``too_few_outcomes`` when one has fewer than 20 leads.
+        ``missing_tier`` when one of the three is absent, ``too_few_outcomes`` when one has too few leads.
     """
     folded = _folded(values)
     present = _judged(folded)
@@ -106,7 +110,7 @@ def tier_target(values: pd.Series, name: str = "", *, order: Sequence[str] = ())
     spelt = values.astype("str").str.strip().groupby(folded.to_numpy()).agg(lambda group: group.mode().iloc[0])
     labels = _labels(y, values, wording)
     still_open = tuple(str(spelt[value]) for value in folded.value_counts().index if value not in present)
-    _refuse_few(y, labels)
+    _refuse_few(y, labels, least)
     return TierTarget(y, labels, still_open, _sentence(y, labels, still_open))
 
 
@@ -172,13 +176,13 @@ def _refuse_strangers(present: frozenset[str], wording: Wording) -> None:
         )  # fmt: skip
 
 
-def _refuse_few(y: pd.Series, labels: Sequence[str]) -> None:
+def _refuse_few(y: pd.Series, labels: Sequence[str], least: int) -> None:
     counts = [int((y == number).sum()) for number in range(3)]
-    if min(counts) < MIN_PER_TIER:
+    if min(counts) < least:
         rarest = int(np.argmin(counts))
         raise InvalidRequest(
             "too_few_outcomes",
-            f"Only {counts[rarest]} leads are “{labels[rarest]}”; a model needs {MIN_PER_TIER} of each tier.",
+            f"Only {counts[rarest]} leads are “{labels[rarest]}”; a model needs {least} of each tier.",
             "Label more leads, or score by rules until then.",
         )
 
