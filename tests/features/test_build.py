@@ -168,7 +168,6 @@ def test_no_leads_give_no_rows_but_all_columns():
     assert "title_role" in frame
 
 
-@pytest.mark.parametrize(("name", "words"), [("gender", "who a person is"),
-                                             ("crm_id", "identifies a person")])
+@pytest.mark.parametrize(("name", "words"), [("gender", "who a person is"), ("crm_id", "identifies a person")])
 def test_what_describes_people_is_not_called_a_company_or_a_place(name, words):
     assert words in unused_columns(leads_of([("CEO", 1.0, None)]).assign(**{name: texts("x")}))[name]

@@ -166,7 +166,7 @@ def test_the_investors_to_learn_from_are_others_than_those_to_measure_on(workben
 def test_a_few_leads_are_enough_to_measure_three_tiers(tiered):
     unseen = make_investors(300, 5).leads
     few = unseen.groupby("tier", sort=False).head(3)
-    measured = evaluating.evaluate_file(tiered, person(Role.ADMIN), client=CLIENT, source=as_file(few), filename="n.csv",
-                                      target="tier")
+    measured = evaluating.evaluate_file(tiered, person(Role.ADMIN), client=CLIENT, source=as_file(few),
+                                        filename="n.csv", target="tier")
     assert measured["rows"] == 9
     assert [of_tier["rows"] for of_tier in measured["classes"]] == [3, 3, 3]
