@@ -18,7 +18,7 @@ from leadscore.modeling.tiers.evaluation import TierFigures, measure_tiers
 from leadscore.modeling.tiers.target import holds_tiers
 from leadscore.steps.mapping import mapping_for
 from leadscore.steps.material import Material, features_of, from_file, tiers_of
-from leadscore.steps.models import CHAMPION, find_version, load_model
+from leadscore.steps.models import CHAMPION, columns_missed, find_version, load_model
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
 from leadscore.steps.registration import promised
@@ -40,7 +40,8 @@ def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: by
     Returns
     -------
     dict
-        ``rows``, ``positives``, ``model_version`` and ``metrics`` as training reports them.
+        ``rows``, ``positives``, ``model_version``, ``missing_columns`` of the file, and ``metrics`` as training
+        reports them.
     """
     require(actor, Action.VIEW_LEADS, client)
     tell = progress or silent
@@ -61,7 +62,8 @@ def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: by
     prediction = chosen.model.predict(features.frame.loc[decided], contributions=False)
     known = y[decided].to_numpy()
     won = known if tiers is None else np.asarray(known == 0, dtype=float)
-    answer = {"rows": len(known), "positives": int(won.sum()), "model_version": chosen.version}
+    answer = {"rows": len(known), "positives": int(won.sum()), "model_version": chosen.version,
+              "missing_columns": columns_missed(chosen.model, prediction.missing_columns)}
     metrics = measure(won, prediction.probability, random_state=0)
     if tiers is None:
         return answer | {"metrics": _written(metrics)}

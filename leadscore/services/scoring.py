@@ -36,7 +36,7 @@ from leadscore.steps.experiments import (
 )
 from leadscore.steps.judge import Judged, judge
 from leadscore.steps.mapping import mapping_for
-from leadscore.steps.models import CHAMPION, ChosenModel, find_version, load_model
+from leadscore.steps.models import CHAMPION, ChosenModel, columns_missed, find_version, load_model
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
@@ -257,7 +257,8 @@ def score_file(
         frame=frame, rows=raw.rows_read, exported=len(frame),
         tiers={str(tier): int(counts.get(tier, 0)) for tier in Tier},
         model_version=chosen.version, policy_version=in_force.version, seconds=time.perf_counter() - started,
-        missing_columns=tuple(judged.prediction.missing_columns) if judged.prediction else (), notes=_notes(judged))
+        missing_columns=tuple(columns_missed(chosen.model, judged.prediction.missing_columns))
+        if chosen.model and judged.prediction else (), notes=_notes(judged))
 
 
 def _notes(judged: Judged) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from leadscore.errors import InvalidRequest, NotFound
 from leadscore.modeling.files.artefact import from_files, library_differences
 from leadscore.modeling.files.proof import proof_of
 from leadscore.modeling.model import Model
+from leadscore.schema import label_of
 from leadscore.store import audit, clients
 from leadscore.store import experiments as experiment_rows
 from leadscore.store import models as model_rows
@@ -123,6 +125,12 @@ def known_version(session: Session, client: str, version: str) -> ModelVersion:
     if row is None:
         raise NotFound("unknown_model", f"There is no model version '{version}'.", "'models list' shows the versions.")
     return row
+
+
+def columns_missed(model: Model, missing: Sequence[str]) -> list[str]:
+    """Name the columns a file lacks as the file the model learnt from did."""
+    curves = model.report.effect_curves
+    return [str(curves[name]["label"]) if name in curves else label_of(name) for name in missing]
 
 
 def number_of(row: ModelVersion) -> int:

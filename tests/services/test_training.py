@@ -193,6 +193,14 @@ def test_a_model_is_measured_on_a_file_it_has_not_seen(seen, admin):
     assert measured["metrics"]["roc_auc"]["value"] > 0.55
 
 
+def test_columns_the_file_lacks_are_named_in_the_words_of_the_training(seen, admin):
+    lacking = make_campaign(500, 11, end=NOW).drop(columns="Number of Sessions")
+    parts = {"client": CLIENT, "source": to_csv_bytes(lacking), "filename": "n.csv"}
+    measured = evaluating.evaluate_file(seen, admin, target="Lead Status", positive="Closed Won", **parts)
+    assert measured["missing_columns"] == ["Number of Sessions"]
+    assert scoring.score_file(seen, admin, **parts).missing_columns == ("Number of Sessions",)
+
+
 def test_what_could_be_learnt_is_shown_before_training(seen, admin):
     stored, *others = learning.target_choices(seen, admin, client=CLIENT)
     assert (stored.column, stored.choices.positive, stored.choices.usable) == (None, "converted", True)
