@@ -33,10 +33,11 @@ def main() -> None:
     if context.actor.may(Action.MANAGE_USERS):
         tabs["Users"] = user_settings.draw
     places = st.tabs(list(tabs), key="tab", on_change="rerun", bind="query-params")
-    for place, (name, draw) in zip(places, tabs.items(), strict=True):
-        if name == ALWAYS_DRAWN or place.open:
-            with place, notices.refusals():
-                draw(context)
+    drawn = [(place, name) for place, name in zip(places, tabs, strict=True) if place.open or name == ALWAYS_DRAWN]
+    # what is looked at comes first
+    for place, name in sorted(drawn, key=lambda pair: not pair[0].open):
+        with place, notices.refusals():
+            tabs[name](context)
 
 
 main()

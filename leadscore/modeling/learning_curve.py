@@ -18,6 +18,7 @@ MORE_OUTCOMES = 500
 FEWEST_OF_EACH = 10
 WORTH_WAITING_FOR = 0.01
 """A gain in average precision below this changes no list that people would notice."""
+LEAST_SAID = 0.001
 NORMAL_95 = 1.96
 
 Fit = Callable[[Codes, Floats], Estimator]
@@ -160,7 +161,8 @@ def _expectation(sizes: Floats, reached: Floats, rows: int) -> Expectation | Non
 
 def _sentence(mean: float, gain: float, half: float) -> str:
     if gain < WORTH_WAITING_FOR:
-        return (f"{MORE_OUTCOMES} more decided leads would hardly help (average precision +{gain:.3f}): "
+        added = f"about {gain:.3f}" if gain >= LEAST_SAID else f"less than {LEAST_SAID}"
+        return (f"{MORE_OUTCOMES} more decided leads would hardly help (they add {added} to the average precision): "
                 "another kind of information about the leads might.")
     return (f"With {MORE_OUTCOMES} more decided leads expect an average precision of {mean:.2f} "
             f"({max(0.0, mean - half):.2f} to {min(1.0, mean + half):.2f}), {gain:.2f} more than now.")
