@@ -449,7 +449,7 @@ def _add_planning(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base-rate", type=_share, metavar="R",
                         help="conversion rate of the champion's best 20%% (from your own conversions)")
     effect = parser.add_mutually_exclusive_group()
-    effect.add_argument("--effect", type=_share, default=0.2, metavar="20%",
+    effect.add_argument("--effect", type=_share, metavar="20%",
                         help="smallest difference worth having, relative to the rate")
     effect.add_argument("--difference", type=_share, metavar="2%", help="the same in points of conversion rate")
     parser.add_argument("--share", type=_share, default=0.5, metavar="50%", help="leads the challenger gets")

@@ -19,6 +19,7 @@ FEWEST_CONVERSIONS = 10
 """Before so many conversions a normal approximation says nothing, so nothing is concluded."""
 SMALLEST_SHARE, LARGEST_SHARE = 0.05, 0.95
 SMALLEST_EFFECT, LARGEST_EFFECT = 0.01, 10.0
+USUAL_EFFECT = 0.2
 MOST_LEADS = 10**9
 HASH_BYTES = 8
 
@@ -110,6 +111,11 @@ class Lift:
 def relative_effect(base_rate: float, difference: float) -> float:
     """Turn a difference of two rates (0.02: two points) into a share of the base rate."""
     return difference / base_rate if base_rate > 0 else math.inf
+
+
+def usual_effect(base_rate: float) -> float:
+    """Give the effect to plan for when nobody names one: a fifth of the rate, or half of what is left above it."""
+    return min(USUAL_EFFECT, (1 - base_rate) / base_rate / 2) if 0 < base_rate < 1 else USUAL_EFFECT
 
 
 def check_aim(aim: Aim) -> None:

@@ -74,8 +74,9 @@ class PlanRequest:
         ``live`` or ``shadow``.
     base_rate : float or None
         Conversion rate of the leads the champion puts on top; from the client's own conversions when left out.
-    effect : float
-        Smallest difference worth having, as a share of the base rate.
+    effect : float or None
+        Smallest difference worth having, as a share of the base rate; a fifth when left out, less where so much
+        would be more than all leads.
     difference : float or None
         The same in conversions per lead; it wins over ``effect``.
     share : float
@@ -86,7 +87,7 @@ class PlanRequest:
 
     mode: str = Mode.LIVE
     base_rate: float | None = None
-    effect: float = 0.2
+    effect: float | None = None
     difference: float | None = None
     share: float = 0.5
     alpha: float = 0.05
@@ -290,7 +291,9 @@ def _plan(session: Session, client_id: int, now: datetime, request: PlanRequest)
     inflow = experiment_rows.inflow(session, client_id, since=since)
     own_rate, mode = _rate_on_top(inflow, model_rows.champion(session, client_id)), _mode(request.mode)
     base_rate = request.base_rate if request.base_rate is not None else own_rate or USUAL_RATE
-    effect = request.effect if request.difference is None else statistics.relative_effect(base_rate, request.difference)
+    effect = statistics.usual_effect(base_rate) if request.effect is None else request.effect
+    if request.difference is not None:
+        effect = statistics.relative_effect(base_rate, request.difference)
     aim = Aim(base_rate, effect, request.share, request.alpha, request.power)
     statistics.check_aim(aim)
     sizes, per_day = statistics.sample_sizes(aim), inflow.recent / INFLOW_DAYS

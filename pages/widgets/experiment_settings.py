@@ -230,7 +230,8 @@ def _sliders(own: Plan, mode: str) -> PlanRequest:
     source = "From your own conversions." if own.base_rate_known else "You have no conversions yet; this is a guess."
     rate = st.slider("Conversion rate of the best 20 %", FINEST_RATE, LARGEST_RATE, usual, FINEST_RATE,
                      format="%.1f %%", key="experiment-rate", help=source)
-    effect = st.slider("Smallest difference worth having", 5, 100, 20, 5, format="%d %%", key="experiment-effect",
+    effect = st.slider("Smallest difference worth having", 1, 100, max(1, round(100 * own.aim.effect)), format="%d %%",
+                       key="experiment-effect",
                        help="How many more conversions the challenger must find to be worth the change.")
     share = st.slider("Leads for the challenger", 5, 95, 50, 5, format="%d %%", key="experiment-share",
                       disabled=mode == "shadow", help="Half and half is quickest; less is more careful.")

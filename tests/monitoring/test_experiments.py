@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.errors import InvalidRequest
+from leadscore.monitoring import experiments
 from leadscore.monitoring.experiments import (
     Aim,
     Finding,
@@ -319,3 +320,11 @@ def test_whatever_the_counts_the_interval_holds_the_difference(leads, shares, ov
     for shared in (None, float(frame["shared_converted"].iloc[0])):
         found = lift(frame.iloc[0], width=3.0, shared=shared)
         assert found.low is None or -1 <= found.low <= found.high
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.1, 0.5, 0.8, 0.9, 0.97])
+def test_an_experiment_nobody_gave_an_effect_for_can_be_planned_at_any_rate(rate):
+    aim = experiments.Aim(rate, experiments.usual_effect(rate), 0.5, 0.05, 0.8)
+    experiments.check_aim(aim)
+    assert experiments.sample_sizes(aim).both > 0
+    assert aim.effect == 0.2 or aim.expected_rate < 1
