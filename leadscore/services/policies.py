@@ -97,8 +97,8 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
         chosen = load_model(workbench, champion)
         # as scoring does, so that what is previewed is what will be stored
         before, after = (with_suggested_blend(version, champion).policy for version in (in_force, wished))
-    scores = [judge(leads, custom_fields=custom, headers={}, policy=policy, model=chosen.model, as_of=as_of)
-              .blend.blended for policy in (before, after)]
+    scores = [judge(leads, custom_fields=custom, headers={}, policy=policy, model=chosen.model, as_of=as_of,
+                    contributions=False).blend.blended for policy in (before, after)]
     top = [set(score.nlargest(count_of_top("20%", len(score))).index) for score in scores]
     return PolicyPreview(
         leads=len(leads), tiers_before=_tiers(scores[0], before), tiers_after=_tiers(scores[1], after),
