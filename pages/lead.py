@@ -60,8 +60,8 @@ def _found(row: dict[str, object]) -> None:
     with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
         told = " · ".join(words.escape(str(row[name])) for name in ("job_title", "company")
                           if not words.is_missing(row.get(name)))
-        name = row["name"] if not words.is_missing(row["name"]) else row["company"]
-        st.markdown(f"**{words.escape(str(name or words.MISSING))}**  \n:small[:gray[{told or words.MISSING}]]",
+        name = words.first_known(row["name"], row["company"], f"Lead {row['lead_id']}")
+        st.markdown(f"**{words.escape(name)}**  \n:small[:gray[{told or words.MISSING}]]",
                     width="stretch")
         st.markdown(f"{words.tier_badge(row['tier'])} **{words.decimal(row['score'])}**", width="content")
         st.page_link("lead.py", label="Open", icon=":material/arrow_forward:",

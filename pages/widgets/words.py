@@ -26,6 +26,11 @@ def is_missing(value: Any) -> bool:
     return value is None or value == "" or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
+def first_known(*values: Any) -> str:
+    """Give the first of these that says anything, as text; empty when none does."""
+    return next((str(value) for value in values if not is_missing(value) and str(value).strip()), "")
+
+
 def count(value: float | None) -> str:
     """Write a whole number with thousands separators."""
     return MISSING if is_missing(value) else f"{value:,.0f}"

@@ -1,11 +1,13 @@
 """One lead: why its score is what it is, and what people decide about it."""
 
+import pandas as pd
 import pytest
 
 from leadscore.access import Role
 from leadscore.services import delivery, dossier
 from leadscore.services.delivery import ListView
 from leadscore.workbench import DEFAULT_CLIENT
+from pages.widgets import words
 from tests.pages.conftest import assert_calm, labels, person, texts
 
 ADMIN = person(Role.ADMIN)
@@ -128,3 +130,11 @@ def test_a_viewer_sees_neither_address_nor_buttons(campaign, open_page, best):
 
 def press(app, label):
     next(button for button in app.button if button.label == label).click().run()
+
+
+@pytest.mark.parametrize(("values", "shown"), [
+    (("Ada", "Acme", "Lead 3"), "Ada"), ((float("nan"), "Acme", "Lead 3"), "Acme"),
+    ((float("nan"), None, "Lead 3"), "Lead 3"), (("", " ", "Lead 3"), "Lead 3"), ((None, pd.NA), ""),
+])
+def test_a_lead_without_a_name_is_called_by_its_company_or_number(values, shown):
+    assert words.first_known(*values) == shown
