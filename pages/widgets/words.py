@@ -23,7 +23,7 @@ GROUP_WORDS = {"demographic": "Person and place", "firmographic": "Company", "be
 
 def is_missing(value: Any) -> bool:
     """Say whether there is nothing to show."""
-    return value is None or value == "" or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+    return value is None or (pd.api.types.is_scalar(value) and (bool(pd.isna(value)) or value == ""))
 
 
 def first_known(*values: Any) -> str:
