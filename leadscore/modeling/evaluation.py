@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -126,7 +126,7 @@ def best_threshold(y: Floats, probability: Floats) -> float:
 def captured(y: Floats, score: Floats, share: float = 0.2) -> float:
     """Give the share of all conversions among the best leads; ties share their places."""
     ranked = _rank(np.asarray(y, dtype=float), np.asarray(score, dtype=float))
-    return float(_found(*_group_sums(ranked, np.ones((1, len(ranked.y)))), share)[0] / ranked.y.sum())
+    return float(_found(*_group_sums(ranked, np.ones((1, len(ranked.y)))), [share])[0][0] / ranked.y.sum())
 
 
 def roc_auc(y: Floats, score: Floats) -> float:
@@ -163,10 +163,10 @@ def gains(y: Floats, score: Floats, points: int = 20) -> list[dict[str, float]]:
     """Give the share of conversions found among the best 5 %, 10 %, … of the leads."""
     ranked = _rank(np.asarray(y, dtype=float), np.asarray(score, dtype=float))
     positives, negatives = _group_sums(ranked, np.ones((1, len(ranked.y))))
-    shares = np.linspace(0, 1, points + 1)
+    shares = np.linspace(0, 1, points + 1).tolist()
+    found = _found(positives, negatives, shares)
     return [
-        {"share": float(share), "captured": float(_found(positives, negatives, float(share))[0] / ranked.y.sum())}
-        for share in shares
+        {"share": share, "captured": float(part[0] / ranked.y.sum())} for share, part in zip(shares, found, strict=True)
     ]
 
 
@@ -218,8 +218,7 @@ def _best_first(positives: Floats, negatives: Floats) -> dict[str, Floats]:
     converted = positives.sum(axis=1)
     total = converted + negatives.sum(axis=1)
     figures: dict[str, Floats] = {}
-    for share in SHARES:
-        found = _found(positives, negatives, share / 100)
+    for share, found in zip(SHARES, _found(positives, negatives, [share / 100 for share in SHARES]), strict=True):
         precision = found / (share / 100 * total)
         figures[f"capture_at_{share}"] = found / converted
         figures[f"lift_at_{share}"] = precision / (converted / total)
@@ -240,8 +239,13 @@ def _at_threshold(y: Floats, called: np.ndarray, weights: Floats) -> dict[str, F
 
 
 def _group_sums(ranked: _Ranked, weights: Floats) -> tuple[Floats, Floats]:
-    sums: Callable[[Floats], Floats] = lambda cells: np.add.reduceat(cells, ranked.starts, axis=1)  # noqa: E731
-    return sums(weights * ranked.y), sums(weights * (1 - ranked.y))
+    positives = weights * ranked.y
+    if len(ranked.starts) == len(ranked.y):
+        # every lead stands alone, as nearly always with many leads
+        return positives, weights - positives
+    sides = (positives, weights - positives)
+    first, second = (np.add.reduceat(side, ranked.starts, axis=1) for side in sides)
+    return first, second
 
 
 def _auc(positives: Floats, negatives: Floats) -> Floats:
@@ -258,12 +262,14 @@ def _average_precision(positives: Floats, negatives: Floats) -> Floats:
         return np.asarray((positives * precision).sum(axis=1) / hits[:, -1])
 
 
-def _found(positives: Floats, negatives: Floats, share: float) -> Floats:
-    """Count conversions among the best share; a run of ties across the border gives its proportion."""
+def _found(positives: Floats, negatives: Floats, shares: Sequence[float]) -> list[Floats]:
+    """Count conversions among each best share; a run of ties across the border gives its proportion."""
     rows = positives + negatives
-    room = np.clip(share * rows.sum(axis=1, keepdims=True) - (np.cumsum(rows, axis=1) - rows), 0, rows)
+    before = np.cumsum(rows, axis=1) - rows
+    total = rows.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(rows > 0, positives * room / rows, 0.0).sum(axis=1))
+        rate = np.where(rows > 0, positives / rows, 0.0)
+    return [(rate * np.clip(share * total - before, 0, rows)).sum(axis=1) for share in shares]
 
 
 def _calibration_error(ranked: _Ranked, weights: Floats) -> Floats:
