@@ -8,6 +8,7 @@ from typing import Any
 
 from leadscore.access import Action, Actor, require
 from leadscore.modeling.files.card import CardFacts, card_html
+from leadscore.modeling.report import Verdict
 from leadscore.schema import label_of
 from leadscore.steps.models import Checked, challenge, check_version, crown, known_version, number_of
 from leadscore.steps.replay import Replayed, replay
@@ -112,7 +113,7 @@ def deploy_model(workbench: Workbench, actor: Actor, *, client: str, version: st
     with read(workbench.engine) as session:
         row = known_version(session, client, version)
     checked = check_version(workbench, row)
-    return _put_to_use(workbench, actor, row, checked) | {"warnings": list(checked.warnings)}
+    return _put_to_use(workbench, actor, row, checked) | {"warnings": [*checked.warnings, *_chance_warnings(row)]}
 
 
 def roll_back_model(workbench: Workbench, actor: Actor, *, client: str, version: str | None = None) -> dict[str, Any]:
@@ -144,7 +145,8 @@ def roll_back_model(workbench: Workbench, actor: Actor, *, client: str, version:
         checked = check_version(workbench, row)
         replayed = replay(session, workbench, row)
     return _put_to_use(workbench, actor, row, checked, action="model_rolled_back") | {
-        "replay": replayed.as_dict(), "warnings": [*checked.warnings, *_replay_warnings(replayed)]}
+        "replay": replayed.as_dict(),
+        "warnings": [*checked.warnings, *_replay_warnings(replayed), *_chance_warnings(row)]}
 
 
 def verify_model(workbench: Workbench, actor: Actor, *, client: str, version: str) -> dict[str, Any]:
@@ -200,6 +202,13 @@ def _put_to_use(workbench: Workbench, actor: Actor, row: ModelVersion, checked: 
                        now=workbench.clock(), action=action)
         waiting = score_rows.made_by_others(session, row.client_id, checked.version)
     return {"champion": checked.version, "before": before, "rescore_needed": waiting > 0, "checked": checked.as_dict()}
+
+
+def _chance_warnings(row: ModelVersion) -> list[str]:
+    """Say of a version that knew nothing when it was measured that it is put to use all the same."""
+    if row.report.get("verdict") != Verdict.CHANCE:
+        return []
+    return [f"Version {row.id} ranked leads no better than chance when it was measured; the rules alone may do better."]
 
 
 def _replay_warnings(replayed: Replayed) -> list[str]:

@@ -37,6 +37,17 @@ def test_deploying_and_going_back(trained, admin):
     assert governance.audit_events(trained, admin, action="model_deployed").total == 3
 
 
+def test_putting_a_version_to_use_that_knew_nothing_is_warned_about(trained, admin):
+    training.train_stored(trained, admin, client=CLIENT, request=QUICK)
+    with write(trained.engine) as session:
+        row = model_rows.find(session, 1, 2)
+        row.report = {**row.report, "verdict": "not better than chance"}
+        session.add(row)
+    assert any("chance" in warning for warning in
+               models.deploy_model(trained, admin, client=CLIENT, version="2")["warnings"])
+    assert models.deploy_model(trained, admin, client=CLIENT, version="1")["warnings"] == []
+
+
 def test_untouched_files_pass(seen, admin):
     verdict = models.verify_model(seen, admin, client=CLIENT, version="1")
     assert verdict["ok"] and verdict["same_answers"] and not verdict["warnings"]
