@@ -168,11 +168,6 @@ def take(values: pd.Series, codes: np.ndarray) -> pd.Series:
     return pd.Series(values.array.take(codes))
 
 
-def empty_values(kind: Kind, n: int) -> pd.Series:
-    """Give n missing values with the dtype of a kind."""
-    return pd.Series([pd.NA if kind is Kind.BOOLEAN else None] * n, dtype=dtype_of(kind))
-
-
 def dtype_of(kind: Kind) -> str:
     """Name the dtype a leads frame uses for a kind."""
     return DTYPES.get(kind, "str")

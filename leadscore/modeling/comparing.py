@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.modeling.encoding import Floats, Rows
-from leadscore.modeling.evaluation import CONFIDENCE, Interval
+from leadscore.modeling.evaluation import Interval, bootstrap_interval
 
 TOP = 0.2
 DRAWS = 1_000
@@ -79,7 +79,7 @@ def compare_rankings(y: Floats, first: Floats, second: Floats, *, random_state: 
     point = [side.figures(np.ones((1, len(y)))) for side in sides]
     drawn = _draw(sides, len(y), np.random.default_rng(random_state), draws)
     return {name: PairedFigure(float(point[0][name][0]), float(point[1][name][0]),
-                               _interval(float(point[1][name][0] - point[0][name][0]), drawn[name]))
+                               bootstrap_interval(float(point[1][name][0] - point[0][name][0]), drawn[name]))
             for name in drawn}
 
 
@@ -119,12 +119,3 @@ def _draw(sides: list[_Side], leads: int, rng: np.random.Generator, draws: int) 
         before, after = (side.figures(weights) for side in sides)
         parts.append({name: after[name] - before[name] for name in after})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _interval(value: float, drawn: Floats) -> Interval:
-    finite = drawn[np.isfinite(drawn)]
-    if not len(finite):
-        return Interval(value, value, value)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(finite, [tail, 1 - tail])
-    return Interval(value, min(float(low), value), max(float(high), value))

@@ -87,8 +87,7 @@ def measure(
     point = _figures(ranked, np.ones((1, len(ranked.y))), threshold)
     rng = np.random.default_rng(random_state)
     draws = _bootstrap(ranked, rng, n_boot, threshold)
-    tail = (1 - CONFIDENCE) / 2
-    return {name: _interval(float(point[name][0]), draws[name], tail) for name in point}
+    return {name: bootstrap_interval(float(point[name][0]), draws[name]) for name in point}
 
 
 def confusion(y: Floats, probability: Floats, threshold: float) -> Confusion:
@@ -185,10 +184,19 @@ def _bootstrap(ranked: _Ranked, rng: np.random.Generator, n_boot: int, threshold
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _interval(value: float, draws: Floats, tail: float) -> Interval:
+def bootstrap_interval(value: float, draws: Floats) -> Interval:
+    """Give the 95 % interval of bootstrap draws, those that came out undefined left aside, around a figure.
+
+    Parameters
+    ----------
+    value : float
+        Measured on all leads; the interval always holds it.
+    draws : ndarray of shape (n_draws,)
+    """
     finite = draws[np.isfinite(draws)]
     if not len(finite):
         return Interval(value, value, value)
+    tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(finite, [tail, 1 - tail])
     return Interval(value, min(float(low), value), max(float(high), value))
 

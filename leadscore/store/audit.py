@@ -32,7 +32,6 @@ from leadscore.store.vault import Vault
 GENESIS = "0" * 64
 APPEND_LOCK = 7_361_002
 CHECKPOINT_FILE = "audit_checkpoints.txt"
-CHECKPOINT_EVERY = 1_000
 PORTION = 10_000
 SHOWN_COLUMNS = ("seq", "at", "actor", "action", "object", "detail")
 COLUMNS = ("seq", "at", "client_id", "actor", "action", "object", "detail", "prev", "mac")

@@ -209,7 +209,6 @@ _LEAD_OWN_COLUMNS: dict[str, tuple[Any, bool]] = {
     "override_at": (UTCText, True),
 }
 
-LEAD_OWN_COLUMNS = tuple(_LEAD_OWN_COLUMNS)
 LEAD_FIELD_COLUMNS = tuple(field.name for field in FIELDS if not field.personal)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from leadscore.modeling.encoding import Floats, Rows
-from leadscore.modeling.evaluation import BINS, CONFIDENCE, EPSILON, Interval
+from leadscore.modeling.evaluation import BINS, EPSILON, Interval, bootstrap_interval
 from leadscore.schema import Tier
 
 TIERS = tuple(str(tier) for tier in Tier)
@@ -60,7 +60,7 @@ def measure_tiers(y: Rows, chances: Floats, given: Rows, *, random_state: int, n
     ]).astype(float)
     weights = np.random.default_rng(random_state).poisson(1.0, (n_boot, len(y))).astype(float)
     point, draws = (_figures(part @ columns, part.sum(axis=1), tiers) for part in (np.ones((1, len(y))), weights))
-    found = {name: _interval(float(point[name][0]), draws[name]) for name in point}
+    found = {name: bootstrap_interval(float(point[name][0]), draws[name]) for name in point}
     confusion = columns[:, : tiers * tiers].sum(axis=0).astype(int).reshape(tiers, tiers)
     return TierFigures(
         metrics={name: figure for name, figure in found.items() if not name.startswith("tier:")},
@@ -101,12 +101,3 @@ def _figures(sums: Floats, total: Floats, tiers: int) -> dict[str, Floats]:
 def _of_one_tier(found: dict[str, Interval], place: int, rows: int) -> dict[str, Any]:
     figures = {name: found[f"tier:{name}:{place}"].to_dict() for name in ("precision", "recall", "f1")}
     return {"tier": TIERS[place], "rows": rows} | figures
-
-
-def _interval(value: float, draws: Floats) -> Interval:
-    finite = draws[np.isfinite(draws)]
-    if not len(finite):
-        return Interval(value, value, value)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(finite, [tail, 1 - tail])
-    return Interval(value, min(float(low), value), max(float(high), value))
