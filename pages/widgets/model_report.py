@@ -39,7 +39,8 @@ def draw(report: Report, metrics: Metrics, key: str) -> None:
     for first in range(0, len(there), ABREAST):
         _side_by_side(there[first:first + ABREAST])
     if len(there) < len(pictures):
-        st.caption("Some pictures are missing: this model was trained before they were kept, or on too few leads.")
+        st.caption("What more leads would bring is not told of models of three tiers." if report.get("classes") else
+                   "Some pictures are missing: this model was trained before they were kept, or on too few leads.")
     _influence(report, key)
 
 

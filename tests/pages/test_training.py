@@ -140,11 +140,13 @@ def test_the_report_is_drawn_with_all_its_pictures(campaign, open_page):
 def test_a_report_of_three_tiers_has_its_nine_cells_and_a_sentence_for_each_tier(campaign, open_page):
     tiers = [{"tier": tier, "label": label, "rows": 50, "recall": figure(0.8), "precision": figure(0.77)}
              for tier, label in (("High", "A *hot*"), ("Medium", "Medium"), ("Low", "Low"))]
-    report = rich_report() | {"tier_confusion": [[40, 9, 1], [12, 120, 20], [0, 0, 0]], "classes": tiers}
+    report = rich_report() | {"tier_confusion": [[40, 9, 1], [12, 120, 20], [0, 0, 0]], "classes": tiers,
+                              "learning_curve": []}
     with_report(campaign, report)
     app = open_page(campaign, "settings", tab="Training")
     assert_calm(app)
     assert "of the leads of the best tier" in texts(app)
+    assert "not told of models of three tiers" in texts(app)
     assert "High] (A \\*hot\\*) finds **80 %** of them" in texts(app)
     heat = next(chart for chart in charts(app) if chart["data"][0]["type"] == "heatmap")
     assert heat["data"][0]["x"] == ["High", "Medium", "Low"]
