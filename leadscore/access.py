@@ -31,6 +31,7 @@ class Action(StrEnum):
     VIEW_AUDIT = "view_audit"
     MANAGE_USERS = "manage_users"
     ERASE = "erase"
+    CONFIGURE = "configure"
 
 
 _VIEWER = frozenset({Action.VIEW_LEADS})

@@ -8,6 +8,9 @@ from enum import StrEnum
 CUSTOM_PREFIX = "custom:"
 """Columns of a leads frame that no field covers are named ``custom:<header>``."""
 
+MADE_PREFIX = "made:"
+"""Features that people make by an expression are named ``made:<name>``."""
+
 
 class Kind(StrEnum):
     """What the values of a column are, which decides how they are cleaned, stored and used."""
@@ -497,6 +500,36 @@ class CustomField:
     def name(self) -> str:
         """Column name in a leads frame."""
         return CUSTOM_PREFIX + self.header
+
+
+@dataclass(frozen=True)
+class MadeFeature:
+    """A feature that a person made of a lead's columns.
+
+    It is never changed: another expression is another name, so that a model and a policy that use it keep meaning what
+    they meant.
+
+    Parameters
+    ----------
+    name : str
+        Short name; lower-case letters, digits and underscores.
+    label : str
+        What people read.
+    expression : str
+        What it is made of, in the language of ``features.expressions``.
+    group : str
+        Family it counts to.
+    """
+
+    name: str
+    label: str
+    expression: str
+    group: str
+
+    @property
+    def column(self) -> str:
+        """Column name in a features frame."""
+        return MADE_PREFIX + self.name
 
 
 def label_of(name: str, headers: dict[str, str] | None = None) -> str:

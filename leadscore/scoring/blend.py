@@ -85,7 +85,7 @@ def blend(rules: RuleScores, prediction: ModelView | None, policy: Policy) -> Bl
 
 def has_weights(policy: Policy) -> bool:
     """Say whether a person has moved any factor away from what the data say."""
-    return any(weight != 1 for weight in policy.factor_weights.values())
+    return bool(policy.switched_off) or any(weight != 1 for weight in policy.factor_weights.values())
 
 
 def suggest_alpha(rule_score: pd.Series, probability: pd.Series, y: pd.Series) -> Suggestion:
@@ -122,7 +122,7 @@ def _model_side(prediction: ModelView, policy: Policy, index: pd.Index) -> tuple
             raise InvalidRequest("no_contributions", "Weights need the model's contributions.",
                                  "Set the weights back to 1.")
         return base, None, pd.Series(np.asarray(prediction.probability, dtype=float), index=index)
-    weights = np.array([policy.factor_weights.get(str(name), 1.0) for name in prediction.contributions.columns])
+    weights = np.array([policy.weight_of(str(name)) for name in prediction.contributions.columns])
     shares = prediction.contributions.to_numpy(dtype=float) * weights
     moved = shares.sum(axis=1)
     if has_weights(policy):

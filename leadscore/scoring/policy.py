@@ -4,43 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
 from leadscore.errors import InvalidRequest
-from leadscore.schema import Group, Tier
+from leadscore.schema import Group, MadeFeature, Tier
+from leadscore.scoring.checks import refuse, within
+from leadscore.scoring.criteria import SCORECARD_GROUPS, Criterion, check_criteria, read_criterion
+from leadscore.scoring.economics import Economics, check_economics
+from leadscore.scoring.offer import Offer, check_offer, read_offer
 
-SCORECARD_GROUPS = (Group.DEMOGRAPHIC, Group.FIRMOGRAPHIC, Group.BEHAVIOURAL, Group.ENGAGEMENT, Group.FIT)
 FIT_GROUPS = (Group.DEMOGRAPHIC, Group.FIRMOGRAPHIC, Group.FIT)
 ENGAGEMENT_GROUPS = (Group.BEHAVIOURAL, Group.ENGAGEMENT)
 TOTAL_WEIGHT = 100.0
 WEIGHT_TOLERANCE = 0.01
-MOST_CRITERIA = 500
-MOST_POINTS = 1_000.0
 MOST_FACTOR_WEIGHT = 10.0
-
-
-class Operator(StrEnum):
-    """How a criterion compares the value of its field with its own."""
-
-    AT_LEAST = "at_least"
-    AT_MOST = "at_most"
-    BETWEEN = "between"
-    EQUALS = "equals"
-    ONE_OF = "one_of"
-    CONTAINS = "contains"
-    IS_TRUE = "is_true"
-    IS_FALSE = "is_false"
-    IS_PRESENT = "is_present"
-    IS_MISSING = "is_missing"
-    PER_UNIT = "per_unit"
-
-
-WITHOUT_VALUE = frozenset({Operator.IS_TRUE, Operator.IS_FALSE, Operator.IS_PRESENT, Operator.IS_MISSING})
-WITH_NUMBER = frozenset({Operator.AT_LEAST, Operator.AT_MOST, Operator.PER_UNIT})
+MOST_MARKS = 100_000.0
+MOST_CUTS = 9
 
 
 class TierMode(StrEnum):
@@ -49,49 +31,6 @@ class TierMode(StrEnum):
     RANK = "rank"
     CAPACITY = "capacity"
     THRESHOLD = "threshold"
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """One scoring rule.
-
-    Parameters
-    ----------
-    id : str
-        Short name, unique in the scorecard.
-    label : str
-        What people read.
-    group : str
-        One of ``SCORECARD_GROUPS``.
-    field : str
-        Column of the features frame.
-    operator : Operator
-    value : float, str, tuple or None
-        What the field is compared with: a number, two numbers for ``between``, a text for ``equals`` and
-        ``contains``, texts for ``one_of``, the size of a unit for ``per_unit``, nothing else.
-    points : float
-        Earned when it holds, or per unit; may be negative.
-    cap : float or None
-        Most points (in size) a ``per_unit`` criterion can give.
-    half_life_days : float or None
-        Points halve with every so many days since the last activity; None never decays.
-    """
-
-    id: str
-    label: str
-    group: str
-    field: str
-    operator: str
-    value: Any = None
-    points: float = 0.0
-    cap: float | None = None
-    half_life_days: float | None = None
-
-    @property
-    def most(self) -> float:
-        """The most points it can add, 0 for one that only subtracts."""
-        limit = self.cap if self.operator == Operator.PER_UNIT and self.cap is not None else self.points
-        return max(0.0, math.copysign(limit, self.points))
 
 
 @dataclass(frozen=True)
@@ -122,6 +61,14 @@ DEFAULT_TIER_RULES = (
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Where fit and engagement, each in [0, 100], are cut for their grid; best band from the first cut on."""
+
+    fit: tuple[float, ...] = (75.0, 50.0, 25.0)
+    engagement: tuple[float, ...] = (75.0, 50.0, 25.0)
+
+
+@dataclass(frozen=True)
 class Policy:
     """Everything that turns features and a model's view into a score and a tier.
 
@@ -145,6 +92,16 @@ class Policy:
     capacity : int or None
         In capacity mode the number of leads that are High; twice as many more are Medium.
     tier_rules : tuple of TierRule
+    group_marks : dict of str to float
+        Points that are full marks for a group, where somebody set them; else ``full_marks`` says.
+    switched_off : tuple of str
+        Columns that count for nothing, in rules and model alike.
+    made : tuple of MadeFeature
+        The features people made; one that is not here any more lives on in the models that learnt it.
+    offer : Offer or None
+        What the leads' fit is measured against.
+    economics : Economics
+    grid : Grid
     """
 
     criteria: tuple[Criterion, ...] = ()
@@ -159,6 +116,16 @@ class Policy:
     medium_share: float = 0.3
     capacity: int | None = None
     tier_rules: tuple[TierRule, ...] = DEFAULT_TIER_RULES
+    group_marks: dict[str, float] = field(default_factory=dict)
+    switched_off: tuple[str, ...] = ()
+    made: tuple[MadeFeature, ...] = ()
+    offer: Offer | None = None
+    economics: Economics = field(default_factory=Economics)
+    grid: Grid = field(default_factory=Grid)
+
+    def weight_of(self, column: str) -> float:
+        """Give the weight of a column of the model, 0 for one that is switched off."""
+        return 0.0 if column in self.switched_off else self.factor_weights.get(column, 1.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain JSON values."""
@@ -198,19 +165,35 @@ def check(policy: Policy) -> None:
     _check_weights(policy)
     _check_thresholds(policy)
     _check_tiers(policy)
-    _check_criteria(policy.criteria)
+    check_criteria(policy.criteria)
+    check_economics(policy.economics)
+    if policy.offer is not None:
+        check_offer(policy.offer)
+    _check_made(policy.made)
+    _check_grid(policy.grid)
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     known = {item.name for item in fields(Policy)}
     typed = {name: value for name, value in values.items() if name in known}
     if "criteria" in typed:
-        typed["criteria"] = tuple(_criterion(item) for item in typed["criteria"])
+        typed["criteria"] = tuple(read_criterion(item) for item in typed["criteria"])
     if "thresholds" in typed:
         typed["thresholds"] = Thresholds(**{name: float(value) for name, value in dict(typed["thresholds"]).items()})
     if "tier_rules" in typed:
         typed["tier_rules"] = tuple(_tier_rule(item) for item in typed["tier_rules"])
-    for name in ("group_weights", "factor_weights"):
+    if typed.get("offer") is not None:
+        typed["offer"] = read_offer(typed["offer"])
+    if "made" in typed:
+        typed["made"] = tuple(MadeFeature(**item) for item in typed["made"])
+    if "switched_off" in typed:
+        typed["switched_off"] = tuple(str(name) for name in typed["switched_off"])
+    if "economics" in typed:
+        typed["economics"] = Economics(**typed["economics"])
+    if "grid" in typed:
+        typed["grid"] = Grid(**{name: tuple(float(cut) for cut in cuts)
+                                for name, cuts in dict(typed["grid"]).items()})
+    for name in ("group_weights", "factor_weights", "group_marks"):
         if name in typed:
             typed[name] = {str(key): float(value) for key, value in dict(typed[name]).items()}
     for name in ("alpha", "full_marks", "top_share", "medium_share"):
@@ -221,115 +204,75 @@ def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     return typed
 
 
-def _criterion(values: Mapping[str, Any]) -> Criterion:
-    plain = dict(values)
-    if isinstance(plain.get("value"), list):
-        plain["value"] = tuple(plain["value"])
-    return Criterion(**plain | {"points": float(plain["points"])})
-
-
 def _tier_rule(values: Mapping[str, Any]) -> TierRule:
     low, high = values["expected_conversion"]
     return TierRule(**dict(values) | {"expected_conversion": (float(low), float(high))})
 
 
-def _refuse(code: str, message: str, hint: str) -> None:
-    raise InvalidRequest(code, message, hint)
-
-
-def _within(value: float, low: float, high: float) -> bool:
-    return math.isfinite(value) and low <= value <= high
-
-
 def _check_weights(policy: Policy) -> None:
-    unknown = set(policy.group_weights) - {str(group) for group in SCORECARD_GROUPS}
+    unknown = (set(policy.group_weights) | set(policy.group_marks)) - {str(group) for group in SCORECARD_GROUPS}
     if unknown:
-        _refuse("unknown_group", f"There is no group '{sorted(unknown)[0]}'.",
+        refuse("unknown_group", f"There is no group '{sorted(unknown)[0]}'.",
                 f"The groups are {', '.join(SCORECARD_GROUPS)}.")
-    if not all(_within(weight, 0, TOTAL_WEIGHT) for weight in policy.group_weights.values()):
-        _refuse("wrong_weight", "A group weight is not between 0 and 100.", "Use per cent.")
+    if not all(within(weight, 0, TOTAL_WEIGHT) for weight in policy.group_weights.values()):
+        refuse("wrong_weight", "A group weight is not between 0 and 100.", "Use per cent.")
     total = sum(policy.group_weights.values())
     if not abs(total - TOTAL_WEIGHT) <= WEIGHT_TOLERANCE:
-        _refuse("weights_do_not_total", f"The group weights total {total:g} %, not 100 %.",
+        refuse("weights_do_not_total", f"The group weights total {total:g} %, not 100 %.",
                 f"Change them by {TOTAL_WEIGHT - total:+g} in all.")
-    if not all(_within(weight, 0, MOST_FACTOR_WEIGHT) for weight in policy.factor_weights.values()):
-        _refuse("wrong_weight", f"A factor weight is not between 0 and {MOST_FACTOR_WEIGHT:g}.", "1 leaves it alone.")
-    if not _within(policy.full_marks, 0.01, 1):
-        _refuse("wrong_full_marks", f"Full marks at {policy.full_marks:g} of a group's points is not possible.",
+    if not all(within(weight, 0, MOST_FACTOR_WEIGHT) for weight in policy.factor_weights.values()):
+        refuse("wrong_weight", f"A factor weight is not between 0 and {MOST_FACTOR_WEIGHT:g}.", "1 leaves it alone.")
+    if not all(within(marks, 0.01, MOST_MARKS) for marks in policy.group_marks.values()):
+        refuse("wrong_full_marks", f"The full marks of a group are not between 0.01 and {MOST_MARKS:,.0f} points.",
+               "Leave them out to let the criteria decide.")
+    if not within(policy.full_marks, 0.01, 1):
+        refuse("wrong_full_marks", f"Full marks at {policy.full_marks:g} of a group's points is not possible.",
                 "Give a share above 0 and up to 1.")
-    if not _within(policy.alpha, 0, 1):
-        _refuse("wrong_blend", f"The blend {policy.alpha:g} is not between 0 and 1.", "0 is model only, 1 rules only.")
+    if not within(policy.alpha, 0, 1):
+        refuse("wrong_blend", f"The blend {policy.alpha:g} is not between 0 and 1.", "0 is model only, 1 rules only.")
 
 
 def _check_thresholds(policy: Policy) -> None:
     given = policy.thresholds
-    if not all(_within(value, 0, 100) for value in (given.qualified, given.high, given.low)):
-        _refuse("wrong_threshold", "A threshold is not between 0 and 100.", "Scores run from 0 to 100.")
+    if not all(within(value, 0, 100) for value in (given.qualified, given.high, given.low)):
+        refuse("wrong_threshold", "A threshold is not between 0 and 100.", "Scores run from 0 to 100.")
     if given.low > given.high:
-        _refuse("contradictory_thresholds",
+        refuse("contradictory_thresholds",
                 f"Low ends at {given.low:g}, above where High begins ({given.high:g}).", "Lower the first one.")
 
 
 def _check_tiers(policy: Policy) -> None:
     if policy.tier_mode not in {str(mode) for mode in TierMode}:
-        _refuse("unknown_tier_mode", f"There is no way '{policy.tier_mode}' to cut tiers.",
+        refuse("unknown_tier_mode", f"There is no way '{policy.tier_mode}' to cut tiers.",
                 f"Choose one of {', '.join(TierMode)}.")
-    shares_fit = _within(policy.top_share, 0, 1) and _within(policy.medium_share, 0, 1)
+    shares_fit = within(policy.top_share, 0, 1) and within(policy.medium_share, 0, 1)
     if not shares_fit or policy.top_share <= 0 or policy.top_share + policy.medium_share > 1 + 1e-9:
-        _refuse("wrong_share", "The shares of High and Medium leads are not above 0 and at most 1 together.",
+        refuse("wrong_share", "The shares of High and Medium leads are not above 0 and at most 1 together.",
                 "Use for instance 0.2 and 0.3.")
     if policy.tier_mode == TierMode.CAPACITY and not policy.capacity:
-        _refuse("no_capacity", "Tiers by capacity need to know how many leads you can call.", "Give the number.")
+        refuse("no_capacity", "Tiers by capacity need to know how many leads you can call.", "Give the number.")
     if policy.capacity is not None and policy.capacity < 1:
-        _refuse("wrong_capacity", f"A capacity of {policy.capacity} leads is none.", "Give a number of at least 1.")
+        refuse("wrong_capacity", f"A capacity of {policy.capacity} leads is none.", "Give a number of at least 1.")
     if {rule.tier for rule in policy.tier_rules} != {str(tier) for tier in Tier}:
-        _refuse("tier_without_action", "Every tier needs exactly one action.", "Give one for High, Medium and Low.")
+        refuse("tier_without_action", "Every tier needs exactly one action.", "Give one for High, Medium and Low.")
 
 
-def _check_criteria(criteria: Sequence[Criterion]) -> None:
-    if len(criteria) > MOST_CRITERIA:
-        _refuse("too_many_criteria", f"{len(criteria)} criteria are more than {MOST_CRITERIA}.", "Merge some.")
-    ids = [criterion.id for criterion in criteria]
-    twice = {name for name in ids if ids.count(name) > 1}
-    if twice:
-        _refuse("criterion_twice", f"Two criteria are called '{sorted(twice)[0]}'.", "Rename one of them.")
-    for criterion in criteria:
-        _check_criterion(criterion)
+def _check_made(made: Sequence[MadeFeature]) -> None:
+    names = [feature.name for feature in made]
+    for feature in made:
+        if not feature.name.isidentifier() or not feature.name.isascii() or feature.name != feature.name.lower():
+            refuse("wrong_feature_name", f"'{feature.name}' cannot be the name of a feature.",
+                   "Use lower-case letters, digits and underscores.")
+        if names.count(feature.name) > 1:
+            refuse("feature_twice", f"Two features are called '{feature.name}'.", "Rename one of them.")
+        if not feature.expression.strip():
+            refuse("feature_without_expression", f"The feature '{feature.name}' is made of nothing.",
+                   "Write an expression such as page_views / website_visits.")
 
 
-def _check_criterion(criterion: Criterion) -> None:
-    name = criterion.label or criterion.id
-    if criterion.group not in {str(group) for group in SCORECARD_GROUPS}:
-        _refuse("unknown_group", f"Criterion '{name}' is in no known group ('{criterion.group}').",
-                f"The groups are {', '.join(SCORECARD_GROUPS)}.")
-    if criterion.operator not in {str(operator) for operator in Operator}:
-        _refuse("unknown_operator", f"Criterion '{name}' compares by an unknown word ('{criterion.operator}').",
-                f"Choose one of {', '.join(Operator)}.")
-    if not _within(criterion.points, -MOST_POINTS, MOST_POINTS) or criterion.points == 0:
-        _refuse("wrong_points", f"Criterion '{name}' has {criterion.points:g} points.",
-                f"Give a number other than 0, up to {MOST_POINTS:g}.")
-    if criterion.half_life_days is not None and not _within(criterion.half_life_days, 0.1, 36_500):
-        _refuse("wrong_half_life", f"Criterion '{name}' has no sensible half-life.", "Give days, at least 0.1.")
-    if not _value_fits(criterion):
-        _refuse("wrong_value", f"Criterion '{name}' cannot compare with '{criterion.value}'.",
-                "Give a number, two numbers in order, a text or a list, as the comparison asks.")
-
-
-def _value_fits(criterion: Criterion) -> bool:
-    value, operator = criterion.value, criterion.operator
-    if operator in WITHOUT_VALUE:
-        return True
-    if operator == Operator.PER_UNIT:
-        has_cap = criterion.cap is not None and _within(criterion.cap, 0.01, MOST_POINTS)
-        return _is_number(value) and value > 0 and has_cap
-    if operator in WITH_NUMBER:
-        return _is_number(value)
-    if operator == Operator.BETWEEN:
-        return isinstance(value, tuple) and len(value) == 2 and all(map(_is_number, value)) and value[0] <= value[1]
-    if operator == Operator.ONE_OF:
-        return isinstance(value, tuple) and bool(value) and all(isinstance(part, str) and part for part in value)
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _check_grid(grid: Grid) -> None:
+    for what, cuts in (("fit", grid.fit), ("engagement", grid.engagement)):
+        fits = 1 <= len(cuts) <= MOST_CUTS and all(within(cut, 0, 100) for cut in cuts)
+        if not fits or list(cuts) != sorted(set(cuts), reverse=True):
+            refuse("wrong_grid", f"The cuts of {what} do not go down from the best band to the last.",
+                   f"Give 1 to {MOST_CUTS} different numbers from 100 down to 0.")

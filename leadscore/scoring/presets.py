@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from leadscore.schema import Group
-from leadscore.scoring.policy import Criterion, Operator, Policy
+from leadscore.scoring.criteria import Criterion, Operator
+from leadscore.scoring.policy import Policy
 
 DEFAULT_WEIGHTS = {Group.DEMOGRAPHIC: 25.0, Group.FIRMOGRAPHIC: 20.0, Group.BEHAVIOURAL: 30.0, Group.ENGAGEMENT: 25.0,
                    Group.FIT: 0.0}

@@ -9,14 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from leadscore.scoring.criteria import Criterion, Operator
 from leadscore.scoring.inputs import FeatureFrame
-from leadscore.scoring.policy import (
-    ENGAGEMENT_GROUPS,
-    FIT_GROUPS,
-    Criterion,
-    Operator,
-    Policy,
-)
+from leadscore.scoring.policy import ENGAGEMENT_GROUPS, FIT_GROUPS, Policy
 
 RECENCY = "recency_days"
 WHOLE = 100.0
@@ -49,8 +44,9 @@ def score_rules(features: FeatureFrame, policy: Policy) -> RuleScores:
     """Score leads by the scorecard.
 
     The points of a group are cut to the range from 0 to its full marks, in proportion, so that the points shown
-    still add up; then they are scaled to the group's weight. A value that is missing earns nothing. A group without
-    criteria leaves its weight to the others. The score of a lead depends on that lead and the policy alone.
+    still add up; then they are scaled to the group's weight. A value that is missing earns nothing, nor does a column
+    that is switched off. A group without criteria leaves its weight to the others. The score of a lead depends on that
+    lead and the policy alone.
 
     Parameters
     ----------
@@ -60,7 +56,7 @@ def score_rules(features: FeatureFrame, policy: Policy) -> RuleScores:
     """
     frame = features.frame
     criteria = policy.criteria
-    raw = np.column_stack([_points(frame, criterion) for criterion in criteria]) if criteria \
+    raw = np.column_stack([_counted(frame, criterion, policy) for criterion in criteria]) if criteria \
         else np.zeros((len(frame), 0))
     shares = group_shares(policy)
     scaled = np.zeros_like(raw)
@@ -91,8 +87,10 @@ def group_shares(policy: Policy) -> dict[str, float]:
 
 
 def full_marks(policy: Policy, group: str) -> float:
-    """Give the raw points at which a group is full."""
-    return policy.full_marks * sum(criterion.most for criterion in policy.criteria if criterion.group == group)
+    """Give the raw points at which a group is full: 0 when none of its criteria can add any."""
+    reachable = sum(criterion.most for criterion in policy.criteria
+                    if criterion.group == group and criterion.field not in policy.switched_off)
+    return policy.group_marks.get(group, policy.full_marks * reachable) if reachable else 0.0
 
 
 def criteria_table(rules: RuleScores, features: FeatureFrame, policy: Policy, lead_id: int, *,
@@ -163,6 +161,10 @@ def _text_hits(values: pd.Series, criterion: Criterion) -> np.ndarray:
         holds = [text in wanted for text in texts]
     # a missing value has the code -1, which reads the last answer: no
     return np.array([*holds, False], dtype=bool)[codes]
+
+
+def _counted(frame: pd.DataFrame, criterion: Criterion, policy: Policy) -> np.ndarray:
+    return np.zeros(len(frame)) if criterion.field in policy.switched_off else _points(frame, criterion)
 
 
 def _points(frame: pd.DataFrame, criterion: Criterion) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from leadscore.workbench import Workbench
 PREVIEW_LEADS = 20_000
 """Leads a preview looks at: enough for two steady digits, few enough to answer while a slider is let go."""
 
-CHANGEABLE = ("group_weights", "alpha", "alpha_is_suggested", "thresholds", "tier_mode", "top_share", "capacity")
+CHANGEABLE = tuple(item.name for item in fields(Policy))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from leadscore.features.build import Features, FeatureSpec, build_features
 from leadscore.modeling.explanation import NO, OTHER, YES, Curve
 from leadscore.modeling.model import Model
 from leadscore.schema import FIELD_BY_NAME, NUMERIC_KINDS, CustomField, Kind, label_of
-from leadscore.scoring.policy import Criterion, Operator, Policy
+from leadscore.scoring.criteria import Criterion, Operator
+from leadscore.scoring.policy import Policy
 from leadscore.scoring.reasons import OTHERS, Reason, wording
 from leadscore.steps.judge import judge_features
 

@@ -324,6 +324,88 @@ class ModelVersion(SQLModel, table=True):
     created_at: datetime = _time(nullable=False)
 
 
+class HeldOut(SQLModel, table=True):
+    """Leads a model had not seen, with what became of them: the encrypted frame every later change is measured on."""
+
+    __tablename__ = "held_out"
+    model_version: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    client_id: int = _client()
+    rows: int
+    as_of: datetime = _time(nullable=False)
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class OfferVersion(SQLModel, table=True):
+    """An offer as it was saved; never changed afterwards, an edit is a new row that names the one it replaces."""
+
+    __tablename__ = "offers"
+    __table_args__ = (Index("ix_offers_client", "client_id", "id"),)
+    id: int | None = _key()
+    client_id: int = _client()
+    name: str = Field(max_length=200)
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    replaces: int | None = Field(default=None, sa_column=Column(BigId))
+    retired_at: datetime | None = _time()
+    created_by: str = Field(max_length=80)
+    created_at: datetime = _time(nullable=False)
+
+
+class LanguageAnswer(SQLModel, table=True):
+    """What a language model answered, encrypted, so that nothing is asked or paid for twice."""
+
+    __tablename__ = "language_answers"
+    __table_args__ = (Index("ix_language_answers_at", "client_id", "at"),)
+    client_id: int = Field(foreign_key="clients.id", primary_key=True)
+    key: str = Field(primary_key=True, max_length=64)
+    kind: str = Field(max_length=12)
+    model: str = Field(max_length=120)
+    lead_id: int | None = Field(default=None, sa_column=Column(BigId))
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    tokens: int = 0
+    at: datetime = _time(nullable=False)
+
+
+class LeadVector(SQLModel, table=True):
+    """Where a lead lies in the space of one embedder; ``digest`` tells whether its text has changed since."""
+
+    __tablename__ = "lead_vectors"
+    __table_args__ = (Index("ix_lead_vectors_space", "client_id", "space", "lead_id"),)
+    lead_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    space: str = Field(primary_key=True, max_length=120)
+    client_id: int = _client()
+    digest: str = Field(max_length=32)
+    vector: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Segment(SQLModel, table=True):
+    """A filter of the ranked list that has a name: a view to come back to, or a segment that things happen for.
+
+    ``trigger`` says what happens when a lead comes in; empty for a mere view.
+    """
+
+    __tablename__ = "segments"
+    __table_args__ = (UniqueConstraint("client_id", "name"),)
+    id: int | None = _key()
+    client_id: int = _client()
+    name: str = Field(max_length=80)
+    view: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    shared: bool = True
+    trigger: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    checked_at: datetime | None = _time()
+    created_by: str = Field(max_length=80)
+    created_at: datetime = _time(nullable=False)
+
+
+class SegmentMember(SQLModel, table=True):
+    """A lead that was in a segment when it was last looked at, and since when."""
+
+    __tablename__ = "segment_members"
+    segment_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    lead_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    client_id: int = _client()
+    since: datetime = _time(nullable=False)
+
+
 class Experiment(SQLModel, table=True):
     """A challenger tried against the champion; ``planned_*`` count leads on top of their arm."""
 

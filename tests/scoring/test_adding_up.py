@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from leadscore.errors import InvalidRequest
 from leadscore.schema import Kind
 from leadscore.scoring.blend import blend, suggest_alpha
-from leadscore.scoring.policy import SCORECARD_GROUPS, Criterion, Policy, TierMode, digest
+from leadscore.scoring.criteria import SCORECARD_GROUPS, Criterion
+from leadscore.scoring.policy import Policy, TierMode, digest
 from leadscore.scoring.presets import default_policy
 from leadscore.scoring.reasons import reason_columns, reasons_for_lead
 from leadscore.scoring.scorecard import criteria_table, score_rules

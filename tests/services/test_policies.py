@@ -55,13 +55,13 @@ def test_contradictions_are_refused_and_the_old_version_stays_in_force(trained_o
     assert policies.current_policy(trained_once, admin, client=CLIENT) == before
 
 
-def test_only_what_people_may_change_is_changed(workbench, admin):
+def test_every_part_of_a_policy_can_be_changed_and_the_rest_stays(workbench, admin):
     before = policies.current_policy(workbench, admin, client=CLIENT).policy
-    _save(workbench, admin, criteria=[], full_marks=0.1, alpha=0.25)
+    _save(workbench, admin, full_marks=0.1, alpha=0.25, switched_off=["city"])
     after = policies.current_policy(workbench, admin, client=CLIENT).policy
     assert after.criteria == before.criteria
-    assert after.full_marks == before.full_marks
-    assert (after.alpha, after.alpha_is_suggested) == (0.25, False)
+    assert (after.full_marks, after.alpha, after.alpha_is_suggested) == (0.1, 0.25, False)
+    assert after.switched_off == ("city",)
 
 
 def test_a_preview_without_changes_moves_nobody_and_saves_nothing(seen, admin):

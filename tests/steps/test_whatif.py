@@ -13,7 +13,7 @@ from leadscore.features.build import build_features
 from leadscore.modeling.explanation import effect_curves
 from leadscore.modeling.training import TrainingOptions, train
 from leadscore.schema import FIELD_BY_NAME, CustomField, Kind
-from leadscore.scoring.policy import Criterion, Operator
+from leadscore.scoring.criteria import Criterion, Operator
 from leadscore.scoring.presets import default_policy
 from leadscore.scoring.reasons import Reason
 from leadscore.steps.judge import judge_features
