@@ -11,7 +11,7 @@ import streamlit as st
 from leadscore.access import Action
 from leadscore.services import jobs, models, policies
 from pages.shared import Context
-from pages.widgets import notices, words
+from pages.widgets import notices, policy_versions, words
 from pages.widgets.progress import watch
 
 WHOLE = 100
@@ -34,7 +34,7 @@ def draw(context: Context) -> None:
             st.success("Every lead has its new score.", icon=":material/check_circle:")
     with notices.refusals():
         _tune(context)
-    _versions(context)
+    policy_versions.draw(context)
 
 
 @st.fragment
@@ -199,17 +199,3 @@ def _save(context: Context, changed: dict[str, Any]) -> None:
                                                       kind="rescore", arguments={})
         notices.say_after_rerun(f"Saved as version {version}.")
         st.rerun()
-
-
-def _versions(context: Context) -> None:
-    versions = policies.list_policies(context.workbench, context.actor, client=context.client)
-    if not versions:
-        return
-    st.markdown("##### Versions")
-    st.dataframe(
-        pd.DataFrame([{"Version": v.version, "In force": v.active, "Comment": v.comment, "By": v.created_by,
-                       "Saved": v.created_at} for v in versions]),
-        hide_index=True, placeholder=words.MISSING, alt="Saved versions of the settings", column_config={
-            "Version": st.column_config.NumberColumn(width=80), "In force": st.column_config.CheckboxColumn(width=90),
-            "Comment": st.column_config.TextColumn(width=300), "By": st.column_config.TextColumn(width=140),
-            "Saved": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")})
