@@ -10,6 +10,7 @@ from pages.widgets import (
     experiment_settings,
     model_settings,
     notices,
+    policy_effect,
     scoring_settings,
     training_settings,
     user_settings,
@@ -24,6 +25,7 @@ def main() -> None:
     context = current()
     notices.say_pending()
     st.title("Settings", anchor=False)
+    policy_effect.watch_rescoring(context)
     tabs = {
         "Scoring": scoring_settings.draw,
         "Training": training_settings.draw,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.services import jobs, models, policies
+from leadscore.services import models, policies
 from pages.shared import Context
-from pages.widgets import notices, policy_versions, words
-from pages.widgets.progress import watch
+from pages.widgets import notices, policy_effect, policy_versions, words
 
 WHOLE = 100
 MODES = {"threshold": "By score", "rank": "The best share", "capacity": "As many as we can call"}
@@ -27,11 +25,6 @@ MEANING = {
 
 def draw(context: Context) -> None:
     """Draw the tab."""
-    if job_id := st.session_state.get("rescore_job"):
-        job = watch(context, job_id)
-        if job and job.state == "done":
-            del st.session_state["rescore_job"]
-            st.success("Every lead has its new score.", icon=":material/check_circle:")
     with notices.refusals():
         _tune(context)
     policy_versions.draw(context)
@@ -44,7 +37,7 @@ def _tune(context: Context) -> None:
     with left:
         changes = _sliders(context, current)
     with right, st.container(border=True):
-        _preview(context, current, changes)
+        policy_effect.draw(context, changes, key="policy", disabled_reason=_unfinished(changes))
 
 
 # --- the sliders --------------------------------------------------------------------------------------------
@@ -75,6 +68,11 @@ def _total(weights: dict[str, int], version: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":red-badge[Together {total} %; it must be 100 %]", width="content")
         st.button("Share out to 100 %", key="balance", disabled=not total, on_click=_balance, args=(weights, version))
+
+
+def _unfinished(changes: dict[str, Any]) -> str:
+    complete = sum(changes["group_weights"].values()) == WHOLE
+    return "" if complete else "Shown as soon as the weights together are 100 %."
 
 
 def _balance(weights: dict[str, int], version: int) -> None:
@@ -128,74 +126,3 @@ def _tiers(policy: Any, version: int, frozen: bool) -> dict[str, Any]:
         chosen["capacity"] = st.number_input("Leads we can call", 1, value=policy.capacity or 100,
                                              key=f"capacity-v{version}", disabled=frozen)
     return chosen | {"thresholds": {"qualified": qualified, "high": high, "low": low}}
-
-
-# --- what it would do ---------------------------------------------------------------------------------------
-
-
-def _preview(context: Context, current: Any, changes: dict[str, Any]) -> None:
-    st.markdown("##### What would change")
-    if sum(changes["group_weights"].values()) != WHOLE:
-        st.caption("Shown as soon as the weights together are 100 %.")
-        return
-    with notices.refusals():
-        changed = _changed(current.policy, changes)
-        preview = _previewed(context, context.client, current.version, changed)
-        if not preview.leads:
-            st.caption("Upload leads to see what a change does to them.")
-        else:
-            _effect(preview, bool(changed))
-        if context.actor.may(Action.EDIT_POLICY):
-            _save(context, changed)
-        else:
-            st.caption(":material/lock: A manager or an administrator can save changes.")
-
-
-@st.cache_data(scope="session", max_entries=32, ttl=60, show_spinner="Trying it out …")
-def _previewed(_context: Context, client: str, version: int,  # noqa: ARG001, it tells one answer from another
-               changed: dict[str, Any]) -> policies.PolicyPreview:
-    return policies.preview_policy(_context.workbench, _context.actor, client=client, changes=changed)
-
-
-def _changed(policy: Any, changes: dict[str, Any]) -> dict[str, Any]:
-    """Give the settings that differ from those in force."""
-    body = policy.to_dict()
-    return {name: value for name, value in changes.items() if not _same(body.get(name), value)}
-
-
-def _same(before: Any, after: Any) -> bool:
-    if isinstance(after, dict):
-        return all(_same((before or {}).get(name), value) for name, value in after.items())
-    if isinstance(after, int | float) and isinstance(before, int | float):
-        # sliders move in whole steps; a stored 33.4 that nobody touched is not a change
-        return abs(before - after) < (1 if abs(after) > 1 else 0.005)
-    return bool(before == after)
-
-
-def _effect(preview: Any, differs: bool) -> None:
-    with st.grid(3, min_column_width=70):
-        for tier in words.TIER_COLORS:
-            before, after = preview.tiers_before.get(tier, 0), preview.tiers_after.get(tier, 0)
-            st.metric(tier, words.count(after), delta=after - before if differs else None, delta_color="off")
-    if differs:
-        st.markdown(f"In the top 20 %: **{preview.entering:,}** come in, **{preview.leaving:,}** drop out.")
-    else:
-        st.caption("As it is now. Move a slider to see its effect; nothing is saved until you say so.")
-    frame = preview.histogram.rename(columns={"low": "Score", "before": "Now", "after": "With the change"})
-    long = frame.melt("Score", ["Now", "With the change"] if differs else ["Now"], "Version", "Leads")
-    st.bar_chart(pd.DataFrame(long), x="Score", y="Leads", color="Version", stack=False, height=220,
-                 alt="Number of leads by score, now and with the change")
-
-
-def _save(context: Context, changed: dict[str, Any]) -> None:
-    with st.form("save_policy", border=False):
-        comment = st.text_input("Why this change?", placeholder="For the history", key="policy_comment", max_chars=500)
-        saved = st.form_submit_button("Save and score all leads again", type="primary", key="save_policy_button",
-                                      disabled=not changed, width="stretch")
-    if saved:
-        version = policies.save_policy(context.workbench, context.actor, client=context.client, changes=changed,
-                                       comment=(comment or "").strip())
-        st.session_state["rescore_job"] = jobs.submit(context.workbench, context.actor, client=context.client,
-                                                      kind="rescore", arguments={})
-        notices.say_after_rerun(f"Saved as version {version}.")
-        st.rerun()
