@@ -30,6 +30,7 @@ from leadscore.services import (
     retraining,
     sampling,
     scoring,
+    segments,
     training,
 )
 from leadscore.workbench import DEFAULT_CLIENT, Workbench, open_workbench
@@ -91,12 +92,12 @@ def _import(workbench: Workbench, options: argparse.Namespace) -> Answer:
     imported = intake.import_file(workbench, actor, client=options.client, source=options.file,
                                   filename=options.file.name, sheet=options.sheet, overrides=options.map,
                                   progress=_progress)
-    scoring.rescore(workbench, actor, client=options.client, batch_id=imported.batch_id, progress=_progress)
+    _rescored(workbench, options.client, batch_id=imported.batch_id)
     return imported.as_dict()
 
 
 def _rescore(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    return scoring.rescore(workbench, _operator(), client=options.client, progress=_progress).as_dict()
+    return _rescored(workbench, options.client).as_dict()
 
 
 def _train(workbench: Workbench, options: argparse.Namespace) -> Answer:
@@ -192,7 +193,7 @@ def _retrain_now(workbench: Workbench, actor: Any, client: str) -> Answer:
     trained = training.train_stored(workbench, actor, client=client, progress=_progress,
                                     request=training.TrainingRequest.from_dict(wishes))
     if trained.deployed:
-        scoring.rescore(workbench, actor, client=client, progress=_progress)
+        _rescored(workbench, client)
     return {"model_version": trained.model_version, "published": trained.deployed, "promotion": trained.promotion}
 
 
@@ -212,7 +213,7 @@ def _experiments_start(workbench: Workbench, options: argparse.Namespace) -> Ans
     actor = _operator()
     started = experiments.start_experiment(workbench, actor, client=options.client, challenger=options.challenger,
                                            name=options.name, plan=_planned(options))
-    scored = scoring.rescore(workbench, actor, client=options.client, progress=_progress)
+    scored = _rescored(workbench, options.client)
     return {**started.as_dict(), "scored": scored.as_dict()}
 
 
@@ -228,7 +229,7 @@ def _experiments_status(workbench: Workbench, options: argparse.Namespace) -> An
 def _experiments_stop(workbench: Workbench, options: argparse.Namespace) -> Answer:
     actor = _operator()
     stopped = experiments.stop_experiment(workbench, actor, client=options.client, deploy=options.deploy)
-    scored = scoring.rescore(workbench, actor, client=options.client, progress=_progress)
+    scored = _rescored(workbench, options.client)
     return {**stopped.as_dict(), "scored": scored.as_dict()}
 
 
@@ -238,9 +239,20 @@ def _planned(options: argparse.Namespace) -> experiments.PlanRequest:
                                    power=options.power)
 
 
-def _leads_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
-    view = delivery.ListView(tiers=tuple(options.tier), top=options.top, page_size=options.limit)
+def _rescored(workbench: Workbench, client: str, batch_id: int | None = None) -> scoring.Rescored:
+    """Score stored leads, then look who has come into the segments that something happens for."""
     actor = _operator()
+    scored = scoring.rescore(workbench, actor, client=client, batch_id=batch_id, progress=_progress)
+    for found in segments.follow_segments(workbench, actor, client=client):
+        log.info("%s: %d came in, %d left. %s", found.segment, found.came, found.went, found.done)
+    return scored
+
+
+def _leads_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    actor = _operator()
+    segment = segments.segment_named(workbench, actor, client=options.client, name=options.segment).id \
+        if options.segment else None
+    view = delivery.ListView(tiers=tuple(options.tier), top=options.top, segment=segment, page_size=options.limit)
     if options.out:
         exported = delivery.export_to_path(workbench, actor, client=options.client, view=view, path=options.out)
         return {"rows": exported.rows, "left_out": exported.left_out, "out": str(options.out),
@@ -279,7 +291,7 @@ def _demo(workbench: Workbench, options: argparse.Namespace) -> Answer:
                                   filename=campaign.filename, progress=_progress)
     request = training.TrainingRequest(deploy=True, random_state=options.seed)
     trained = training.train_stored(workbench, actor, client=client, request=request, progress=_progress)
-    scoring.rescore(workbench, actor, client=client, progress=_progress)
+    _rescored(workbench, client)
     target = options.out / "top_20_percent.csv"
     target.parent.mkdir(parents=True, exist_ok=True)
     exported = delivery.export_to_path(workbench, actor, client=client, view=delivery.ListView(top="20%"), path=target)
@@ -383,6 +395,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = _add(leads, "list", _leads_list, "best first")
     listing.add_argument("--top", metavar="20%|N", help="only the best share or number")
     listing.add_argument("--tier", action="append", default=[], choices=["High", "Medium", "Low"])
+    listing.add_argument("--segment", metavar="NAME", help="only leads of this saved view")
     listing.add_argument("--limit", type=_between(1, 1_000), default=100, help="rows to print (1-1000)")
     listing.add_argument("--out", type=Path, metavar="F", help="write them to a .csv or .xlsx file instead")
     _add(leads, "show", _leads_show, "one lead with its reasons").add_argument("lead_id", type=int, metavar="ID")

@@ -27,6 +27,7 @@ from leadscore.services import (
     retraining,
     sampling,
     scoring,
+    segments,
     training,
 )
 from leadscore.workbench import Workbench, open_workbench
@@ -250,8 +251,23 @@ def _export(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: 
     return {"file": kept, "rows": exported.rows, "left_out": exported.left_out, "sha256": exported.sha256}
 
 
-TASKS: dict[str, Task] = {"import": _import, "demo": _demo, "train": _train, "retrain": _retrain, "rescore": _rescore,
-                          "export": _export}
+def _then_follow(task: Task) -> Task:
+    """Let segments be looked at once new scores are in force; the scores stand whatever comes of it."""
+    def done(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+        result = task(workbench, actor, job, progress)
+        try:
+            followed = segments.follow_segments(workbench, actor, client=job.client)
+        except LeadScoreError as refusal:
+            log.warning("segments were not looked at after job %s: %s", job.id, refusal.code)
+            return result
+        return result | {"segments": [found.as_dict() for found in followed]}
+
+    return done
+
+
+TASKS: dict[str, Task] = {
+    "import": _then_follow(_import), "demo": _then_follow(_demo), "train": _then_follow(_train),
+    "retrain": _then_follow(_retrain), "rescore": _then_follow(_rescore), "export": _export}
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.services import delivery, dossier, jobs
+from leadscore.services import delivery, dossier, jobs, segments
 from leadscore.services.delivery import LeadPage, ListView
 from pages.shared import Context, current
-from pages.widgets import filters, notices, words
+from pages.widgets import filters, notices, saved_views, words
 from pages.widgets.progress import watch
 
 # larger exports are made by the worker
@@ -29,12 +29,17 @@ def main() -> None:
     """Draw filters, counts, actions, the table and its pages."""
     context = current()
     notices.say_pending()
-    st.title("Prioritized leads", anchor=False)
+    head = st.container(horizontal=True, vertical_alignment="center")
+    head.title("Prioritized leads", anchor=False, width="stretch")
     options = delivery.filter_options(context.workbench, context.actor, client=context.client)
     if not options.batches:
         _nothing_yet(context)
         return
-    view = _from_first_page(filters.choose(options))
+    saved = segments.list_segments(context.workbench, context.actor, client=context.client)
+    numbers = {view.name: view.id for view in saved}
+    view = _from_first_page(filters.choose(options, numbers))
+    with head:
+        saved_views.draw(context, saved, view, open_view=lambda chosen: filters.show(chosen, options, numbers))
     page = None
     with notices.refusals():
         page = delivery.list_leads(context.workbench, context.actor, client=context.client, view=view)

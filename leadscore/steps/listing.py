@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from dataclasses import fields as fields_of
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sqlmodel import Session
 
+from leadscore.errors import InvalidRequest
 from leadscore.schema import FIELDS, PERSONAL_FIELDS, CustomField, Field, label_of
 from leadscore.scoring.reasons import reason_columns
 from leadscore.scoring.tiers import next_action
@@ -21,12 +23,16 @@ from leadscore.steps.selection import UNREACHABLE_REASONS, count_of_top, unreach
 from leadscore.store import batches, lead_matching, lead_reading
 from leadscore.store import policies as policy_rows
 from leadscore.store import scores as score_rows
-from leadscore.store.scores import ListFilter
-from leadscore.store.tables import ScoreRun
+from leadscore.store import segments as segment_rows
+from leadscore.store.list_filter import FieldTest as FieldTest
+from leadscore.store.list_filter import ListFilter
+from leadscore.store.tables import ScoreRun, Segment
 from leadscore.workbench import Workbench
 
 MASK = "•••"
 BY_SCORE = "score"
+MOST_NESTED = 5
+"""Segments inside segments; more can only be a circle."""
 SHOWN_FIELDS = ("company", "job_title", "email", "owner")
 EXPORTED_REASONS = 3
 CLASH = " (yours)"
@@ -50,7 +56,9 @@ class ListView:
     max_score: float | None = None
     reachable_only: bool = False
     hide_exported: bool = False
-    fields: tuple[tuple[str, str], ...] = ()
+    fields: tuple[tuple[str, str, str], ...] = ()
+    segment: int | None = None
+    entered_since: str | None = None
     top: str | None = None
     columns: tuple[str, ...] = ()
     company_of: int | None = None
@@ -70,6 +78,10 @@ class ListView:
                  if isinstance(value, list) else value for name, value in values.items() if name in known}
         return cls(**plain)
 
+    def as_filter(self) -> ListView:
+        """Leave out what only says how a list looks: columns, order and page."""
+        return replace(self, columns=(), order=BY_SCORE, page=1, page_size=ListView.page_size)
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -82,20 +94,45 @@ class Scope:
 
 
 def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> Scope:
-    """Work out what a view means in this client's store."""
+    """Work out what a view means in this client's store.
+
+    Raises
+    ------
+    NotFound
+        The view is narrowed to a segment that is not there.
+    InvalidRequest
+        A filter that cannot be, or segments that stand inside each other without end.
+    """
     chosen = _list_filter(session, workbench, client_id, view)
     total = score_rows.count(session, client_id, chosen)
-    active = policy_rows.active(session, client_id)
-    wanted = count_of_top(view.top, total, active.body.get("capacity") if active else None)
+    wanted = _wanted(session, client_id, view, total)
     special = score_rows.special_counts(session, client_id, chosen, wanted)
     if wanted < total and view.order != BY_SCORE:
         # in another order the first ones are not the best ones
-        best = score_rows.top(session, client_id, wanted, chosen).index.to_numpy()
-        chosen = replace(chosen, lead_ids=best, search=None)
+        chosen = _only_best(session, client_id, chosen, wanted)
     return Scope(chosen, wanted, special.unreachable, special.exported)
 
 
-def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView) -> ListFilter:
+def members_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> np.ndarray:
+    """List the ids of the leads a view means, in ascending order."""
+    chosen = _list_filter(session, workbench, client_id, view)
+    total = score_rows.count(session, client_id, chosen)
+    found = score_rows.top(session, client_id, _wanted(session, client_id, view, total), chosen)
+    return np.sort(found.index.to_numpy())
+
+
+def _wanted(session: Session, client_id: int, view: ListView, total: int) -> int:
+    active = policy_rows.active(session, client_id)
+    return count_of_top(view.top, total, active.body.get("capacity") if active else None)
+
+
+def _only_best(session: Session, client_id: int, chosen: ListFilter, wanted: int) -> ListFilter:
+    best = score_rows.top(session, client_id, wanted, chosen).index.to_numpy()
+    return replace(chosen, lead_ids=best, search=None)
+
+
+def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView,
+                 depth: int = 0) -> ListFilter:
     company = lead_matching.company_key_of(session, client_id, view.company_of) if view.company_of else None
     if view.company_of and company is None:
         # a lead without a company has no colleagues
@@ -103,10 +140,44 @@ def _list_filter(session: Session, workbench: Workbench, client_id: int, view: L
     return ListFilter(
         tiers=view.tiers, outcomes=view.outcomes, owners=view.owners, sources=view.sources, countries=view.countries,
         industries=view.industries, batch_id=view.batch_id, min_score=view.min_score, max_score=view.max_score,
-        reachable=True if view.reachable_only else None, exclude_exported=view.hide_exported, fields=view.fields,
-        company_key=company, search=view.search.strip() or None,
+        reachable=True if view.reachable_only else None, exclude_exported=view.hide_exported,
+        fields=view.fields, company_key=company, search=view.search.strip() or None,
+        within=_segment_filter(session, workbench, client_id, view, depth),
         lead_ids=lead_matching.search_people(session, workbench.vault, client_id, view.search) if view.search.strip()
         else None)
+
+
+def _segment_filter(session: Session, workbench: Workbench, client_id: int, view: ListView,
+                    depth: int) -> tuple[ListFilter, ...]:
+    """Give the filter of the segment a view is narrowed to; those who came in lately are written down by name."""
+    if view.segment is None:
+        return ()
+    row = segment_rows.get(session, client_id, view.segment)
+    if view.entered_since:
+        return (ListFilter(member_of=row.id, member_since=_moment(view.entered_since)),)
+    if depth >= MOST_NESTED:
+        raise InvalidRequest("segments_in_a_circle", f"The segment '{row.name}' stands inside itself.",
+                             "Save it again without another segment among its filters.")
+    own = view_of(workbench, row)
+    chosen = _list_filter(session, workbench, client_id, own, depth + 1)
+    if not own.top:
+        return (chosen,)
+    return (_only_best(session, client_id, chosen,
+                       _wanted(session, client_id, own, score_rows.count(session, client_id, chosen))),)
+
+
+def _moment(written: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError as problem:
+        raise InvalidRequest("wrong_date", f"'{written}' is not a moment.",
+                             "Write it as 2026-01-31T09:30:00+00:00.") from problem
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def view_of(workbench: Workbench, row: Segment) -> ListView:
+    """Read the view a segment was saved with."""
+    return ListView.from_dict(segment_rows.opened(workbench.vault, row))
 
 
 def listed_rows(session: Session, workbench: Workbench, client_id: int, ranked: pd.DataFrame, view: ListView, *,

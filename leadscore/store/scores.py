@@ -13,11 +13,12 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.schema import CUSTOM_PREFIX, FIELD_BY_NAME, NUMERIC_KINDS, Kind, OutcomeStage, Tier
+from leadscore.schema import OutcomeStage, Tier
 from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, insert_rows, member_of, members
 from leadscore.store.database import is_sqlite
 from leadscore.store.leads import MIRRORED
-from leadscore.store.tables import LEAD_FIELD_COLUMNS, ScoreRun, to_text
+from leadscore.store.list_filter import EVERYTHING, ListFilter, where_of
+from leadscore.store.tables import ScoreRun, to_text
 
 NUMBERS = ("rule_score", "probability", "blended", "score", "fit", "engagement")
 PAGE_COLUMNS = ("lead_id", "run_id", *NUMBERS, "tier", "qualified", "reachable", "exported", "outcome", "batch_id",
@@ -26,58 +27,7 @@ HISTORY_COLUMNS = ("rule_score", "probability", "blended", "score", "tier")
 REPLAYED = ("rule_score", "probability", "blended")
 RUNS_LOOKED_AT = 20
 DISTINCT = ("tier", "outcome", *MIRRORED)
-SEARCHED = ("company", "job_title", "company_domain", "city")
-YES = frozenset({"true", "1", "yes"})
 MOST_CHOICES = 500
-
-_NAMED = {"tiers": "tier", "outcomes": "outcome", "owners": "owner", "sources": "source", "countries": "country",
-          "industries": "industry"}
-
-
-@dataclass(frozen=True)
-class ListFilter:
-    """Which scored leads a list is about; everything left out does not filter.
-
-    Parameters
-    ----------
-    tiers, outcomes, owners, sources, countries, industries : tuple of str
-        Any of these values.
-    batch_id : int or None
-        Leads the import stored.
-    min_score, max_score : float or None
-        Inclusive, 0–100.
-    reachable : bool or None
-        Whether the lead may be contacted.
-    exclude_exported : bool
-        Leave out leads that were exported before.
-    search : str or None
-        Part of company, job title, domain or city, whatever its case.
-    lead_ids : sequence of int or None
-        With ``search``: leads found by it in another way (by e-mail), added to it. Alone: only these.
-    company_key : str or None
-        Leads of one company.
-    fields : tuple of (name, value)
-        Any other stored field that is not personal, by its exact value.
-    """
-
-    tiers: tuple[str, ...] = ()
-    outcomes: tuple[str, ...] = ()
-    owners: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
-    industries: tuple[str, ...] = ()
-    batch_id: int | None = None
-    min_score: float | None = None
-    max_score: float | None = None
-    reachable: bool | None = None
-    exclude_exported: bool = False
-    search: str | None = None
-    lead_ids: Sequence[int] | np.ndarray | None = None
-    company_key: str | None = None
-    fields: tuple[tuple[str, str], ...] = ()
-
-
-EVERYTHING = ListFilter()
 
 
 @dataclass(frozen=True)
@@ -216,7 +166,7 @@ def page(session: Session, client_id: int, chosen: ListFilter = EVERYTHING, *, o
     DataFrame
         Index ``lead_id``; columns ``PAGE_COLUMNS`` without it.
     """
-    where, parameters = _where(session, client_id, chosen)
+    where, parameters = where_of(session, client_id, chosen)
     columns = fetch_columns(session, _ranked(where, order, PAGE_COLUMNS),
                             parameters | {"limit": max(limit, 0), "offset": max(offset, 0)})
     return _score_frame(dict(zip(PAGE_COLUMNS, columns, strict=True)))
@@ -224,7 +174,7 @@ def page(session: Session, client_id: int, chosen: ListFilter = EVERYTHING, *, o
 
 def top(session: Session, client_id: int, count_: int, chosen: ListFilter = EVERYTHING) -> pd.Series:
     """Give the best leads: index ``lead_id``, values their scores, best first."""
-    where, parameters = _where(session, client_id, chosen)
+    where, parameters = where_of(session, client_id, chosen)
     ids, scores = fetch_columns(session, _ranked(where, "score", ("lead_id", "score")),
                                 parameters | {"limit": max(count_, 0), "offset": 0})
     return pd.Series(np.array(scores, dtype=float), index=pd.Index(np.array(ids, dtype=np.int64), name="lead_id"),
@@ -233,13 +183,13 @@ def top(session: Session, client_id: int, count_: int, chosen: ListFilter = EVER
 
 def count(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> int:
     """Count the leads a filter leaves."""
-    where, parameters = _where(session, client_id, chosen)
+    where, parameters = where_of(session, client_id, chosen)
     return int(session.execute(text(f"SELECT count(*) FROM scores s WHERE {where}"), parameters).scalar_one())
 
 
 def special_counts(session: Session, client_id: int, chosen: ListFilter, wanted: int) -> SpecialCounts:
     """Count who stands out among the best ``wanted`` leads of a filter."""
-    where, parameters = _where(session, client_id, chosen)
+    where, parameters = where_of(session, client_id, chosen)
     best = _ranked(where, "score", ("reachable", "exported"))
     unreachable, exported = session.execute(
         text(f"SELECT sum(CASE WHEN reachable THEN 0 ELSE 1 END), sum(CASE WHEN exported THEN 1 ELSE 0 END) "
@@ -372,7 +322,7 @@ def histogram(session: Session, client_id: int, chosen: ListFilter = EVERYTHING,
         Columns ``low``, ``high``, ``leads``, ``converted``, ``lost``; one row per bin of 0–100, empty ones included.
         A score on a border counts above it, 100 in the last bin.
     """
-    where, parameters = _where(session, client_id, chosen)
+    where, parameters = where_of(session, client_id, chosen)
     whole = "CAST({} AS INTEGER)" if is_sqlite(session) else "CAST(trunc({}) AS INTEGER)"
     position = whole.format(f"CAST(s.score * {bins} / 100.0 AS numeric)" if not is_sqlite(session)
                             else f"s.score * {bins} / 100.0")
@@ -417,7 +367,7 @@ class Summary:
 
 def summary(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> Summary:
     """Count and average the leads a filter leaves."""
-    where, parameters = _where(session, client_id, chosen)
+    where, parameters = where_of(session, client_id, chosen)
     row = session.execute(text(f"SELECT count(*), avg(s.score), sum(CASE WHEN s.qualified THEN 1 ELSE 0 END), "
                                f"{_stage_count('converted')}, {_stage_count('lost')} FROM scores s WHERE {where}"),
                           parameters).one()
@@ -430,88 +380,12 @@ def _stage_count(stage: str) -> str:
 
 def _counts_by(session: Session, client_id: int, name: str, chosen: ListFilter, *,
                average: bool = False) -> pd.DataFrame:
-    where, parameters = _where(session, client_id, chosen)
+    where, parameters = where_of(session, client_id, chosen)
     names = [name, "leads", "converted", "lost"] + (["average_score"] if average else [])
     columns = fetch_columns(session, f"SELECT s.{name}, count(*), {_stage_count('converted')}, {_stage_count('lost')}"
                             f"{', avg(s.score)' if average else ''} FROM scores s WHERE {where} "
                             f"AND s.{name} IS NOT NULL GROUP BY s.{name} ORDER BY 2 DESC, 1", parameters)
     return pd.DataFrame(dict(zip(names, columns, strict=True))).astype({name: "str"})
-
-
-# --- how a filter is said to the database -----------------------------------------------------------------------
-
-
-def _where(session: Session, client_id: int, chosen: ListFilter) -> tuple[str, dict[str, Any]]:
-    conditions, parameters = ["s.client_id = :client"], {"client": client_id}  # type: tuple[list[str], dict[str, Any]]
-    for name, column in _NAMED.items():
-        values = [str(value) for value in getattr(chosen, name)]
-        if values:
-            conditions.append(member_of(session, f"s.{column}", name))
-            parameters[name] = members(session, values)
-    simple = {"batch_id = :batch": ("batch", chosen.batch_id), "score >= :low": ("low", chosen.min_score),
-              "score <= :high": ("high", chosen.max_score), "reachable = :reachable": ("reachable", chosen.reachable)}
-    for condition, (name, value) in simple.items():
-        if value is not None:
-            conditions.append(f"s.{condition}")
-            parameters[name] = value
-    if chosen.exclude_exported:
-        conditions.append("s.exported = false")
-    conditions += _lead_conditions(session, chosen, parameters)
-    return " AND ".join(conditions), parameters
-
-
-def _lead_conditions(session: Session, chosen: ListFilter, parameters: dict[str, Any]) -> list[str]:
-    conditions = []
-    if chosen.company_key is not None:
-        conditions.append("s.lead_id IN (SELECT id FROM leads WHERE client_id = :client AND company_key = :company)")
-        parameters["company"] = chosen.company_key
-    people = None
-    if chosen.lead_ids is not None:
-        people = member_of(session, "s.lead_id", "people")
-        parameters["people"] = members(session, np.asarray(chosen.lead_ids, dtype=np.int64))
-    if chosen.search:
-        found = _exists(" OR ".join(f"lower(l.{name}) LIKE :search ESCAPE '!'" for name in SEARCHED))
-        conditions.append(f"({found} OR {people})" if people else found)
-        parameters["search"] = f"%{_escaped(chosen.search.lower())}%"
-    elif people:
-        conditions.append(people)
-    for position, (name, value) in enumerate(chosen.fields):
-        conditions.append(_exists(_field_condition(session, name, value, f"field{position}", parameters)))
-    return conditions
-
-
-def _exists(condition: str) -> str:
-    return f"EXISTS (SELECT 1 FROM leads l WHERE l.id = s.lead_id AND ({condition}))"
-
-
-def _escaped(search: str) -> str:
-    return search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-
-
-def _field_condition(session: Session, name: str, value: str, key: str, parameters: dict[str, Any]) -> str:
-    if name.startswith(CUSTOM_PREFIX):
-        parameters |= {f"{key}_name": name, key: value}
-        if is_sqlite(session):
-            same = f"j.key = :{key}_name AND CAST(j.value AS TEXT) = :{key}"
-            return f"EXISTS (SELECT 1 FROM json_each(l.custom) j WHERE {same})"
-        return f"CAST(l.custom AS json) ->> :{key}_name = :{key}"
-    if name not in LEAD_FIELD_COLUMNS:
-        raise InvalidRequest("unknown_field", f"Lists cannot be filtered by '{name}'.",
-                             "Personal fields are found by the search box.")
-    parameters[key] = _field_value(name, value)
-    return f'l."{name}" = :{key}'
-
-
-def _field_value(name: str, value: str) -> Any:
-    kind = FIELD_BY_NAME[name].kind
-    if kind is Kind.BOOLEAN:
-        return str(value).strip().lower() in YES
-    if kind not in NUMERIC_KINDS:
-        return str(value)
-    try:
-        return float(value)
-    except ValueError as problem:
-        raise InvalidRequest("wrong_number", f"'{value}' is not a number.", "Write a number such as 12.5.") from problem
 
 
 def _ranked(where: str, order: str, names: Sequence[str]) -> str:

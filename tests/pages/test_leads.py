@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from leadscore.access import Role
-from leadscore.services import delivery
+from leadscore.services import delivery, segments
 from leadscore.services.delivery import ListView
 from leadscore.workbench import DEFAULT_CLIENT
 from tests.pages.conftest import assert_calm, labels, person, texts
@@ -117,3 +117,81 @@ def test_a_manager_sees_the_people(campaign, open_page):
     app = open_page(campaign, "leads", Role.MANAGER)
     assert table(app)["email"].dropna().str.contains("@").any()
     assert "Tick rows" in texts(app)
+
+
+def _saved(campaign, name="Hot leads", view=None, **more):
+    return segments.save_segment(campaign, ADMIN, client=DEFAULT_CLIENT, name=name,
+                                 view=view or ListView(tiers=("High",), min_score=20), **more)
+
+
+def test_what_is_seen_is_kept_under_a_name_and_opened_again(campaign, open_page):
+    app = open_page(campaign, "leads", tier="High", columns="Phone")
+    shown = table(app)["rank"].tolist()
+    app.text_input(key="view_name").input("My hot ones")
+    next(button for button in app.button if button.label == "Save view").click().run()
+    assert_calm(app)
+    (kept,) = segments.list_segments(campaign, ADMIN, client=DEFAULT_CLIENT)
+    assert (kept.name, kept.view.tiers, kept.view.columns) == ("My hot ones", ("High",), ("phone",))
+    app = open_page(campaign, "leads")
+    assert len(table(app)) > len(shown)
+    app.button(key=f"view-{kept.id}").click().run()
+    assert_calm(app)
+    assert table(app)["rank"].tolist() == shown
+    assert "Phone" in table(app)
+
+
+def test_a_link_narrows_the_list_to_a_saved_view(campaign, open_page):
+    _saved(campaign)
+    app = open_page(campaign, "leads", segment="Hot leads")
+    assert_calm(app)
+    assert {name for names in table(app)["tier"] for name in names} == {"High"}
+    app = open_page(campaign, "leads", segment="Nobody's")
+    assert_calm(app)
+    assert len(table(app)) == 100
+
+
+def test_a_name_that_is_taken_is_said_and_nothing_is_lost(campaign, open_page):
+    segments.save_segment(campaign, person(Role.MANAGER), client=DEFAULT_CLIENT, name="Theirs", view=ListView(),
+                          shared=True)
+    app = open_page(campaign, "leads", tier="High")
+    app.text_input(key="view_name").input("theirs")
+    next(button for button in app.button if button.label == "Save view").click().run()
+    assert "was saved by" in texts(app)
+    assert segments.list_segments(campaign, ADMIN, client=DEFAULT_CLIENT)[0].view == ListView()
+
+
+def test_something_can_be_made_to_happen_for_a_saved_view_and_be_stopped(campaign, open_page):
+    number = _saved(campaign, shared=True)
+    app = open_page(campaign, "leads")
+    app.button(key=f"happens-{number}").click().run()
+    app.radio(key=f"kind-{number}").set_value("owner").run()
+    app.text_input(key=f"owner-of-{number}").input("Ann").run()
+    app.button(key=f"set-{number}").click().run()
+    assert_calm(app)
+    assert segments.list_segments(campaign, ADMIN, client=DEFAULT_CLIENT)[0].trigger.owner == "Ann"
+    app.button(key=f"happens-{number}").click().run()
+    app.radio(key=f"kind-{number}").set_value("nothing").run()
+    app.button(key=f"set-{number}").click().run()
+    assert segments.list_segments(campaign, ADMIN, client=DEFAULT_CLIENT)[0].trigger is None
+    app.button(key=f"forget-{number}").click().run()
+    assert_calm(app)
+    assert not segments.list_segments(campaign, ADMIN, client=DEFAULT_CLIENT)
+
+
+def test_a_viewer_keeps_views_for_herself_and_makes_nothing_happen(campaign, open_page):
+    _saved(campaign, shared=True)
+    app = open_page(campaign, "leads", Role.VIEWER)
+    assert_calm(app)
+    assert "For everybody of this client" not in labels(app, "checkbox")
+    assert not [button for button in app.button if button.key.startswith(("happens-", "forget-"))]
+
+
+@pytest.mark.parametrize("query", [
+    {"field": "City", "test": "is filled in"}, {"field": "City", "test": "contains", "is": "o"},
+    {"field": "City", "is": "zzz"}, {"field": "Employees", "test": "is at least", "is": "10", "field2": "City",
+                                     "test2": "is not", "is2": "x"},
+    {"field": "City", "test": "is at least", "is": "x"}, {"field": "City", "test": "resembles", "is": "x"},
+    {"segment": "none", "since": "yesterday"},
+])
+def test_further_columns_can_be_compared_in_a_link(campaign, open_page, query):
+    assert_calm(open_page(campaign, "leads", **query))

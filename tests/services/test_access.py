@@ -51,6 +51,8 @@ NEEDS = {
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
     "stop_experiment": Action.DEPLOY_MODEL,
     "make_investor_files": Action.IMPORT_LEADS,
+    "save_segment": Action.VIEW_LEADS, "list_segments": Action.VIEW_LEADS, "segment_named": Action.VIEW_LEADS,
+    "remove_segment": Action.VIEW_LEADS, "set_trigger": Action.EDIT_LEADS, "follow_segments": Action.EDIT_LEADS,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
@@ -60,6 +62,7 @@ ARGUMENTS: dict[str, Any] = {
     "owner": "me", "reason": "so", "request": training.TrainingRequest(target="Nonsense"), "target": "Nonsense",
     "version": "99", "first": "98", "second": "99", "challenger": "99",
     "changes": {}, "comment": "c", "leads": 10, "seed": 1, "kind": "demo", "arguments": {},
+    "name": "A view", "segment_id": 99, "trigger": {"kind": "count"},
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 

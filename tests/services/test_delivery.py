@@ -150,7 +150,8 @@ def test_reachable_only_leaves_out_exactly_those_an_export_leaves_out(trained, a
 
 def test_own_columns_can_be_filtered_and_shown(workbench, admin):
     _filled(workbench, admin, leads_file(6) + row(7, interest="Training").encode())
-    view = {"fields": (("custom:Product interest", "Training"),), "columns": ("custom:Product interest", "employees")}
+    view = {"fields": (("custom:Product interest", "is", "Training"),),
+            "columns": ("custom:Product interest", "employees")}
     frame = _list(workbench, admin, **view).frame
     assert frame["Product interest"].tolist() == ["Training"]
     assert frame["Employees"].tolist() == [17.0]
@@ -405,7 +406,8 @@ def test_an_unscored_lead_still_opens(workbench, admin):
 
 
 def test_views_survive_a_job_row():
-    view = delivery.ListView(search="x", tiers=("High",), fields=(("city", "Köln"),), columns=("a", "b"), top="20%")
+    view = delivery.ListView(search="x", tiers=("High",), fields=(("city", "is", "Köln"),), columns=("a", "b"),
+                             top="20%")
     plain = view.to_dict() | {"unknown": 1}
     plain = {name: list(map(list, value)) if name == "fields" else list(value) if isinstance(value, tuple) else value
              for name, value in plain.items()}

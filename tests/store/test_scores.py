@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.store import leads, outcomes, scores
 from leadscore.store.database import read, write
-from leadscore.store.scores import ListFilter
+from leadscore.store.list_filter import ListFilter
 from tests.store.samples import frame, stored
 
 VALUES = [90.0, 50.0, 50.0, 10.0, 100.0, 0.0]
@@ -79,10 +79,27 @@ BEST_FIRST = [5, 1, 2, 3, 4, 6]
     (ListFilter(lead_ids=[4, 1, 99]), [1, 4]),
     (ListFilter(lead_ids=[]), []),
     (ListFilter(company_key="b"), [5, 3]),
-    (ListFilter(fields=(("city", "Rome"),)), [1, 2, 6]),
-    (ListFilter(fields=(("employees", "10"), ("demo_requested", "true"))), [4]),
-    (ListFilter(fields=(("demo_requested", "no"),)), [5, 2, 6]),
-    (ListFilter(fields=(("custom:Colour", "red"),)), [1, 3]),
+    (ListFilter(fields=(("city", "is", "Rome"),)), [1, 2, 6]),
+    (ListFilter(fields=(("city", "is_not", "Rome"),)), [5, 3, 4]),
+    (ListFilter(fields=(("city", "contains", "E"),)), [5, 1, 2, 6]),
+    (ListFilter(fields=(("city", "contains", "%"),)), []),
+    (ListFilter(fields=(("city", "is_empty", ""),)), [4]),
+    (ListFilter(fields=(("city", "is_filled", ""),)), [5, 1, 2, 3, 6]),
+    (ListFilter(fields=(("employees", "is", "10"), ("demo_requested", "is", "true"))), [4]),
+    (ListFilter(fields=(("employees", "at_least", "7"),)), [5, 2, 4]),
+    (ListFilter(fields=(("employees", "at_most", "7"), ("employees", "at_least", "5"))), [5, 1]),
+    (ListFilter(fields=(("demo_requested", "is", "no"),)), [5, 2, 6]),
+    (ListFilter(fields=(("custom:Colour", "is", "red"),)), [1, 3]),
+    (ListFilter(fields=(("custom:Colour", "is_not", "red"),)), [5, 2, 4, 6]),
+    (ListFilter(fields=(("custom:Colour", "contains", "LU"),)), [4]),
+    (ListFilter(fields=(("custom:Colour", "is_empty", ""),)), [5, 2, 6]),
+    (ListFilter(fields=(("custom:Colour", "at_least", "0"),)), []),
+    (ListFilter(fields=(("custom:Shop visits", "at_least", "2"),)), [2, 3, 6]),
+    (ListFilter(tiers=("High", "Low"), within=(ListFilter(owners=("kim",)),)), [1]),
+    (ListFilter(fields=(("city", "is", "Rome"),), within=(ListFilter(fields=(("employees", "is", "10"),)),)), [2]),
+    (ListFilter(within=(ListFilter(within=(ListFilter(sources=("fair",)),)),)), [3, 4]),
+    (ListFilter(min_score=50, within=(ListFilter(min_score=10, max_score=90),)), [1, 2, 3]),
+    (ListFilter(member_of=1), []),
     (ListFilter(tiers=("' OR 1=1 --",)), []),
 ])
 def test_a_filter_leaves_the_right_leads_best_first(ranked, chosen: ListFilter, expected: list[int]) -> None:
@@ -93,8 +110,10 @@ def test_a_filter_leaves_the_right_leads_best_first(ranked, chosen: ListFilter, 
         assert scores.top(session, client_id, 2, chosen).index.tolist() == expected[:2]
 
 
-@pytest.mark.parametrize("pair", [("email", "x"), ("id", "1"), ("favourite", "x"), ("employees", "many"),
-                                  ('"; --', "x")])
+@pytest.mark.parametrize("pair", [
+    ("email", "is", "x"), ("id", "is", "1"), ("favourite", "is", "x"), ("employees", "is", "many"),
+    ('"; --', "is", "x"), ("city", "resembles", "x"), ("city", "at_least", "x"), ("created_at", "at_least", "May"),
+    ("custom:Colour", "at_most", "many")])
 def test_fields_that_cannot_be_filtered_are_refused(ranked, pair) -> None:
     engine, client_id, _ = ranked
     with read(engine) as session, pytest.raises(InvalidRequest):
