@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -59,7 +59,7 @@ class Trigger:
 
 @dataclass(frozen=True)
 class SegmentView:
-    """A saved view: its name, whose it is, what it shows and what happens for it."""
+    """A saved view: its name, whose it is, what it shows, what happens for it, and how many came in last time."""
 
     id: int
     name: str
@@ -68,6 +68,7 @@ class SegmentView:
     created_by: str
     trigger: Trigger | None
     checked_at: datetime | None
+    newcomers: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,11 @@ def list_segments(workbench: Workbench, actor: Actor, *, client: str) -> list[Se
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
         row = clients.find(session, client)
-        found = segment_rows.list_all(session, row.id, seen_by=actor.name) if row and row.id else []
-        return [_shown(workbench, segment) for segment in found]
+        if row is None or row.id is None:
+            return []
+        came = segment_rows.newcomers(session, row.id)
+        return [replace(_shown(workbench, segment), newcomers=came.get(segment.id or 0, 0))
+                for segment in segment_rows.list_all(session, row.id, seen_by=actor.name)]
 
 
 def segment_named(workbench: Workbench, actor: Actor, *, client: str, name: str) -> SegmentView:

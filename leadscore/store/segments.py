@@ -115,6 +115,14 @@ def members_before(session: Session, client_id: int, segment_id: int) -> np.ndar
     return np.array(found, dtype=np.int64)
 
 
+def newcomers(session: Session, client_id: int) -> dict[int, int]:
+    """Count by segment who came in when it was last looked at."""
+    ids, counts = fetch_columns(
+        session, "SELECT m.segment_id, count(*) FROM segment_members m JOIN segments s ON s.id = m.segment_id "
+        "WHERE m.client_id = :client AND m.since >= s.checked_at GROUP BY m.segment_id", {"client": client_id})
+    return dict(zip(map(int, ids), map(int, counts), strict=True))
+
+
 def move(session: Session, client_id: int, segment_id: int, *, came: np.ndarray, went: np.ndarray, now: datetime,
          at_start: bool = False) -> None:
     """Write down who came into a segment and who left it; nobody knows since when those at its start were in it."""

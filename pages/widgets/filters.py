@@ -107,6 +107,12 @@ def _more(options: FilterOptions, segments: Mapping[str, int]) -> None:
               "field", "field2", "field3")
     used = active(*hidden)
     with st.popover(f"Filters ({used})" if used else "Filters", icon=":material/tune:", width="content"):
+        if segments:
+            st.selectbox("In the saved view", ["", *segments], key="segment", bind=IN_URL,
+                         format_func=lambda name: name or "Any")
+            if st.session_state.get("segment"):
+                st.text_input("Came in since", key="since", bind=IN_URL, placeholder="2026-01-31",
+                              help="Only leads that were not in it before; known for views that something happens for.")
         st.slider("Score", 0, 100, (0, 100), key="score", bind=IN_URL)
         for name, label, choices in (
                 ("outcome", "Outcome", options.outcomes), ("owner", "Owner", options.owners),
@@ -118,12 +124,6 @@ def _more(options: FilterOptions, segments: Mapping[str, int]) -> None:
         if options.batches:
             st.selectbox("Import", ["", *(in_words(*batch) for batch in options.batches)], key="batch", bind=IN_URL,
                          format_func=lambda words_: words_ or "Any")
-        if segments:
-            st.selectbox("In the saved view", ["", *segments], key="segment", bind=IN_URL,
-                         format_func=lambda name: name or "Any")
-            if st.session_state.get("segment"):
-                st.text_input("Came in since", key="since", bind=IN_URL, placeholder="2026-01-31",
-                              help="Only leads that were not in it before; known for views that something happens for.")
         _fields(options)
         st.toggle("Only people we may contact", key="reachable", bind=IN_URL)
         st.toggle("Hide leads exported before", key="fresh", bind=IN_URL)

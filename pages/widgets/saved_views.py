@@ -45,6 +45,10 @@ def _one(context: Context, one: SegmentView, open_view: Callable[[ListView], Non
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(words.escape(one.name), key=f"view-{one.id}", type="tertiary", icon=":material/bookmark:",
                   on_click=open_view, args=(one.view,), width="stretch")
+        if one.newcomers and one.checked_at:
+            st.button(f"{one.newcomers:,} new", key=f"new-{one.id}", type="tertiary", on_click=open_view,
+                      args=(ListView(segment=one.id, entered_since=one.checked_at.isoformat()),),
+                      help=f"Came in with the scoring of {words.minute(one.checked_at)}")
         if one.trigger:
             st.caption(f":material/bolt: {_in_words(one.trigger)}", width="content")
         if context.actor.may(Action.EDIT_LEADS):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from leadscore.access import Role
-from leadscore.services import delivery, segments
+from leadscore.services import delivery, dossier, segments
 from leadscore.services.delivery import ListView
 from leadscore.workbench import DEFAULT_CLIENT
 from tests.pages.conftest import assert_calm, labels, person, texts
@@ -176,6 +176,19 @@ def test_something_can_be_made_to_happen_for_a_saved_view_and_be_stopped(campaig
     app.button(key=f"forget-{number}").click().run()
     assert_calm(app)
     assert not segments.list_segments(campaign, ADMIN, client=DEFAULT_CLIENT)
+
+
+def test_who_came_in_last_time_is_counted_and_listed(campaign, open_page):
+    number = _saved(campaign, shared=True, view=ListView(tiers=("High",)))
+    segments.set_trigger(campaign, ADMIN, client=DEFAULT_CLIENT, segment_id=number, trigger={"kind": "count"})
+    low = delivery.list_leads(campaign, ADMIN, client=DEFAULT_CLIENT, view=ListView(tiers=("Low",))).frame["lead_id"]
+    dossier.override(campaign, ADMIN, client=DEFAULT_CLIENT, lead_id=int(low.iloc[0]), tier="High", reason="met her")
+    segments.follow_segments(campaign, ADMIN, client=DEFAULT_CLIENT)
+    app = open_page(campaign, "leads")
+    assert app.button(key=f"new-{number}").label == "1 new"
+    app.button(key=f"new-{number}").click().run()
+    assert_calm(app)
+    assert table(app)["lead_id"].tolist() == [low.iloc[0]]
 
 
 def test_a_viewer_keeps_views_for_herself_and_makes_nothing_happen(campaign, open_page):
