@@ -10,20 +10,11 @@ from functools import cached_property
 import pandas as pd
 
 from leadscore.features.derived import DAY_FEATURES, DERIVED, days_before, is_possible
+from leadscore.features.never import REASON_BY_GROUP, REASON_IDENTIFIER, REASON_PERSONAL, REASON_SPELLING
 from leadscore.schema import FIELD_BY_NAME, NUMERIC_KINDS, CustomField, Group, Kind, label_of
 
 TEXT_KINDS = frozenset({Kind.TEXT, Kind.CATEGORY})
 KEEPABLE_KINDS = NUMERIC_KINDS | TEXT_KINDS | {Kind.BOOLEAN, Kind.DATE, Kind.IDENTIFIER}
-
-REASON_BY_GROUP = {
-    Group.OUTCOME: "It tells how the lead ended, so it is known only afterwards.",
-    Group.CONSENT: "Consent decides whether a lead may be contacted, never how good it is.",
-    Group.MANAGEMENT: "It is set by the people who work the lead, not by the lead.",
-    Group.CONTACT: "It identifies a person and says nothing about the next one.",
-}
-REASON_PERSONAL = "It tells who a person is, or is free text about people: no score may rest on that."
-REASON_IDENTIFIER = "It is an identifier: nearly every lead has its own value."
-REASON_SPELLING = "Its values name single companies, places or addresses; derived columns use what is general in them."
 
 
 @dataclass(frozen=True)
