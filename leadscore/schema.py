@@ -539,4 +539,4 @@ def label_of(name: str, headers: dict[str, str] | None = None) -> str:
     if name.startswith(CUSTOM_PREFIX):
         return name.removeprefix(CUSTOM_PREFIX)
     field = FIELD_BY_NAME.get(name)
-    return field.label if field else name.replace("_", " ").capitalize()
+    return field.label if field else name.removeprefix(MADE_PREFIX).replace("_", " ").capitalize()

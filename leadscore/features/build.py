@@ -10,8 +10,18 @@ from functools import cached_property
 import pandas as pd
 
 from leadscore.features.derived import DAY_FEATURES, DERIVED, days_before, is_possible
+from leadscore.features.made import work_out
 from leadscore.features.never import REASON_BY_GROUP, REASON_IDENTIFIER, REASON_PERSONAL, REASON_SPELLING
-from leadscore.schema import FIELD_BY_NAME, NUMERIC_KINDS, CustomField, Group, Kind, label_of
+from leadscore.schema import (
+    FIELD_BY_NAME,
+    MADE_PREFIX,
+    NUMERIC_KINDS,
+    CustomField,
+    Group,
+    Kind,
+    MadeFeature,
+    label_of,
+)
 
 TEXT_KINDS = frozenset({Kind.TEXT, Kind.CATEGORY})
 KEEPABLE_KINDS = NUMERIC_KINDS | TEXT_KINDS | {Kind.BOOLEAN, Kind.DATE, Kind.IDENTIFIER}
@@ -46,8 +56,8 @@ class FeatureSpec:
 
     @property
     def factor(self) -> str:
-        """Column the feature's effect is told under: its only source, else itself."""
-        return self.sources[0] if len(self.sources) == 1 else self.name
+        """Column the feature's effect is told under: its only source, else itself; what people made is told by name."""
+        return self.sources[0] if len(self.sources) == 1 and not self.name.startswith(MADE_PREFIX) else self.name
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,7 @@ def build_features(
     as_of: datetime,
     headers: Mapping[str, str] | None = None,
     keep: Collection[str] = (),
+    made: Sequence[MadeFeature] = (),
 ) -> Features:
     """Make the features of leads as of a date.
 
@@ -110,6 +121,8 @@ def build_features(
         Column name to the user's header.
     keep : collection of str
         Columns a person wants in spite of :func:`unused_columns`; outcomes, consent and personal data stay out.
+    made : sequence of MadeFeature
+        What people made of the columns; a column each, under its :attr:`MadeFeature.column`.
 
     Returns
     -------
@@ -119,6 +132,7 @@ def build_features(
     customs = {custom.name: custom for custom in custom_fields}
     parts = [_direct(leads, column, names, customs, as_of, keep) for column in leads.columns]
     pairs = [part for part in parts if part is not None] + _derive(leads, names, as_of)
+    pairs += _made(leads, made, custom_fields, as_of)
     frame = pd.DataFrame({spec.name: values for spec, values in pairs}, index=leads.index)
     specs = tuple(spec for spec, _ in pairs)
     days = tuple(spec.name for spec in specs if spec.name in DAY_FEATURES or _is_date(spec.name, customs))
@@ -196,6 +210,30 @@ def _derive(leads: pd.DataFrame, headers: dict[str, str], as_of: datetime) -> li
                      feature.sources, feature.changeable), feature.compute(leads, as_of))
         for feature in possible
     ]
+
+
+def _made(leads: pd.DataFrame, made: Sequence[MadeFeature], custom_fields: Sequence[CustomField],
+          as_of: datetime) -> list[tuple[FeatureSpec, pd.Series]]:
+    """Work out what people made."""
+    return [(FeatureSpec(feature.column, feature.label, formula.kind, Group(feature.group), formula.sources), values)
+            for feature, formula, values in work_out(leads, made, custom_fields, as_of)]
+
+
+def with_made(features: Features, leads: pd.DataFrame, made: Sequence[MadeFeature],
+              custom_fields: Sequence[CustomField]) -> Features:
+    """Give the same features with what people made beside them; what is there already stays as it is.
+
+    Parameters
+    ----------
+    features : Features
+        Of ``leads``.
+    """
+    new = [feature for feature in made if feature.column not in features.frame]
+    pairs = _made(leads, new, custom_fields, features.as_of)
+    if not pairs:
+        return features
+    frame = features.frame.assign(**{spec.name: values for spec, values in pairs})
+    return Features(frame, (*features.specs, *(spec for spec, _ in pairs)), features.as_of, features.day_columns)
 
 
 def _derived_label(label: str, sources: tuple[str, ...], headers: dict[str, str]) -> str:

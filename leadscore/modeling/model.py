@@ -13,7 +13,7 @@ from leadscore.modeling.algorithms import Algorithm, Estimator
 from leadscore.modeling.calibration import Calibration
 from leadscore.modeling.encoding import Codes, Encoder, Floats
 from leadscore.modeling.report import TrainingReport
-from leadscore.schema import Kind
+from leadscore.schema import Kind, MadeFeature
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,10 @@ class Model(Protocol):
         """Names of the source columns it reads."""
 
     @property
+    def made(self) -> tuple[MadeFeature, ...]:
+        """The features people made among them, as they were when it learnt them."""
+
+    @property
     def base(self) -> float:
         """Calibrated log-odds before any column speaks."""
 
@@ -101,6 +105,8 @@ class TrainedModel:
     ----------
     held_out : DataFrame with columns ``y`` and ``probability``, indexed by lead, or None
         The test leads, there after training only; not part of the artefact.
+    made : tuple of MadeFeature
+        The features people made that it reads, as they were when it learnt them.
     """
 
     algorithm: Algorithm
@@ -110,6 +116,7 @@ class TrainedModel:
     calibration: Calibration
     report: TrainingReport
     held_out: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    made: tuple[MadeFeature, ...] = ()
 
     @property
     def gives_tiers(self) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
 from leadscore.errors import InvalidRequest
-from leadscore.schema import Group, MadeFeature, Tier
+from leadscore.schema import MADE_PREFIX, Group, MadeFeature, Tier
 from leadscore.scoring.checks import refuse, within
 from leadscore.scoring.criteria import SCORECARD_GROUPS, Criterion, check_criteria, read_criterion
 from leadscore.scoring.economics import Economics, check_economics
@@ -23,6 +24,8 @@ WEIGHT_TOLERANCE = 0.01
 MOST_FACTOR_WEIGHT = 10.0
 MOST_MARKS = 100_000.0
 MOST_CUTS = 9
+MOST_MADE = 200
+FEATURE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 
 
 class TierMode(StrEnum):
@@ -170,6 +173,7 @@ def check(policy: Policy) -> None:
     if policy.offer is not None:
         check_offer(policy.offer)
     _check_made(policy.made)
+    _check_uses(policy)
     _check_grid(policy.grid)
 
 
@@ -259,15 +263,30 @@ def _check_tiers(policy: Policy) -> None:
 
 def _check_made(made: Sequence[MadeFeature]) -> None:
     names = [feature.name for feature in made]
+    if len(made) > MOST_MADE:
+        refuse("too_many_features", f"{len(made)} made features are more than {MOST_MADE}.", "Retire some.")
     for feature in made:
-        if not feature.name.isidentifier() or not feature.name.isascii() or feature.name != feature.name.lower():
+        if not FEATURE_NAME.fullmatch(feature.name):
             refuse("wrong_feature_name", f"'{feature.name}' cannot be the name of a feature.",
-                   "Use lower-case letters, digits and underscores.")
+                   "Use up to 60 lower-case letters, digits and underscores.")
         if names.count(feature.name) > 1:
             refuse("feature_twice", f"Two features are called '{feature.name}'.", "Rename one of them.")
+        if feature.group not in {str(group) for group in Group}:
+            refuse("unknown_group", f"The feature '{feature.name}' is in no known family ('{feature.group}').",
+                   f"The families are {', '.join(Group)}.")
         if not feature.expression.strip():
             refuse("feature_without_expression", f"The feature '{feature.name}' is made of nothing.",
                    "Write an expression such as page_views / website_visits.")
+
+
+def _check_uses(policy: Policy) -> None:
+    """Refuse a criterion about a made feature that the policy does not have."""
+    known = {feature.column for feature in policy.made}
+    for criterion in policy.criteria:
+        if criterion.field.startswith(MADE_PREFIX) and criterion.field not in known:
+            refuse("criterion_without_feature", f"The criterion '{criterion.label or criterion.id}' uses the feature "
+                   f"'{criterion.field.removeprefix(MADE_PREFIX)}', which this policy does not have.",
+                   "Remove the criterion first, or keep the feature.")
 
 
 def _check_grid(grid: Grid) -> None:

@@ -57,7 +57,7 @@ def evaluate_file(workbench: Workbench, actor: Actor, *, client: str, source: by
     tiers = tiers_of(material, _labels_of(chosen.model, material), least=1) if chosen.model.gives_tiers else None
     y = binary_target(material.outcome, positive).y if tiers is None else tiers.y
     decided = y.notna().to_numpy()
-    features = features_of(material, workbench.clock())
+    features = features_of(material, workbench.clock(), chosen.model.made)
     tell(0.6, "Scoring")
     prediction = chosen.model.predict(features.frame.loc[decided], contributions=False)
     known = y[decided].to_numpy()

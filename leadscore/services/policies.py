@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,16 @@ from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import judge
 from leadscore.steps.models import CHAMPION, find_version, load_model
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
+from leadscore.steps.policy_saving import CHANGEABLE as CHANGEABLE
+from leadscore.steps.policy_saving import changed, save_changed, settled
 from leadscore.steps.selection import count_of_top
-from leadscore.store import audit, clients, lead_reading
+from leadscore.store import clients, lead_reading
 from leadscore.store import policies as policy_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
 
 PREVIEW_LEADS = 20_000
 """Leads a preview looks at: enough for two steady digits, few enough to answer while a slider is let go."""
-
-CHANGEABLE = tuple(item.name for item in fields(Policy))
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,11 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
     """
     require(actor, Action.VIEW_LEADS, client)
     in_force = current_policy(workbench, actor, client=client)
-    wished = replace(in_force, policy=changed(in_force.policy, changes))
     now = workbench.clock()
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
+        wished = replace(in_force, policy=settled(session, client_id, in_force.policy,
+                                                  changed(in_force.policy, changes)))
         lead_ids = lead_reading.ids(session, client_id)
         custom = lead_reading.custom_fields(session, client_id)
         as_of = reference_date(lead_reading.latest_dates(session, client_id), now)
@@ -117,30 +118,7 @@ def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Map
     now = workbench.clock()
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
-        before = policy_in_force(session, client_id, None, now=now)
-        in_use = with_suggested_blend(before, find_version(session, client_id, CHAMPION)).policy
-        after = changed(in_use, changes)
-        saved = policy_rows.save(session, client_id, body=after.to_dict(), comment=comment, created_by=actor.name,
-                                 now=now)
-        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="policy_saved",
-                     object=f"policy:{saved.version}",
-                     detail={"comment": comment, "before": _told(in_use, changes),
-                             "after": _told(after, changes)})
-        return saved.version
-
-
-def changed(policy: Policy, changes: Mapping[str, Any]) -> Policy:
-    """Apply changes to a policy; the result is checked as a whole. Another blend than the one in use is a person's."""
-    body = policy.to_dict()
-    if changes.get("alpha", policy.alpha) != policy.alpha:
-        body["alpha_is_suggested"] = False
-    body.update({name: value for name, value in changes.items() if name in CHANGEABLE})
-    return Policy.from_dict(body)
-
-
-def _told(policy: Policy, changes: Mapping[str, Any]) -> dict[str, Any]:
-    body = policy.to_dict()
-    return {name: body[name] for name in CHANGEABLE if name in changes}
+        return save_changed(session, workbench, client_id, changes, comment=comment, actor_name=actor.name)
 
 
 def _tiers(scores: pd.Series, policy: Policy) -> dict[str, int]:

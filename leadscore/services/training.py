@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from leadscore.steps.material import (
     tiers_of,
     times_of,
 )
+from leadscore.steps.policies import active_policy
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
 from leadscore.steps.registration import Lesson, Registered, promised, register
@@ -156,7 +157,10 @@ def _train(workbench: Workbench, actor: Actor, client: str, material: Material, 
     started = time.perf_counter()
     keep, drop = _wishes(material, request)
     tiers = tiers_of(material, request.tiers)
-    features = features_of(material, workbench.clock())
+    policy = active_policy(workbench, client)
+    features = features_of(material, workbench.clock(), policy.made)
+    learnt = features.frame.drop(columns=[name for name in policy.switched_off
+                                          if name in features.frame and name not in keep])
     kinds = {spec.name: spec.kind for spec in features.specs}
     parts: dict[str, Any] = dict(
         times=times_of(material, request.time), groups=groups_of(material, request.group),
@@ -171,10 +175,11 @@ def _train(workbench: Workbench, actor: Actor, client: str, material: Material, 
         progress=lambda fraction, message: tell(0.1 + 0.8 * fraction, message))
     model: TrainedModel | ThreeTierModel
     if tiers is not None:
-        model = train_tiers(features.frame, kinds, tiers, **parts)
+        model = train_tiers(learnt, kinds, tiers, **parts)
     else:
         y = binary_target(material.outcome, material.positive).y
-        model = train(features.frame, kinds, y, **parts)
+        model = train(learnt, kinds, y, **parts)
+    model = replace(model, made=tuple(feature for feature in policy.made if feature.column in model.columns))
     tell(0.92, "Registering the model")
     seconds = time.perf_counter() - started
     lesson = Lesson(material, features, model, seconds, asdict(request), request.deploy, request.publish_if_not_worse)

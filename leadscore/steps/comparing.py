@@ -11,7 +11,7 @@ from sqlmodel import Session
 from leadscore.features.build import build_features
 from leadscore.schema import OutcomeStage
 from leadscore.steps.dates import reference_date
-from leadscore.steps.judge import judge_features
+from leadscore.steps.judge import judge_features, made_for
 from leadscore.steps.models import load_model
 from leadscore.steps.policies import PolicyInForce, with_suggested_blend
 from leadscore.steps.progress import Progress
@@ -63,11 +63,12 @@ def score_with_both(session: Session, workbench: Workbench, pair: Pair, in_force
 def _scored(session: Session, workbench: Workbench, pair: Pair, in_force: PolicyInForce, leads: pd.DataFrame,
             as_of: pd.Timestamp) -> pd.DataFrame:
     custom = lead_reading.custom_fields(session, pair.first.client_id)
-    features = build_features(leads, custom, as_of=as_of, headers={})
+    models = {row.id: load_model(workbench, row).model for row in pair.both}
+    features = build_features(leads, custom, as_of=as_of, headers={}, made=made_for(in_force.policy, *models.values()))
     columns: dict[str, pd.Series] = {}
     for name, row in zip(("first", "second"), pair.both, strict=True):
         judged = judge_features(features, policy=with_suggested_blend(in_force, row).policy,
-                                model=load_model(workbench, row).model, contributions=False)
+                                model=models[row.id], contributions=False)
         columns |= {name: judged.blend.blended, f"probability_{name}": judged.probability}
     return pd.DataFrame(columns)
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from leadscore.features.build import Features, build_features
+from leadscore.features.made import united
 from leadscore.modeling.model import Model, Prediction
-from leadscore.schema import CustomField
+from leadscore.schema import CustomField, MadeFeature
 from leadscore.scoring.blend import Blend, blend, has_weights
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import RuleScores, score_rules
@@ -74,8 +75,13 @@ def judge(
     contributions : bool
         False is quicker and leaves out the reasons.
     """
-    features = build_features(leads, custom_fields, as_of=as_of, headers=dict(headers))
+    features = build_features(leads, custom_fields, as_of=as_of, headers=dict(headers), made=made_for(policy, model))
     return judge_features(features, policy=policy, model=model, contributions=contributions)
+
+
+def made_for(policy: Policy, *models: Model | None) -> tuple[MadeFeature, ...]:
+    """Give the made features a judgement needs: those of the models as they learnt them, and those of the policy."""
+    return united(*(model.made for model in models if model is not None), policy.made)
 
 
 def judge_features(features: Features, *, policy: Policy, model: Model | None,

@@ -12,6 +12,7 @@ import pandas as pd
 from leadscore.errors import InvalidRequest
 from leadscore.features.build import Features, build_features
 from leadscore.features.derived import company_domains
+from leadscore.features.made import sources_of
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
 from leadscore.ingest.duplicates import company_key
 from leadscore.ingest.issues import concat_issues
@@ -20,7 +21,16 @@ from leadscore.ingest.readers import RawTable
 from leadscore.ingest.validation import rejected_rows, validate
 from leadscore.modeling.splits import MIN_MOMENTS
 from leadscore.modeling.tiers.target import MIN_PER_TIER, TierTarget, holds_tiers, tier_target
-from leadscore.schema import CLOSED_STAGES, FIELD_BY_NAME, CustomField, Kind, OutcomeStage, label_of, normalise_header
+from leadscore.schema import (
+    CLOSED_STAGES,
+    FIELD_BY_NAME,
+    CustomField,
+    Kind,
+    MadeFeature,
+    OutcomeStage,
+    label_of,
+    normalise_header,
+)
 from leadscore.steps.dates import reference_date
 
 ROWS_IN_TIME_ORDER = "rows"
@@ -133,11 +143,14 @@ def target_columns(material: Material) -> list[str]:
     return [by_header[header] for header in target_candidates(frame, known)]
 
 
-def features_of(material: Material, now: datetime) -> Features:
-    """Build the features of the leads, without the column that holds the outcome."""
+def features_of(material: Material, now: datetime, made: Sequence[MadeFeature] = ()) -> Features:
+    """Build the features of the leads, without the column that holds the outcome and what was made of it."""
     leads = material.leads.drop(columns=[material.target_column] if material.target_column else [])
     custom = [field for field in material.custom_fields if field.name != material.target_column]
-    return build_features(leads, custom, as_of=reference_date(material.leads, now), headers=material.headers)
+    honest = [feature for feature in made
+              if material.target_column not in sources_of(feature, material.custom_fields)]
+    return build_features(leads, custom, as_of=reference_date(material.leads, now), headers=material.headers,
+                          made=honest)
 
 
 def times_of(material: Material, wanted: str | None) -> pd.Series | None:

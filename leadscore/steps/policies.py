@@ -10,8 +10,11 @@ from sqlmodel import Session
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.presets import default_policy
+from leadscore.store import clients
 from leadscore.store import policies as policy_rows
+from leadscore.store.database import read
 from leadscore.store.tables import ModelVersion, PolicyVersion
+from leadscore.workbench import Workbench
 
 AUTHOR_OF_DEFAULT = "the product's default"
 
@@ -42,6 +45,14 @@ def policy_in_force(session: Session, client_id: int, version: str | None, *, no
         active = policy_rows.save(session, client_id, body=default_policy().to_dict(), comment="Default scorecard",
                                   created_by=AUTHOR_OF_DEFAULT, now=now)
     return _in_force(active if version is None else _named(session, client_id, version))
+
+
+def active_policy(workbench: Workbench, client: str) -> Policy:
+    """Give the policy a client's next training and scoring go by; the default where it has none yet."""
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        active = policy_rows.active(session, row.id) if row and row.id else None
+        return default_policy() if active is None else Policy.from_dict(active.body)
 
 
 def with_suggested_blend(in_force: PolicyInForce, model: ModelVersion | None) -> PolicyInForce:

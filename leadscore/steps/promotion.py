@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,7 @@ class Promotion:
 
 
 def judge_candidate(session: Session, workbench: Workbench, client_id: int, model: Model,
-                    features: Features) -> Promotion:
+                    features_for: Callable[[Model], Features]) -> Promotion:
     """Decide whether a new model may replace the champion.
 
     They are compared on the leads that were held out of the new model's fits and decided after the champion was
@@ -62,8 +63,8 @@ def judge_candidate(session: Session, workbench: Workbench, client_id: int, mode
     ----------
     model : Model
         Fresh from training, with its held-out leads.
-    features : Features
-        Of the leads it was trained on.
+    features_for : callable(Model) -> Features
+        Those of the leads it was trained on, with what people made for a model.
     """
     champion = model_rows.champion(session, client_id)
     if model.report.verdict == Verdict.CHANCE:
@@ -75,11 +76,11 @@ def judge_candidate(session: Session, workbench: Workbench, client_id: int, mode
                          champion.id)
     if TIERED in (str(model.algorithm), champion.algorithm):
         return Promotion(False, "Models of three tiers are compared by a person.", champion.id)
-    return _judge(session, workbench, champion, model, features)
+    return _judge(session, workbench, champion, model, features_for)
 
 
 def _judge(session: Session, workbench: Workbench, champion: ModelVersion, model: Model,
-           features: Features) -> Promotion:
+           features_for: Callable[[Model], Features]) -> Promotion:
     against, held_out = number_of(champion), model.held_out
     incumbent = load_model(workbench, champion).model
     if held_out is None or incumbent is None:
@@ -90,7 +91,7 @@ def _judge(session: Session, workbench: Workbench, champion: ModelVersion, model
         return Promotion(False, f"Only {converted} converted and {len(fair) - converted} lost leads held out of its "
                          f"training were decided after version {against} was trained; {MIN_LEADS_EACH} of each are "
                          "needed to hold the two against each other.", against, len(fair))
-    before = incumbent.predict(features.frame.loc[fair], contributions=False).probability
+    before = incumbent.predict(features_for(incumbent).frame.loc[fair], contributions=False).probability
     figure = compare_rankings(held_out.loc[fair, "y"].to_numpy(), before, held_out.loc[fair, "probability"].to_numpy(),
                               random_state=0)[JUDGED_BY]
     return Promotion(figure.not_worse, _reason(figure, against, len(fair)), against, len(fair), figure)

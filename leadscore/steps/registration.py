@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from leadscore.features.build import Features, unused_columns
+from leadscore.features.build import Features, unused_columns, with_made
+from leadscore.features.made import sources_of
 from leadscore.modeling.files.artefact import from_files, to_files
 from leadscore.modeling.files.proof import proof_of
 from leadscore.modeling.model import Model, TrainedModel
@@ -55,6 +56,13 @@ class Lesson:
     deploy: bool
     publish_if_not_worse: bool
 
+    def features_for(self, model: Model) -> Features:
+        """Give the features with what people made for another model, as far as it does not use the outcome."""
+        material = self.material
+        made = [feature for feature in model.made
+                if material.target_column not in sources_of(feature, material.custom_fields)]
+        return with_made(self.features, material.leads, made, material.custom_fields)
+
 
 @dataclass(frozen=True)
 class Registered:
@@ -86,7 +94,7 @@ def register(workbench: Workbench, client: str, lesson: Lesson, actor_name: str)
                     "balance": model.report.balance, "proof": proof}
         saved = workbench.registry.save(files, manifest)
         first = model_rows.champion(session, client_id) is None
-        promotion = judge_candidate(session, workbench, client_id, model, lesson.features) \
+        promotion = judge_candidate(session, workbench, client_id, model, lesson.features_for) \
             if lesson.publish_if_not_worse else None
         report["promotion"] = promotion.to_dict() if promotion else None
         row = model_rows.add(session, client_id, folder=saved.folder, algorithm=model.report.algorithm,
@@ -124,7 +132,8 @@ def _report_of(session: Session, workbench: Workbench, client_id: int, lesson: L
     material, report = lesson.material, lesson.model.report.to_dict()
     in_force = policy_in_force(session, client_id, None, now=workbench.clock())
     return report | {
-        "set_aside": [_in_their_words(finding) for finding in report["set_aside"]] + _never_features(material),
+        "set_aside": [_in_their_words(finding) for finding in report["set_aside"]] + _never_features(material)
+        + _switched_off(lesson, in_force.policy),
         "suspects": [_in_their_words(finding) for finding in report["suspects"]],
         "data": report["data"] | {"period": _period(material)},
         "suggested_alpha": _suggested_alpha(lesson.model, lesson.features, in_force.policy),
@@ -154,6 +163,14 @@ def _in_their_words(finding: Mapping[str, Any]) -> dict[str, Any]:
     """Name a screened column as the user's file does; ours stays beside it."""
     return {"column": finding["label"], "reason": finding["reason"], "code": finding["code"], "name": finding["column"],
             "effect": finding["effect"]}
+
+
+def _switched_off(lesson: Lesson, policy: Policy) -> list[dict[str, Any]]:
+    """List the features a person has switched off, which a training leaves out."""
+    labels = lesson.features.labels
+    return [{"column": labels[name], "reason": "It is switched off in the settings.", "code": "switched_off",
+             "name": name, "effect": None}
+            for name in policy.switched_off if name in labels and name not in lesson.model.columns]
 
 
 def _never_features(material: Material) -> list[dict[str, Any]]:

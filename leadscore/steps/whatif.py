@@ -18,7 +18,7 @@ from leadscore.schema import FIELD_BY_NAME, NUMERIC_KINDS, CustomField, Kind, la
 from leadscore.scoring.criteria import Criterion, Operator
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.reasons import OTHERS, Reason, wording
-from leadscore.steps.judge import judge_features
+from leadscore.steps.judge import judge_features, made_for
 
 LEAST_GAIN = 0.5
 """Points below which a change is not worth anybody's time."""
@@ -363,7 +363,7 @@ def _judge(case: Case, trials: Sequence[Mapping[str, Any]]) -> np.ndarray:
         values.iloc[rows] = pd.Series(cells, dtype=values.dtype).array
         changed[column] = values
     features = build_features(frame.assign(**changed), case.custom_fields, as_of=case.features.as_of,
-                              headers=case.headers)
+                              headers=case.headers, made=made_for(case.policy, case.model))
     judged = judge_features(features, policy=case.policy, model=case.model, contributions=False)
     return judged.blend.blended.to_numpy(dtype=float)
 

@@ -47,7 +47,7 @@ def _judge(later, change=lambda model: model, **held_out):
         frame = pd.DataFrame({"y": y, "probability": held_out.get("probability", y)}, index=chosen)
         more = pd.DataFrame({"y": 1.0, "probability": 0.0}, index=features.frame.index.difference(chosen)[:50])
         model = change(replace(champion, held_out=pd.concat([frame, more]).iloc[:held_out.get("most")]))
-        return judge_candidate(session, bench, 1, model, features)
+        return judge_candidate(session, bench, 1, model, lambda _: features)
 
 
 def test_a_better_one_is_published_with_figures_of_the_fair_leads_alone(later):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from xgboost.core import XGBoostError
@@ -18,7 +19,7 @@ from leadscore.modeling.report import TrainingReport, installed_libraries
 from leadscore.modeling.tiers.calibration import TierCalibration
 from leadscore.modeling.tiers.evaluation import TIERS
 from leadscore.modeling.tiers.model import THREE_TIERS, Preference, ThreeTierModel, TierScorer, restore_tier_trees
-from leadscore.schema import Kind
+from leadscore.schema import Kind, MadeFeature
 
 FORMAT = "leadscore-model"
 FORMAT_VERSION = 1
@@ -48,6 +49,8 @@ def to_files(model: TrainedModel | ThreeTierModel) -> dict[str, bytes]:
         "kinds": {name: str(kind) for name, kind in model.kinds.items()},
         "report": model.report.to_dict(),
     }
+    if model.made:
+        state["made"] = [asdict(feature) for feature in model.made]
     files = {MODEL_FILE: json.dumps(state | own, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()}
     return files if trees is None else files | {TREES_FILE: trees}
 
@@ -119,7 +122,14 @@ def _build(state: Mapping[str, Any], trees: bytes | None) -> TrainedModel:
         estimator=estimator,
         calibration=Calibration(float(state["calibration"]["slope"]), float(state["calibration"]["offset"])),
         report=TrainingReport.from_dict(state["report"]),
+        made=_made(state),
     )
+
+
+def _made(state: Mapping[str, Any]) -> tuple[MadeFeature, ...]:
+    """Read the features people made; models from before there were any have none."""
+    return tuple(MadeFeature(*(str(entry[name]) for name in ("name", "label", "expression", "group")))
+                 for entry in state.get("made", ()))
 
 
 def _three_tier_parts(model: ThreeTierModel) -> tuple[dict[str, Any], bytes]:
@@ -151,6 +161,7 @@ def _build_three_tiers(state: Mapping[str, Any], kept: bytes | None) -> ThreeTie
         kinds={str(name): Kind(kind) for name, kind in state["kinds"].items()},
         labels=tuple(map(str, state["labels"])),
         report=TrainingReport.from_dict(state["report"]),
+        made=_made(state),
     )
 
 

@@ -23,7 +23,7 @@ from leadscore.modeling.report import TrainingReport
 from leadscore.modeling.tiers.calibration import TierCalibration
 from leadscore.modeling.tiers.evaluation import TIERS
 from leadscore.modeling.tiers.explanation import logit_of_best, shares_of_best
-from leadscore.schema import Kind
+from leadscore.schema import Kind, MadeFeature
 
 THREE_TIERS = "three_tiers"
 ROUNDS = 300
@@ -131,6 +131,8 @@ class ThreeTierModel:
         What the file calls the tiers, best first.
     held_out : DataFrame with columns ``y`` (1 for the best tier) and ``probability``, indexed by lead, or None
         The test leads, there after training only; not part of the artefact.
+    made : tuple of MadeFeature
+        The features people made that it reads, as they were when it learnt them.
     """
 
     scorer: TierScorer
@@ -138,6 +140,7 @@ class ThreeTierModel:
     labels: tuple[str, ...]
     report: TrainingReport
     held_out: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    made: tuple[MadeFeature, ...] = ()
 
     @property
     def algorithm(self) -> str:
