@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadscore.features.build import build_features, unused_columns
+from leadscore.features.build import build_features, unused_columns, with_made
 from leadscore.features.derived import days_before, share
 from leadscore.features.titles import read_titles
-from leadscore.schema import FIELDS, CustomField, Group, Kind
+from leadscore.schema import FIELDS, CustomField, Group, Kind, MadeFeature
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -171,3 +171,34 @@ def test_no_leads_give_no_rows_but_all_columns():
 @pytest.mark.parametrize(("name", "words"), [("gender", "who a person is"), ("crm_id", "identifies a person")])
 def test_what_describes_people_is_not_called_a_company_or_a_place(name, words):
     assert words in unused_columns(leads_of([("CEO", 1.0, None)]).assign(**{name: texts("x")}))[name]
+
+
+MADE = (MadeFeature("depth", "Depth", "page_views / website_visits", "behavioural"),
+        MadeFeature("tag", "Tagged", "is_missing([Tags])", "fit"))
+
+
+def test_made_features_are_told_by_their_own_name_with_what_they_are_made_of():
+    features = build({"page_views": pd.Series([4.0, 1.0]), "website_visits": pd.Series([2.0, 0.0])}, made=MADE)
+    assert features.frame["made:depth"].tolist() == pytest.approx([2.0, np.nan], nan_ok=True)
+    assert features.labels["made:depth"] == "Depth"
+    spec = next(spec for spec in features.specs if spec.name == "made:tag")
+    assert (spec.kind, spec.group, spec.sources, spec.factor) == (Kind.BOOLEAN, Group.FIT, ("custom:Tags",), "made:tag")
+    # the column is not in this file: missing for everybody
+    assert features.frame["made:tag"].tolist() == [1.0, 1.0]
+
+
+def test_a_made_feature_of_a_column_that_turned_out_personal_is_left_out():
+    leads = pd.DataFrame({"custom:Tags": texts("a", None)})
+    open_, hidden = (build_features(leads, [CustomField("Tags", Kind.TEXT, personal)], as_of=NOW, made=MADE).frame
+                     for personal in (False, True))
+    assert open_["made:tag"].tolist() == [0.0, 1.0]
+    assert "made:tag" not in hidden
+
+
+def test_made_features_can_be_added_to_features_that_are_there():
+    leads = pd.DataFrame({"page_views": pd.Series([4.0, 1.0]), "website_visits": pd.Series([2.0, 0.0])})
+    plain = build_features(leads, as_of=NOW)
+    again = with_made(plain, leads, MADE, ())
+    pd.testing.assert_frame_equal(again.frame, build_features(leads, as_of=NOW, made=MADE).frame)
+    assert "made:depth" not in plain.frame
+    assert with_made(again, leads, MADE, ()) is again

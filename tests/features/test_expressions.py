@@ -306,7 +306,7 @@ def grown(depth):
 CELLS = st.tuples(
     st.one_of(st.just(np.nan), st.floats(allow_nan=True, allow_infinity=True)),
     st.one_of(st.just(np.nan), st.floats(-10, 1e6)), st.one_of(st.none(), st.text(max_size=8)),
-    st.one_of(st.none(), st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1))),
+    st.one_of(st.none(), st.datetimes(*(pd.Timestamp(day).to_pydatetime() for day in ("1970-01-01", "2200-01-01")))),
     st.one_of(st.none(), st.booleans()))
 
 

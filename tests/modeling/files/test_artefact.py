@@ -8,6 +8,7 @@ from leadscore.errors import TamperedData
 from leadscore.modeling.algorithms import Algorithm, fit
 from leadscore.modeling.balancing import Balance
 from leadscore.modeling.files.artefact import MAX_BYTES, from_files, library_differences, to_files
+from leadscore.schema import MadeFeature
 from tests.modeling.samples import KINDS, make_leads, train_small
 
 
@@ -81,3 +82,11 @@ def test_another_library_version_is_named(trees):
     assert library_differences(trees.report) == ()
     trees.report.libraries["numpy"] = "1.0"
     assert "numpy 1.0 then" in library_differences(trees.report)[0]
+
+
+def test_a_model_keeps_the_formulas_it_learnt_and_old_files_read_as_none(plain):
+    made = (MadeFeature("depth", "Depth", "page_views / website_visits", "behavioural"),)
+    assert from_files(to_files(replace(plain, made=made))).made == made
+    # a model without any writes the same bytes as before there were any
+    assert b'"made"' not in to_files(plain)["model.json"]
+    assert from_files(to_files(plain)).made == ()
