@@ -406,6 +406,24 @@ class SegmentMember(SQLModel, table=True):
     since: datetime = _time(nullable=False)
 
 
+class Spend(SQLModel, table=True):
+    """What a source or a campaign has cost in a period, both of its days included."""
+
+    __tablename__ = "spend"
+    __table_args__ = (Index("ix_spend_client", "client_id", "starts"),)
+    id: int | None = _key()
+    client_id: int = _client()
+    source: str | None = Field(default=None, max_length=200)
+    campaign: str | None = Field(default=None, max_length=200)
+    starts: str = Field(max_length=10)
+    ends: str = Field(max_length=10)
+    amount: float
+    currency: str = Field(max_length=8)
+    filename: str | None = Field(default=None, max_length=255)
+    created_by: str = Field(max_length=80)
+    created_at: datetime = _time(nullable=False)
+
+
 class Experiment(SQLModel, table=True):
     """A challenger tried against the champion; ``planned_*`` count leads on top of their arm."""
 

@@ -2,6 +2,7 @@
 
 import inspect
 import pkgutil
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from leadscore import services
 from leadscore.access import Action, Role
 from leadscore.errors import Forbidden, LeadScoreError, NotFound
-from leadscore.services import delivery, intake, training
+from leadscore.services import delivery, intake, spend, training
 from tests.services.conftest import CLIENT, leads_file, person
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -53,6 +54,8 @@ NEEDS = {
     "make_investor_files": Action.IMPORT_LEADS,
     "save_segment": Action.VIEW_LEADS, "list_segments": Action.VIEW_LEADS, "segment_named": Action.VIEW_LEADS,
     "remove_segment": Action.VIEW_LEADS, "set_trigger": Action.EDIT_LEADS, "follow_segments": Action.EDIT_LEADS,
+    "list_spend": Action.VIEW_LEADS, "add_spend": Action.EDIT_LEADS, "import_spend": Action.EDIT_LEADS,
+    "remove_spend": Action.EDIT_LEADS,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
@@ -63,6 +66,7 @@ ARGUMENTS: dict[str, Any] = {
     "version": "99", "first": "98", "second": "99", "challenger": "99",
     "changes": {}, "comment": "c", "leads": 10, "seed": 1, "kind": "demo", "arguments": {},
     "name": "A view", "segment_id": 99, "trigger": {"kind": "count"},
+    "entry": spend.SpendEntry(date(2026, 1, 1), date(2026, 1, 31), 5.0, "EUR"), "spend_ids": [99],
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 
