@@ -10,7 +10,7 @@ from leadscore.charts import distribution as distribution_charts
 from leadscore.services import insight, policies
 from leadscore.services.insight import Overview
 from pages.shared import Context, current
-from pages.widgets import notices, words
+from pages.widgets import notices, spend, words
 
 QUIET = {"displayModeBar": False}
 
@@ -28,6 +28,8 @@ def main() -> None:
         _figures(overview)
         _pictures(context, overview)
         _sources(overview)
+        with st.expander("Spend", icon=":material/payments:", key="spend-section"):
+            spend.draw(context)
 
 
 def _nothing_yet(context: Context) -> None:
@@ -51,6 +53,7 @@ def _figures(overview: Overview) -> None:
         st.metric("Win rate", words.percent(overview.win_rate), border=True, height="stretch",
                   help="Converted, of those decided either way.")
         _revenue(overview)
+        _cost(overview)
         _accuracy(overview)
     for note in overview.notes:
         st.caption(f":material/info: {words.escape(note)}")
@@ -63,6 +66,16 @@ def _revenue(overview: Overview) -> None:
     st.metric("Revenue won", amounts[0] if amounts else words.MISSING, border=True, height="stretch",
               help="Revenue of converted leads; each currency by itself.",
               delta=" · ".join(amounts[1:]) or None, delta_arrow="off", delta_color="off")
+
+
+def _cost(overview: Overview) -> None:
+    named = sorted(overview.spend.items(), key=lambda item: -item[1])
+    per = [words.short_money(amount / overview.converted, currency) for currency, amount in named] \
+        if overview.converted else []
+    st.metric("Cost per conversion", per[0] if per else words.MISSING, border=True, height="stretch",
+              delta=" · ".join(per[1:]) or None, delta_arrow="off", delta_color="off",
+              help="All that was spent, for each converted lead; each currency by itself. Enter what your sources cost "
+                   "at the end of this page.")
 
 
 def _accuracy(overview: Overview) -> None:

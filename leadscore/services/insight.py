@@ -12,6 +12,7 @@ from leadscore.store import clients
 from leadscore.store import models as model_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store import scores as score_rows
+from leadscore.store import spend as spend_rows
 from leadscore.store.database import read
 from leadscore.workbench import Workbench
 
@@ -33,6 +34,7 @@ class Overview:
     converted: int
     lost: int
     revenue: dict[str, float]
+    spend: dict[str, float]
     score_accuracy: dict[str, float] | None
     notes: list[str]
     histogram: pd.DataFrame
@@ -53,15 +55,16 @@ def overview(workbench: Workbench, actor: Actor, *, client: str) -> Overview:
         tiers = score_rows.tier_counts(session, client_id)
         sources = score_rows.source_counts(session, client_id, limit=TOP_SOURCES)
         revenue = outcome_rows.revenue(session, client_id)
+        spend = spend_rows.read_all(session, client_id).groupby("currency")["amount"].sum()
         champion = model_rows.champion(session, client_id)
         accuracy = champion.metrics.get("roc_auc") if champion else None
     leads, converted, lost = totals.leads, totals.converted, totals.lost
     return Overview(
         lead_volume=leads, average_score=totals.average_score, high_quality_share=_share(totals.qualified, leads),
         conversion_rate=_share(converted, leads), win_rate=_share(converted, converted + lost), converted=converted,
-        lost=lost, revenue=revenue, score_accuracy=accuracy, notes=_notes(leads, converted, champion is not None),
-        histogram=histogram, tiers=with_interval(tiers), conversion=with_interval(ranges),
-        sources=with_interval(sources))
+        lost=lost, revenue=revenue, spend={str(currency): float(amount) for currency, amount in spend.items()},
+        score_accuracy=accuracy, notes=_notes(leads, converted, champion is not None), histogram=histogram,
+        tiers=with_interval(tiers), conversion=with_interval(ranges), sources=with_interval(sources))
 
 
 def _share(part: int, whole: int) -> float | None:

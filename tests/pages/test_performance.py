@@ -1,7 +1,9 @@
 """The performance page is honest when there is nothing, little, or enough to measure."""
 
+from datetime import date
+
 from leadscore.access import Role
-from leadscore.services import insight
+from leadscore.services import insight, spend
 from leadscore.workbench import DEFAULT_CLIENT
 from tests.pages.conftest import assert_calm, person, texts
 from tests.pages.test_upload import imported
@@ -38,3 +40,43 @@ def test_with_leads_but_no_outcomes_missing_figures_are_dashes(empty, open_page)
 
 def test_a_viewer_may_look(campaign, open_page):
     assert_calm(open_page(campaign, "performance", Role.VIEWER))
+
+
+def test_what_a_conversion_costs_is_told_once_spend_is_entered(campaign, open_page):
+    app = open_page(campaign, "performance")
+    assert figures(app)["Cost per conversion"] == "—"
+    app.text_input(key="spend_source").input("Google Ads")
+    app.number_input(key="spend_amount").set_value(50_000.0)
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert_calm(app)
+    overview = insight.overview(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT)
+    assert figures(app)["Cost per conversion"] == f"{50_000 / overview.converted:,.0f} EUR"
+
+
+def test_a_file_of_spend_is_read_and_its_bad_rows_are_named(campaign, open_page):
+    app = open_page(campaign, "performance")
+    app.file_uploader(key="spend_file").upload("spend.csv", b"Month,Source,Spend\n2026-01,Ads,100\nsoon,Ads,5\n").run()
+    app.button(key="spend_keep").click().run()
+    assert_calm(app)
+    assert "1 amount added" in texts(app)
+    assert "1 row could not be read" in texts(app)
+    app.file_uploader(key="spend_file").upload("spend.csv", b"a,b\n1,2\n").run()
+    app.button(key="spend_keep").click().run()
+    assert_calm(app)
+    assert "says what was spent" in texts(app)
+
+
+def test_a_period_that_ends_before_it_starts_is_refused(campaign, open_page):
+    app = open_page(campaign, "performance")
+    app.date_input(key="spend_to").set_value(date(2020, 1, 1))
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert "ends before it starts" in texts(app)
+
+
+def test_a_viewer_sees_spend_and_cannot_change_it(campaign, open_page):
+    spend.add_spend(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT,
+                    entry=spend.SpendEntry(date(2026, 1, 1), date(2026, 1, 31), 5, "EUR", "Ads"))
+    app = open_page(campaign, "performance", Role.VIEWER)
+    assert_calm(app)
+    assert "Add" not in {button.label for button in app.button}
+    assert "Ads" in app.dataframe[-1].value["source"].tolist()
