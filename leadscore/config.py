@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
@@ -12,10 +12,16 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
 
 
+def _either(name: str) -> AliasChoices:
+    """Read a setting under our name or under the one every client of such servers uses."""
+    return AliasChoices(f"LEADSCORE_{name}", name)
+
+
 class Settings(BaseSettings):
     """Everything the environment can change. Names and defaults are documented in README.md."""
 
-    model_config = SettingsConfigDict(env_prefix="LEADSCORE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LEADSCORE_", env_file=".env", extra="ignore", frozen=True,
+                                      populate_by_name=True)
 
     home: Path = PROJECT_FOLDER
     database_url: str | None = None
@@ -29,6 +35,10 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=30, ge=1)
     session_hours: int = Field(default=10, ge=1)
     secure_cookie: bool = False
+    openai_api_key: str | None = Field(default=None, repr=False, validation_alias=_either("OPENAI_API_KEY"))
+    openai_base_url: str = Field(default="https://api.openai.com/v1", validation_alias=_either("OPENAI_BASE_URL"))
+    chat_model: str = "gpt-4o-mini"
+    embeddings: str = "local"
 
     @property
     def data_folder(self) -> Path:

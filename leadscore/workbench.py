@@ -10,12 +10,16 @@ from typing import Any
 from sqlalchemy import Engine
 
 from leadscore.config import Settings, load_settings
+from leadscore.connectors.language.local import LocalEmbedder
+from leadscore.connectors.language.openai_compatible import LanguageServer, language_server
 from leadscore.store.database import migrate, open_database
 from leadscore.store.registry import Registry
 from leadscore.store.uploads import UploadStore
 from leadscore.store.vault import Vault, check_key, load_secret
 
 DEFAULT_CLIENT = "default"
+EMBEDDER = LocalEmbedder()
+"""One for all workbenches of a process: its words are read once, at the first use."""
 
 
 def utc_now() -> datetime:
@@ -42,6 +46,10 @@ class Workbench:
         Gives the present moment; tests pass their own.
     loaded : dict
         Models already in memory, by version; filled by ``steps.models``.
+    embedder : LocalEmbedder
+        Turns texts into vectors, on this machine.
+    language : LanguageServer or None
+        The language server of the settings, asked only for clients whose administrator has switched it on.
     """
 
     settings: Settings
@@ -51,6 +59,8 @@ class Workbench:
     uploads: UploadStore
     clock: Callable[[], datetime] = utc_now
     loaded: dict[Any, Any] = field(default_factory=dict)
+    embedder: LocalEmbedder = field(default_factory=LocalEmbedder)
+    language: LanguageServer | None = None
 
 
 def open_workbench(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Workbench:
@@ -75,4 +85,6 @@ def open_workbench(settings: Settings | None = None, clock: Callable[[], datetim
         registry=Registry(settings.models_folder, vault.key("manifest")),
         uploads=UploadStore(settings.data_folder / "uploads", vault.key("uploads")),
         clock=clock,
+        embedder=EMBEDDER,
+        language=language_server(settings),
     )
