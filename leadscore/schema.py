@@ -11,6 +11,9 @@ CUSTOM_PREFIX = "custom:"
 MADE_PREFIX = "made:"
 """Features that people make by an expression are named ``made:<name>``."""
 
+OFFER_PREFIX = "offer:"
+"""Columns of a leads frame that say how a lead fits the offer in force; they are worked out, never imported."""
+
 
 class Kind(StrEnum):
     """What the values of a column are, which decides how they are cleaned, stored and used."""

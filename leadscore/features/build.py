@@ -12,10 +12,12 @@ import pandas as pd
 from leadscore.features.derived import DAY_FEATURES, DERIVED, days_before, is_possible
 from leadscore.features.made import work_out
 from leadscore.features.never import REASON_BY_GROUP, REASON_IDENTIFIER, REASON_PERSONAL, REASON_SPELLING
+from leadscore.features.offer_fit import OFFER_FEATURES
 from leadscore.schema import (
     FIELD_BY_NAME,
     MADE_PREFIX,
     NUMERIC_KINDS,
+    OFFER_PREFIX,
     CustomField,
     Group,
     Kind,
@@ -131,7 +133,7 @@ def build_features(
     names = dict(headers or {})
     customs = {custom.name: custom for custom in custom_fields}
     parts = [_direct(leads, column, names, customs, as_of, keep) for column in leads.columns]
-    pairs = [part for part in parts if part is not None] + _derive(leads, names, as_of)
+    pairs = [part for part in parts if part is not None] + _derive(leads, names, as_of) + _fitting(leads)
     pairs += _made(leads, made, custom_fields, as_of)
     frame = pd.DataFrame({spec.name: values for spec, values in pairs}, index=leads.index)
     specs = tuple(spec for spec, _ in pairs)
@@ -146,7 +148,8 @@ def unused_columns(leads: pd.DataFrame, custom_fields: Sequence[CustomField] = (
     """
     customs = {custom.name: custom for custom in custom_fields}
     derived_from = {source for feature in DERIVED for source in feature.sources}
-    reasons = {column: _reason_against(column, customs) for column in leads.columns if column not in derived_from}
+    reasons = {column: _reason_against(column, customs) for column in leads.columns
+               if column not in derived_from and not column.startswith(OFFER_PREFIX)}
     return {column: reason for column, reason in reasons.items() if reason}
 
 
@@ -210,6 +213,12 @@ def _derive(leads: pd.DataFrame, headers: dict[str, str], as_of: datetime) -> li
                      feature.sources, feature.changeable), feature.compute(leads, as_of))
         for feature in possible
     ]
+
+
+def _fitting(leads: pd.DataFrame) -> list[tuple[FeatureSpec, pd.Series]]:
+    """Pass on what is known of the leads' fit to the offer in force."""
+    return [(FeatureSpec(feature.name, feature.label, feature.kind, Group.FIT, feature.sources), leads[feature.column])
+            for feature in OFFER_FEATURES if feature.column in leads]
 
 
 def _made(leads: pd.DataFrame, made: Sequence[MadeFeature], custom_fields: Sequence[CustomField],

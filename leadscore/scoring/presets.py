@@ -6,7 +6,8 @@ from typing import Any
 
 from leadscore.schema import Group
 from leadscore.scoring.criteria import Criterion, Operator
-from leadscore.scoring.policy import Policy
+from leadscore.scoring.offer import Offer
+from leadscore.scoring.policy import Policy, Thresholds, TierMode
 
 DEFAULT_WEIGHTS = {Group.DEMOGRAPHIC: 25.0, Group.FIRMOGRAPHIC: 20.0, Group.BEHAVIOURAL: 30.0, Group.ENGAGEMENT: 25.0,
                    Group.FIT: 0.0}
@@ -88,3 +89,35 @@ def default_policy() -> Policy:
     """Give the scorecard a client starts with: sensible without any history, cut by rank because points are guesses."""
     weights = {str(group): share for group, share in DEFAULT_WEIGHTS.items()}
     return Policy(criteria=DEFAULT_CRITERIA, group_weights=weights, full_marks=DEFAULT_FULL_MARKS)
+
+
+OFFER_RULES: tuple[Criterion, ...] = (
+    _rule("offer_decision_maker", "Decides about purchases", Group.FIT, "title_role", Operator.EQUALS,
+          "decision_maker", 20),
+    _rule("offer_influencer", "Has influence on purchases", Group.FIT, "title_role", Operator.EQUALS, "influencer", 10),
+    _rule("offer_exact_industry", "Industry is an ideal customer of the offer", Group.FIT, "offer_industry",
+          Operator.EQUALS, "exact", 20),
+    _rule("offer_adjacent_industry", "Industry is next to an ideal customer", Group.FIT, "offer_industry",
+          Operator.EQUALS, "adjacent", 10),
+    _rule("offer_complete", "Name, role, company, industry, location and bio are known", Group.FIT, "profile_complete",
+          Operator.IS_TRUE, None, 10),
+)
+"""The rule layer of "Offer fit 50 + 50": at most 50 points."""
+
+OFFER_INTENT: tuple[Criterion, ...] = (
+    _rule("offer_intent_high", "High intent to buy", Group.FIT, "intent", Operator.EQUALS, "High", 50),
+    _rule("offer_intent_medium", "Medium intent to buy", Group.FIT, "intent", Operator.EQUALS, "Medium", 30),
+    _rule("offer_intent_low", "Low intent to buy", Group.FIT, "intent", Operator.EQUALS, "Low", 10),
+)
+"""Its layer of intent: 50, 30 or 10 points."""
+
+OFFER_THRESHOLDS = Thresholds(qualified=50.0, high=70.0, low=40.0)
+
+
+def offer_policy(offer: Offer) -> Policy:
+    """Give "Offer fit 50 + 50": rule points and points for intent, added up; no model takes part."""
+    return Policy(
+        criteria=OFFER_RULES + OFFER_INTENT, group_weights={str(group): 100.0 * (group is Group.FIT)
+                                                            for group in DEFAULT_WEIGHTS},
+        full_marks=1.0, group_marks={str(Group.FIT): 100.0}, alpha=1.0, alpha_is_suggested=False,
+        thresholds=OFFER_THRESHOLDS, tier_mode=TierMode.THRESHOLD, offer=offer)

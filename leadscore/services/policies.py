@@ -16,6 +16,7 @@ from leadscore.scoring.tiers import assign_tiers
 from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import judge
 from leadscore.steps.models import CHAMPION, find_version, load_model
+from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.policy_saving import CHANGEABLE as CHANGEABLE
 from leadscore.steps.policy_saving import changed, save_changed, settled
@@ -98,8 +99,10 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
         chosen = load_model(workbench, champion)
         # as scoring does, so that what is previewed is what will be stored
         before, after = (with_suggested_blend(version, champion).policy for version in (in_force, wished))
-    scores = [judge(leads, custom_fields=custom, headers={}, policy=policy, model=chosen.model, as_of=as_of,
-                    contributions=False).blend.blended for policy in (before, after)]
+        fitting = [with_offer(workbench, session, client_id, leads, policy) for policy in (before, after)]
+    scores = [judge(part, custom_fields=custom, headers={}, policy=policy, model=chosen.model, as_of=as_of,
+                    contributions=False).blend.blended
+              for part, policy in zip(fitting, (before, after), strict=True)]
     top = [set(score.nlargest(count_of_top("20%", len(score))).index) for score in scores]
     return PolicyPreview(
         leads=len(leads), tiers_before=_tiers(scores[0], before), tiers_after=_tiers(scores[1], after),

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import Cancelled
+from leadscore.features.offer_fit import INTENT
 from leadscore.ingest.cleaning import CleaningChoices, clean_table
 from leadscore.ingest.validation import require_values
 from leadscore.schema import Tier
@@ -35,8 +36,10 @@ from leadscore.steps.experiments import (
     who_takes_part,
 )
 from leadscore.steps.judge import Judged, judge
+from leadscore.steps.language import Consulted, consult
 from leadscore.steps.mapping import mapping_for
 from leadscore.steps.models import CHAMPION, ChosenModel, columns_missed, find_version, load_model
+from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
@@ -50,6 +53,8 @@ CHUNK = 100_000
 """Leads in memory at a time when the store is scored again."""
 
 TIED_SHARE = 0.05
+ASKING_SHARE = 0.3
+"""Part of the progress bar that is given to questions to a language server."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Rescored:
     policy_version: int
     run_id: int | None
     experiment: dict[str, Any] | None = None
+    language: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give the answer of the command line."""
@@ -102,10 +108,13 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
         lead_ids = lead_reading.ids(session, client_id, batch_id=batch_id)
+    asked = _asked(workbench, client_id, lead_ids, in_force.policy, actor, now, tell)
+    with read(workbench.engine) as session:
         as_of = reference_date(lead_reading.latest_dates(session, client_id), now)
         trial = running_trial(session, workbench, client_id, champion=champion.version, in_force=in_force)
         scorers = _Scorers(in_force.policy, champion, trial)
-        scores = _score_stored(session, workbench, client_id, lead_ids, scorers, as_of=as_of, tell=tell)
+        scores = _score_stored(session, workbench, client_id, lead_ids, scorers, as_of=as_of, known_at=now,
+                               tell=tell)
     tell(0.9, f"Storing {len(lead_ids):,} scores")
     run_id, about = None, None
     with write(workbench.engine) as session:
@@ -123,7 +132,18 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     with suppress(Cancelled):
         # too late to stop: the scores are in force
         tell(1.0, f"Scored {len(lead_ids):,} leads")
-    return Rescored(len(lead_ids), champion.version, in_force.version, run_id, about)
+    return Rescored(len(lead_ids), champion.version, in_force.version, run_id, about,
+                    asked.as_dict() if asked else None)
+
+
+def _asked(workbench: Workbench, client_id: int, lead_ids: np.ndarray, policy: Policy, actor: Actor, now: datetime,
+           tell: Progress) -> Consulted | None:
+    """Ask the language server about the intent of leads before they are scored, if a rule of the policy looks at it."""
+    if policy.offer is None or not any(criterion.field == INTENT.name for criterion in policy.criteria):
+        return None
+    asked = consult(workbench, client_id=client_id, lead_ids=lead_ids, offer=policy.offer, asked_by=actor.name, now=now,
+                    tell=lambda fraction, message: tell(ASKING_SHARE * fraction, message))
+    return asked if asked.asked or asked.note else None
 
 
 @dataclass(frozen=True)
@@ -147,7 +167,7 @@ class _RunHead:
 
 
 def _score_stored(session: Session, workbench: Workbench, client_id: int, lead_ids: np.ndarray, scorers: _Scorers, *,
-                  as_of: pd.Timestamp, tell: Progress) -> pd.DataFrame | None:
+                  as_of: pd.Timestamp, known_at: datetime, tell: Progress) -> pd.DataFrame | None:
     """Score stored leads, a chunk at a time; None when there are none."""
     custom = lead_reading.custom_fields(session, client_id)
     taking_part = who_takes_part(session, client_id, scorers.trial) if scorers.trial else NOBODY
@@ -161,6 +181,7 @@ def _score_stored(session: Session, workbench: Workbench, client_id: int, lead_i
         tell(0.9 * done / len(lead_ids), f"Scoring lead {done + 1:,} of {len(lead_ids):,}")
         leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids[done:done + CHUNK],
                                         keep_empty=True)
+        leads = with_offer(workbench, session, client_id, leads, scorers.policy, known_at=known_at)
         parts.append(_score_chunk(leads, scorers, taking_part, judge_these))
     return pd.concat(parts).sort_index() if parts else None
 
@@ -247,7 +268,9 @@ def score_file(
     require_values(clean.leads)
     tell(0.5, "Scoring")
     as_of = reference_date(clean.leads, workbench.clock())
-    judged = judge(clean.leads, custom_fields=clean.custom_fields, headers=clean.headers, policy=in_force.policy,
+    with read(workbench.engine) as session:
+        leads = with_offer(workbench, session, clients.require(session, client), clean.leads, in_force.policy)
+    judged = judge(leads, custom_fields=clean.custom_fields, headers=clean.headers, policy=in_force.policy,
                    model=chosen.model, as_of=as_of)
     tell(0.8, "Writing down the reasons")
     frame = _ranked(raw.frame, judged, wanted, reasons)

@@ -13,6 +13,7 @@ from leadscore.schema import OutcomeStage
 from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import judge_features, made_for
 from leadscore.steps.models import load_model
+from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import PolicyInForce, with_suggested_blend
 from leadscore.steps.progress import Progress
 from leadscore.store import lead_reading
@@ -64,7 +65,9 @@ def _scored(session: Session, workbench: Workbench, pair: Pair, in_force: Policy
             as_of: pd.Timestamp) -> pd.DataFrame:
     custom = lead_reading.custom_fields(session, pair.first.client_id)
     models = {row.id: load_model(workbench, row).model for row in pair.both}
-    features = build_features(leads, custom, as_of=as_of, headers={}, made=made_for(in_force.policy, *models.values()))
+    fitting = with_offer(workbench, session, pair.first.client_id, leads, in_force.policy)
+    features = build_features(fitting, custom, as_of=as_of, headers={},
+                              made=made_for(in_force.policy, *models.values()))
     columns: dict[str, pd.Series] = {}
     for name, row in zip(("first", "second"), pair.both, strict=True):
         judged = judge_features(features, policy=with_suggested_blend(in_force, row).policy,

@@ -18,6 +18,7 @@ from leadscore.scoring.reasons import reason_columns
 from leadscore.scoring.tiers import next_action
 from leadscore.steps.judge import Judged, judge
 from leadscore.steps.models import NO_MODEL, find_version, load_model
+from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import policy_in_force, with_suggested_blend
 from leadscore.steps.selection import UNREACHABLE_REASONS, count_of_top, unreachable_reason
 from leadscore.store import batches, lead_matching, lead_reading
@@ -271,6 +272,7 @@ def judge_again(session: Session, workbench: Workbench, client_id: int, run: Sco
     """Score leads with the policy, the model and the date of an earlier run."""
     row = find_version(session, client_id, str(run.model_version) if run.model_version else NO_MODEL)
     in_force = policy_in_force(session, client_id, str(run.policy_version), now=workbench.clock())
+    leads = with_offer(workbench, session, client_id, leads, in_force.policy, known_at=run.created_at)
     return judge(leads, custom_fields=custom, headers=headers, policy=with_suggested_blend(in_force, row).policy,
                  model=load_model(workbench, row).model, as_of=pd.Timestamp(run.as_of))
 

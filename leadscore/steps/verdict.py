@@ -21,6 +21,7 @@ from leadscore.scoring.tiers import next_action, tier_sizes
 from leadscore.steps.judge import Judged
 from leadscore.steps.listing import judge_again
 from leadscore.steps.models import NO_MODEL, find_version, load_model
+from leadscore.steps.offers import with_offer
 from leadscore.steps.plain import is_missing
 from leadscore.steps.whatif import Case, Goal, WhatIf, what_if, why_not_higher
 from leadscore.store import scores as score_rows
@@ -112,7 +113,8 @@ def verdict_on(session: Session, workbench: Workbench, client_id: int, leads: pd
     action = next_action(current["tier"], run.created_at, judged.policy).iloc[0]
     numbers = {name: _number(in_force[name]) for name in NUMBERS}
     low, high = _likely(row, numbers["probability"])
-    found = what_if(Case(leads, custom, headers, judged.features, judged.policy, load_model(workbench, row).model,
+    fitting = with_offer(workbench, session, client_id, leads, judged.policy, known_at=run.created_at)
+    found = what_if(Case(fitting, custom, headers, judged.features, judged.policy, load_model(workbench, row).model,
                          curves), _goals(session, client_id, float(judged.blend.blended.iloc[0]), judged.policy))
     return Verdict(
         **numbers, probability_low=low, probability_high=high, tier=str(in_force["tier"]),

@@ -47,6 +47,9 @@ NEEDS = {
     "compare_models": Action.VIEW_LEADS, "challenge_model": Action.DEPLOY_MODEL,
     "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
     "list_policies": Action.VIEW_LEADS, "preview_policy": Action.VIEW_LEADS, "save_policy": Action.EDIT_POLICY,
+    "create_offer": Action.EDIT_POLICY, "edit_offer": Action.EDIT_POLICY, "retire_offer": Action.EDIT_POLICY,
+    "list_offers": Action.VIEW_LEADS, "show_offer": Action.VIEW_LEADS, "offer_changes": Action.VIEW_LEADS,
+    "offer_neighbours": Action.VIEW_LEADS, "score_offer": Action.VIEW_LEADS,
     "overview": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
@@ -67,6 +70,7 @@ ARGUMENTS: dict[str, Any] = {
     "changes": {}, "comment": "c", "leads": 10, "seed": 1, "kind": "demo", "arguments": {},
     "name": "A view", "segment_id": 99, "trigger": {"kind": "count"},
     "entry": spend.SpendEntry(date(2026, 1, 1), date(2026, 1, 31), 5.0, "EUR"), "spend_ids": [99],
+    "values": {}, "offer_id": 9_999,
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 
