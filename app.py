@@ -30,7 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from leadscore.errors import LeadScoreError, SignInRefused
-from leadscore.services import accounts
+from leadscore.services import sessions
 from pages import shared
 from pages.widgets.notices import show_refusal
 
@@ -113,7 +113,7 @@ async def _holder(scope: Scope, *, active: bool = True) -> bool:
 
 
 def _is_alive(token: str, active: bool) -> bool:
-    return accounts.session_from_token(shared.workbench(), token, active=active) is not None
+    return sessions.session_from_token(shared.workbench(), token, active=active) is not None
 
 
 def _while_alive(scope: Scope, receive: Receive, send: Send) -> Receive:
@@ -209,11 +209,11 @@ def open_session(request: Request) -> Response:
         return JSONResponse({"code": "wrong_origin"}, status_code=403)
     workbench = shared.workbench()
     try:
-        session = accounts.redeem_ticket(workbench, request.headers.get("x-ticket", ""))
+        session = sessions.redeem_ticket(workbench, request.headers.get("x-ticket", ""))
     except SignInRefused as refusal:
         return JSONResponse(refusal.as_dict(), status_code=401)
     if old := request.cookies.get(shared.COOKIE):
-        accounts.sign_out(workbench, old)
+        sessions.sign_out(workbench, old)
     response = Response(status_code=204)
     response.set_cookie(shared.COOKIE, session.token, httponly=True, samesite="strict",
                         secure=workbench.settings.secure_cookie)
@@ -224,7 +224,7 @@ def close_session(request: Request) -> Response:
     """End the session and clear its cookie."""
     if not _same_origin(request):
         return JSONResponse({"code": "wrong_origin"}, status_code=403)
-    accounts.sign_out(shared.workbench(), request.cookies.get(shared.COOKIE, ""))
+    sessions.sign_out(shared.workbench(), request.cookies.get(shared.COOKIE, ""))
     response = Response(status_code=204)
     response.delete_cookie(shared.COOKIE, httponly=True, samesite="strict")
     return response

@@ -6,7 +6,7 @@ import streamlit as st
 
 from leadscore.access import Actor, Role
 from leadscore.errors import Forbidden, LeadScoreError, NotFound
-from leadscore.services import accounts
+from leadscore.services import accounts, sessions
 from pages import shared, sign_in
 from pages.shared import Context
 from pages.widgets.notices import show_refusal
@@ -44,7 +44,7 @@ def main() -> None:
         _inside(actor, page)
     except LeadScoreError as refusal:
         if isinstance(refusal, Forbidden):
-            accounts.note_denied(workbench, actor, refusal, page.url_path or "performance")
+            sessions.note_denied(workbench, actor, refusal, page.url_path or "performance")
         show_refusal(refusal)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from leadscore.access import Actor
 from leadscore.errors import NotFound
-from leadscore.services import accounts
+from leadscore.services import accounts, sessions
 from leadscore.workbench import Workbench, open_workbench
 
 COOKIE = "leadscore_session"
@@ -38,7 +38,7 @@ def token() -> str | None:
 def signed_in() -> Actor | None:
     """Say who is looking, from the store and with the role of this moment; None before signing in."""
     held = token()
-    return accounts.session_from_token(workbench(), held) if held else None
+    return sessions.session_from_token(workbench(), held) if held else None
 
 
 def current() -> Context:

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit_authenticator import Authenticate
 
 from leadscore.errors import LeadScoreError
-from leadscore.services import accounts
+from leadscore.services import accounts, sessions
 from leadscore.workbench import Workbench
 from pages.widgets.notices import show_refusal
 
@@ -41,7 +41,7 @@ def main(workbench: Workbench) -> None:
 
 def leave(workbench: Workbench, token: str) -> None:
     """End the session and draw the empty door anew."""
-    accounts.sign_out(workbench, token)
+    sessions.sign_out(workbench, token)
     _hand_over("/sign-out", next_page="/")
     st.stop()
 
@@ -61,7 +61,7 @@ class _Door:
 
     def login(self, username: str = "", password: str = "", *_: Any, **__: Any) -> bool:
         try:
-            self.ticket = accounts.sign_in(self._workbench, name=username, password=password, address=address()).token
+            self.ticket = sessions.sign_in(self._workbench, name=username, password=password, address=address()).token
         except LeadScoreError as refusal:
             self.refusal = refusal
         # never True: the library would go on to keep the visitor in its own cookie
@@ -114,7 +114,7 @@ def _first_run(workbench: Workbench) -> None:
         return
     try:
         accounts.create_first_administrator(workbench, name=name, password=password)
-        ticket = accounts.sign_in(workbench, name=name, password=password, address=address()).token
+        ticket = sessions.sign_in(workbench, name=name, password=password, address=address()).token
     except LeadScoreError as refusal:
         show_refusal(refusal)
         return

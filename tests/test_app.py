@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 import app as door
 from leadscore.config import Settings
-from leadscore.services import accounts
+from leadscore.services import accounts, sessions
 from leadscore.workbench import Workbench, open_workbench
 from tests.server import Server, running
 
@@ -51,11 +51,11 @@ def ask(server: Server, method: str, path: str, **headers: str) -> tuple[int, di
 
 
 def ticket(workbench: Workbench) -> str:
-    return accounts.sign_in(workbench, name="anna", password=PASSWORD, address="192.0.2.1").token
+    return sessions.sign_in(workbench, name="anna", password=PASSWORD, address="192.0.2.1").token
 
 
 def session(workbench: Workbench) -> str:
-    return accounts.redeem_ticket(workbench, ticket(workbench)).token
+    return sessions.redeem_ticket(workbench, ticket(workbench)).token
 
 
 def stream(server: Server, *, token: str = "", origin: str = "", host: str = "") -> ClientConnection:
@@ -191,7 +191,7 @@ def test_no_ticket_no_cookie(server: Server, x_ticket: str) -> None:
 def test_signing_in_ends_the_session_the_browser_had_before(server: Server, workbench: Workbench) -> None:
     planted = session(workbench)
     assert ask(server, "POST", "/session", X_Ticket=ticket(workbench), Cookie=f"leadscore_session={planted}")[0] == 204
-    assert accounts.session_from_token(workbench, planted) is None
+    assert sessions.session_from_token(workbench, planted) is None
 
 
 @pytest.mark.parametrize("route", ["/session", "/sign-out"])
@@ -199,7 +199,7 @@ def test_another_site_can_sign_nobody_in_or_out(server: Server, workbench: Workb
     token = session(workbench)
     assert ask(server, "POST", route, X_Ticket=ticket(workbench), Cookie=f"leadscore_session={token}",
                Origin="http://evil.example")[0] == 403
-    assert accounts.session_from_token(workbench, token) is not None
+    assert sessions.session_from_token(workbench, token) is not None
 
 
 def test_a_live_page_is_cut_off_once_its_session_has_ended(server: Server, workbench: Workbench) -> None:
@@ -207,7 +207,7 @@ def test_a_live_page_is_cut_off_once_its_session_has_ended(server: Server, workb
     with stream(server, token=token) as connection:
         connection.send(run_page("lead-scoring-audit"))
         assert b"Sign out" in drawn(connection)
-        accounts.sign_out(workbench, token)
+        sessions.sign_out(workbench, token)
         connection.send(run_page("lead-scoring-audit"))
         with pytest.raises(ConnectionClosed) as closed:
             while True:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from leadscore.access import Role
 from leadscore.config import Settings
-from leadscore.services import accounts
+from leadscore.services import accounts, sessions
 from leadscore.store.database import read
 from leadscore.store.tables import AuditEvent
 from leadscore.workbench import Workbench, open_workbench
@@ -46,8 +46,8 @@ def frame(**parameters: str) -> AppTest:
 
 
 def sign_in(workbench: Workbench, monkeypatch: pytest.MonkeyPatch, name: str = "anna") -> str:
-    ticket = accounts.sign_in(workbench, name=name, password=PASSWORD, address="192.0.2.1").token
-    token = accounts.redeem_ticket(workbench, ticket).token
+    ticket = sessions.sign_in(workbench, name=name, password=PASSWORD, address="192.0.2.1").token
+    token = sessions.redeem_ticket(workbench, ticket).token
     monkeypatch.setattr(shared, "token", lambda: token)
     return token
 
@@ -140,7 +140,7 @@ def test_the_right_one_is_handed_to_the_door_and_nothing_of_it_stays_in_the_scri
     (script,) = [one.proto.body for one in test.get("html") if "/door.js" in one.proto.body]
     ticket = script.split('data-ticket="')[1].split('"')[0]
     assert "authentication_status" not in test.session_state
-    assert accounts.redeem_ticket(workbench, ticket).actor.name == "anna"
+    assert sessions.redeem_ticket(workbench, ticket).actor.name == "anna"
 
 
 # --- inside ----------------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_the_sidebar_says_who_is_in_and_leads_out(workbench: Workbench, somebody
     assert "anna" in test.sidebar.markdown[0].value and "Administrator" in test.sidebar.markdown[0].value
     assert [one.value for one in test.text] == ["the page"]
     test.sidebar.button(key="frame_sign_out").click().run()
-    assert accounts.session_from_token(workbench, token) is None
+    assert sessions.session_from_token(workbench, token) is None
     assert "the page" not in says(test)
 
 
@@ -163,7 +163,7 @@ def test_an_ended_session_sees_the_door_at_the_next_click(workbench: Workbench, 
     token = sign_in(workbench, monkeypatch)
     empty_page(monkeypatch)
     test = frame().run()
-    accounts.sign_out(workbench, token)
+    sessions.sign_out(workbench, token)
     test.run()
     assert [one.label for one in test.text_input] == ["Name", "Password"]
     assert "the page" not in says(test)
