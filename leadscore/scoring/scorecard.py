@@ -130,6 +130,12 @@ def hits(frame: pd.DataFrame, criterion: Criterion) -> np.ndarray:
     return (numbers >= low) & (numbers <= high)
 
 
+def amounts(frame: pd.DataFrame, criterion: Criterion) -> np.ndarray:
+    """Give the share of a criterion's largest points that each lead earns: shape (n_leads,), in [0, 1]."""
+    limit = criterion.cap if criterion.operator == Operator.PER_UNIT else None
+    return np.asarray(np.abs(_points(frame, criterion)) / (limit or abs(criterion.points)))
+
+
 def _range(operator: Operator, wanted: Any) -> tuple[float, float]:
     """Give the numbers, ends included, for which a comparison holds."""
     if operator == Operator.BETWEEN:
