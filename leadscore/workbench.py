@@ -50,6 +50,8 @@ class Workbench:
         Turns texts into vectors, on this machine.
     language : LanguageServer or None
         The language server of the settings, asked only for clients whose administrator has switched it on.
+    remembered : dict
+        Features of leads with known outcomes, by what they were made from; filled by ``steps.known_outcomes``.
     """
 
     settings: Settings
@@ -61,6 +63,7 @@ class Workbench:
     loaded: dict[Any, Any] = field(default_factory=dict)
     embedder: LocalEmbedder = field(default_factory=LocalEmbedder)
     language: LanguageServer | None = None
+    remembered: dict[Any, Any] = field(default_factory=dict)
 
 
 def open_workbench(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Workbench:

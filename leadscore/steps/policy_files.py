@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from leadscore.errors import InvalidRequest, LeadScoreError
+from leadscore.schema import MADE_PREFIX
 from leadscore.scoring.policy import Policy
 from leadscore.steps.criteria_files import Known, check_entry, too_large
 
@@ -59,13 +60,15 @@ def read_policy_json(data: bytes, known: Known) -> dict[str, Any]:
         _refuse("empty_policy", "The file holds no settings.", "Export one to see what it looks like.")
     for name, value in settings.items():
         _check_setting(name, value)
+    names = [entry.get("name") for entry in settings.get("made", ()) if isinstance(entry, dict)]
+    fields = {*known.fields, *(f"{MADE_PREFIX}{name}" for name in names)}
     for place, entry in enumerate(settings.get("criteria", ()), start=1):
-        check_entry(entry, f"Criterion {place}", known)
+        check_entry(entry, f"Criterion {place}", Known(fields))
     return settings
 
 
-def refuse_unusable(policy: Policy, settings: Mapping[str, Any]) -> Policy:
-    """Give the policy with the settings of a file in place, checked as a whole.
+def with_settings(policy: Policy, settings: Mapping[str, Any]) -> Policy:
+    """Give a policy with these settings, plain values, in place; checked as a whole.
 
     Raises
     ------

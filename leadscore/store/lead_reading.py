@@ -55,6 +55,14 @@ def count(session: Session, client_id: int) -> int:
                                {"client": client_id}).scalar_one())
 
 
+def state(session: Session, client_id: int) -> tuple[Any, ...]:
+    """Give what changes whenever the leads of a client or their outcomes do, from counts and last ids alone."""
+    parts = [fetch_columns(session, f"SELECT count(*), max(id){more} FROM {table} WHERE client_id = :client",
+                           {"client": client_id})
+             for table, more in (("leads", ""), ("outcomes", ""), ("batches", ", count(undone_at)"))]
+    return tuple(column[0] for part in parts for column in part)
+
+
 def custom_fields(session: Session, client_id: int) -> tuple[CustomField, ...]:
     """Gather the custom columns of all imports of a client.
 

@@ -15,7 +15,7 @@ from leadscore.scoring.criteria import MOST_POINTS, SCORECARD_GROUPS, Criterion,
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.presets import PRESETS, default_policy
 from leadscore.steps.criteria_files import COLUMNS, Known, criteria_csv, read_criteria_csv
-from leadscore.steps.policy_files import FORMAT, policy_json, read_policy_json, refuse_unusable
+from leadscore.steps.policy_files import FORMAT, policy_json, read_policy_json, with_settings
 
 KNOWN = Known({criterion.field for criterion in default_policy().criteria} | {"website_visits", "custom:Größe, in m²"})
 
@@ -49,7 +49,7 @@ def test_criteria_come_back_from_csv_and_json_as_they_were(made):
     check_criteria(made)
     for entries in (read_criteria_csv(criteria_csv(made), KNOWN),
                     read_policy_json(policy_json(Policy(criteria=made), scorecard_only=True), KNOWN)["criteria"]):
-        assert refuse_unusable(default_policy(), {"criteria": entries}).criteria == made
+        assert with_settings(default_policy(), {"criteria": entries}).criteria == made
 
 
 @settings(max_examples=40, deadline=None)
@@ -66,11 +66,11 @@ def test_no_cell_of_the_csv_is_a_formula(made):
 @pytest.mark.parametrize("preset", [preset for preset in PRESETS if not preset.needs_outcomes],
                          ids=lambda preset: preset.key)
 def test_a_whole_policy_comes_back_as_it_was(preset):
-    policy = refuse_unusable(default_policy(), preset.build(default_policy(), None))
+    policy = with_settings(default_policy(), preset.build(default_policy(), None))
     every_field = Known({criterion.field for criterion in policy.criteria})
     text = policy_json(policy)
     assert json.loads(text)["format"] == FORMAT
-    assert refuse_unusable(Policy(), read_policy_json(text, every_field)) == policy
+    assert with_settings(Policy(), read_policy_json(text, every_field)) == policy
 
 
 def entry(**values):
@@ -124,7 +124,7 @@ def as_json(*entries, **settings):
 ])
 def test_a_json_file_that_cannot_be_used_is_refused_by_place(data, code, told):
     with pytest.raises(InvalidRequest) as refused:
-        refuse_unusable(default_policy(), read_policy_json(data, KNOWN))
+        with_settings(default_policy(), read_policy_json(data, KNOWN))
     assert refused.value.code == code
     assert told in str(refused.value)
 

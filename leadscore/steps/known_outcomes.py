@@ -1,0 +1,87 @@
+"""The leads whose end is known, as features with their outcome: what a scorecard is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlmodel import Session
+
+from leadscore.features.build import Features, build_features
+from leadscore.schema import CLOSED_STAGES, OutcomeStage
+from leadscore.scoring.policy import Policy
+from leadscore.steps.dates import reference_date
+from leadscore.store import batches, lead_reading
+from leadscore.workbench import Workbench
+
+MOST_LEADS = 50_000
+"""Leads held in memory: enough for two steady digits of every rate."""
+REMEMBERED = 2
+LEARNT_SHARE = 0.8
+"""Suggestions are learnt from the older part; the effect of taking them is seen on the newer."""
+
+
+@dataclass(frozen=True)
+class KnownLeads:
+    """Leads with a known outcome; all leads where none has one.
+
+    Parameters
+    ----------
+    features : Features
+    converted : ndarray of shape (n_leads,)
+        1 converted, 0 lost, NaN open.
+    moments : Series of UTC times, shape (n_leads,)
+        When the outcome was known, else when the lead was created; missing where neither is.
+    stored : int
+        Leads of the client in all.
+    """
+
+    features: Features
+    converted: np.ndarray[Any, np.dtype[np.float64]]
+    moments: pd.Series
+    stored: int
+
+
+def known_leads(session: Session, workbench: Workbench, client_id: int, policy: Policy) -> KnownLeads:
+    """Read these leads, or take them from memory when neither they nor the features people made have changed.
+
+    At most 50,000 are taken, at random but always the same.
+    """
+    now = workbench.clock()
+    key = ("known leads", client_id, policy.made, f"{now:%Y-%m-%d}", lead_reading.state(session, client_id))
+    found: KnownLeads | None = workbench.remembered.get(key)
+    if found is None:
+        found = _read(session, workbench, client_id)
+        while len(workbench.remembered) >= REMEMBERED:
+            workbench.remembered.pop(next(iter(workbench.remembered)), None)
+        workbench.remembered[key] = found
+    return found
+
+
+def older_part(known: KnownLeads) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Mark the closed leads to learn from: the older 80 % by date, by id where no date is known."""
+    closed = np.isfinite(known.converted)
+    order = known.moments.to_frame("moment").assign(id=known.moments.index).sort_values(["moment", "id"]).index
+    places = pd.Series(np.arange(len(order)), index=order).reindex(known.moments.index).to_numpy()
+    ranks = np.full(len(closed), np.inf)
+    ranks[closed] = places[closed].argsort().argsort()
+    return np.asarray(ranks < LEARNT_SHARE * closed.sum())
+
+
+def _read(session: Session, workbench: Workbench, client_id: int) -> KnownLeads:
+    stages = lead_reading.outcomes(session, client_id)
+    closed = stages.isin([str(stage) for stage in CLOSED_STAGES])
+    wanted = stages[closed] if closed.any() else stages
+    if len(wanted) > MOST_LEADS:
+        wanted = wanted.iloc[np.sort(np.random.default_rng(0).permutation(len(wanted))[:MOST_LEADS])]
+    leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=wanted.index.to_numpy())
+    as_of = reference_date(lead_reading.latest_dates(session, client_id), workbench.clock())
+    features = build_features(leads, lead_reading.custom_fields(session, client_id), as_of=as_of,
+                              headers=batches.headers(session, client_id))
+    converted = np.where(wanted == str(OutcomeStage.CONVERTED), 1.0, 0.0) if closed.any() \
+        else np.full(len(wanted), np.nan)
+    moments = lead_reading.outcome_moments(session, client_id).reindex(leads.index)
+    created = leads.get("created_at", moments)
+    return KnownLeads(features, np.asarray(converted, dtype=float), moments.fillna(created), len(stages))
