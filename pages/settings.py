@@ -11,6 +11,7 @@ from pages.widgets import (
     model_settings,
     notices,
     policy_effect,
+    scorecard_settings,
     scoring_settings,
     training_settings,
     user_settings,
@@ -28,6 +29,7 @@ def main() -> None:
     policy_effect.watch_rescoring(context)
     tabs = {
         "Scoring": scoring_settings.draw,
+        "Scorecard": scorecard_settings.draw,
         "Training": training_settings.draw,
         "Models": model_settings.draw,
         "Experiments": experiment_settings.draw,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ OPERATOR_WORDS = {
     Operator.PER_UNIT: "per",
 }
 SHOWN_VALUES = 4
+OWN_VALUE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
 def rule_of(criterion: Criterion, labels: Mapping[str, str] | None = None) -> str:
@@ -25,13 +27,13 @@ def rule_of(criterion: Criterion, labels: Mapping[str, str] | None = None) -> st
     field = (labels or {}).get(criterion.field) or label_of(criterion.field)
     operator, value = Operator(criterion.operator), criterion.value
     if operator == Operator.PER_UNIT:
-        return f"for every {number(value)} of {field}"
+        return f"{field}, for each" if value == 1 else f"{field}, for every {number(value)}"
     word = f"{field} {OPERATOR_WORDS[operator]}"
     if operator == Operator.BETWEEN:
         return f"{word} {number(value[0])} and {number(value[1])}"
     if operator == Operator.ONE_OF:
         more = len(value) - SHOWN_VALUES
-        return f"{word} {', '.join(value[:SHOWN_VALUES])}" + (f" and {more} more" if more > 0 else "")
+        return f"{word} {', '.join(map(value_of, value[:SHOWN_VALUES]))}" + (f" and {more} more" if more > 0 else "")
     return f"{word} {value_of(value)}" if value is not None else word
 
 
@@ -48,4 +50,5 @@ def value_of(value: Any) -> str:
         return number(value)
     if isinstance(value, list | tuple):
         return ", ".join(value_of(part) for part in value)
-    return str(value)
+    # our own values, such as decision_maker, are written with underscores
+    return value.replace("_", " ") if OWN_VALUE.fullmatch(str(value)) else str(value)

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pandas as pd
@@ -148,7 +148,7 @@ def _check_texts(value: Any, place: str) -> None:
 
 
 def _written(name: str, criterion: Criterion) -> str | None:
-    value = asdict(criterion)[name]
+    value = getattr(criterion, name)
     if name != "value" or value is None:
         return _text(value)
     if criterion.operator == Operator.BETWEEN:
