@@ -18,7 +18,8 @@ from leadscore.features.offer_fit import INDUSTRY, INTENT
 from leadscore.schema import PERSONAL_FIELDS
 from leadscore.scoring.intent import ai_points
 from leadscore.scoring.offer import Offer, check_offer, read_offer
-from leadscore.scoring.presets import OFFER_RULES, offer_policy
+from leadscore.scoring.preset_criteria import OFFER_RULES
+from leadscore.scoring.presets import offer_policy
 from leadscore.scoring.scorecard import score_rules
 from leadscore.steps.dates import reference_date
 from leadscore.steps.language import consult

@@ -8,6 +8,7 @@ from typing import Any
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
 from leadscore.features.derived import DERIVED
+from leadscore.features.offer_fit import OFFER_FEATURES
 from leadscore.schema import FIELDS
 from leadscore.scoring.policy import Policy
 from leadscore.steps.criteria_files import Known, criteria_csv, read_criteria_csv
@@ -79,5 +80,6 @@ def read_policy_file(workbench: Workbench, actor: Actor, *, client: str, data: b
 
 
 def _columns(policy: Policy) -> set[str]:
-    return {field.name for field in FIELDS if field.feature} | {feature.name for feature in DERIVED} \
-        | {feature.column for feature in policy.made} | {criterion.field for criterion in policy.criteria}
+    made = [*(feature.column for feature in OFFER_FEATURES), *(feature.column for feature in policy.made)]
+    return {*(field.name for field in FIELDS if field.feature), *(feature.name for feature in DERIVED), *made,
+            *(criterion.field for criterion in policy.criteria)}

@@ -13,6 +13,7 @@ from leadscore.features.build import Features, build_features
 from leadscore.schema import CLOSED_STAGES, OutcomeStage
 from leadscore.scoring.policy import Policy
 from leadscore.steps.dates import reference_date
+from leadscore.steps.offers import with_offer
 from leadscore.store import batches, lead_reading
 from leadscore.workbench import Workbench
 
@@ -45,15 +46,15 @@ class KnownLeads:
 
 
 def known_leads(session: Session, workbench: Workbench, client_id: int, policy: Policy) -> KnownLeads:
-    """Read these leads, or take them from memory when neither they nor the features people made have changed.
+    """Read these leads, or take them from memory when neither they nor the policy's own features have changed.
 
     At most 50,000 are taken, at random but always the same.
     """
     now = workbench.clock()
-    key = ("known leads", client_id, policy.made, f"{now:%Y-%m-%d}", lead_reading.state(session, client_id))
+    key = (client_id, policy.made, policy.offer, f"{now:%Y-%m-%d}", lead_reading.state(session, client_id))
     found: KnownLeads | None = workbench.remembered.get(key)
     if found is None:
-        found = _read(session, workbench, client_id)
+        found = _read(session, workbench, client_id, policy)
         while len(workbench.remembered) >= REMEMBERED:
             workbench.remembered.pop(next(iter(workbench.remembered)), None)
         workbench.remembered[key] = found
@@ -70,7 +71,7 @@ def older_part(known: KnownLeads) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.asarray(ranks < LEARNT_SHARE * closed.sum())
 
 
-def _read(session: Session, workbench: Workbench, client_id: int) -> KnownLeads:
+def _read(session: Session, workbench: Workbench, client_id: int, policy: Policy) -> KnownLeads:
     stages = lead_reading.outcomes(session, client_id)
     closed = stages.isin([str(stage) for stage in CLOSED_STAGES])
     wanted = stages[closed] if closed.any() else stages
@@ -78,8 +79,9 @@ def _read(session: Session, workbench: Workbench, client_id: int) -> KnownLeads:
         wanted = wanted.iloc[np.sort(np.random.default_rng(0).permutation(len(wanted))[:MOST_LEADS])]
     leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=wanted.index.to_numpy())
     as_of = reference_date(lead_reading.latest_dates(session, client_id), workbench.clock())
-    features = build_features(leads, lead_reading.custom_fields(session, client_id), as_of=as_of,
-                              headers=batches.headers(session, client_id))
+    fitting = with_offer(workbench, session, client_id, leads, policy)
+    features = build_features(fitting, lead_reading.custom_fields(session, client_id), as_of=as_of,
+                              headers=batches.headers(session, client_id), made=policy.made)
     converted = np.where(wanted == str(OutcomeStage.CONVERTED), 1.0, 0.0) if closed.any() \
         else np.full(len(wanted), np.nan)
     moments = lead_reading.outcome_moments(session, client_id).reindex(leads.index)

@@ -56,10 +56,11 @@ def count(session: Session, client_id: int) -> int:
 
 
 def state(session: Session, client_id: int) -> tuple[Any, ...]:
-    """Give what changes whenever the leads of a client or their outcomes do, from counts and last ids alone."""
-    parts = [fetch_columns(session, f"SELECT count(*), max(id){more} FROM {table} WHERE client_id = :client",
-                           {"client": client_id})
-             for table, more in (("leads", ""), ("outcomes", ""), ("batches", ", count(undone_at)"))]
+    """Give what changes whenever a client's leads, their outcomes or what is told of them do, from counts alone."""
+    counted = {"leads": "max(id)", "outcomes": "max(id)", "batches": "max(id), count(undone_at)",
+               "language_answers": "max(at)"}
+    parts = [fetch_columns(session, f"SELECT count(*), {last} FROM {table} WHERE client_id = :client",
+                           {"client": client_id}) for table, last in counted.items()]
     return tuple(column[0] for part in parts for column in part)
 
 

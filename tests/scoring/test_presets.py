@@ -9,12 +9,14 @@ import pytest
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.features.build import build_features
 from leadscore.schema import FIELDS
+from leadscore.scoring.offer import Offer
 from leadscore.scoring.policy import Policy, Thresholds
 from leadscore.scoring.presets import PRESETS, default_policy, find_preset
 from leadscore.scoring.scorecard import score_rules
 from leadscore.scoring.suggestions import suggest
 
-HAND_MADE = replace(default_policy(), thresholds=Thresholds(50, 80, 20), group_marks={"behavioural": 9.0})
+HAND_MADE = replace(default_policy(), offer=Offer("CRM", (), ("banks",)),
+                    thresholds=Thresholds(50, 80, 20), group_marks={"behavioural": 9.0})
 
 
 def built(preset, policy=HAND_MADE, suggestions=None):
@@ -25,7 +27,8 @@ def built(preset, policy=HAND_MADE, suggestions=None):
                          ids=lambda preset: preset.key)
 def test_every_preset_can_be_saved_and_leaves_the_rest_alone(preset):
     after = built(preset)
-    assert after.thresholds == HAND_MADE.thresholds
+    assert after.economics == HAND_MADE.economics
+    assert after.tier_rules == HAND_MADE.tier_rules
     assert sum(after.group_weights.values()) == 100
 
 
@@ -77,6 +80,13 @@ def test_points_from_data_are_the_suggested_ones():
     phone = next(criterion for criterion in after.criteria if criterion.id == "phone")
     assert phone.points == found.criteria.loc["phone", "most"]
     assert after.group_weights == found.weights
+
+
+def test_offer_fit_needs_an_offer_and_keeps_it():
+    with pytest.raises(InvalidRequest, match="No offer"):
+        built(find_preset("offer_fit"), default_policy())
+    after = built(find_preset("offer_fit"))
+    assert (after.offer, after.group_weights["fit"], after.alpha) == (HAND_MADE.offer, 100, 1)
 
 
 def test_points_from_data_without_outcomes_are_refused():

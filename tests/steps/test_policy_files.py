@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import string
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from leadscore.errors import InvalidRequest
 from leadscore.scoring.criteria import MOST_POINTS, SCORECARD_GROUPS, Criterion, Operator, check_criteria
+from leadscore.scoring.offer import Offer
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.presets import PRESETS, default_policy
 from leadscore.steps.criteria_files import COLUMNS, Known, criteria_csv, read_criteria_csv
@@ -66,7 +67,8 @@ def test_no_cell_of_the_csv_is_a_formula(made):
 @pytest.mark.parametrize("preset", [preset for preset in PRESETS if not preset.needs_outcomes],
                          ids=lambda preset: preset.key)
 def test_a_whole_policy_comes_back_as_it_was(preset):
-    policy = with_settings(default_policy(), preset.build(default_policy(), None))
+    selling = replace(default_policy(), offer=Offer("CRM", ("=cheap",), ("banks",)))
+    policy = with_settings(selling, preset.build(selling, None))
     every_field = Known({criterion.field for criterion in policy.criteria})
     text = policy_json(policy)
     assert json.loads(text)["format"] == FORMAT
@@ -116,7 +118,7 @@ def as_json(*entries, **settings):
     (as_json(capacity=1.5), "wrong_value", "'capacity'"),
     (as_json(tier_rules=[{"tier": "High"}]), "unreadable_policy", "cannot be read"),
     (as_json(tier_rules=["High"]), "unreadable_policy", ""),
-    (as_json(offer={"name": ["a"], "ideal_use_cases": 4}), "unreadable_policy", ""),
+    (as_json(offer={"name": ["a"], "ideal_use_cases": 4}), "wrong_offer", ""),
     (as_json(offer="everything"), "wrong_value", "'offer'"),
     (as_json(economics={"cost_per_call": {}}), "unreadable_policy", ""),
     (as_json(shell="x"), "unknown_setting", "'shell'"),
