@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from leadscore.cli import _parser
+from leadscore.cli import parser
 from leadscore.config import Settings
 from leadscore.sample.campaign import HEADERS
 from leadscore.schema import FIELDS, normalise_header
@@ -47,7 +47,7 @@ def dictionary_rows() -> list[list[str]]:
 
 
 def test_the_readme_has_every_command_and_no_other() -> None:
-    assert documented_commands(README) == set(commands(_parser()))
+    assert documented_commands(README) == set(commands(parser()))
 
 
 def test_the_readme_has_every_setting_and_no_other() -> None:
