@@ -56,7 +56,7 @@ def score_rules(features: FeatureFrame, policy: Policy) -> RuleScores:
     """
     frame = features.frame
     criteria = policy.criteria
-    raw = np.column_stack([_counted(frame, criterion, policy) for criterion in criteria]) if criteria \
+    raw = np.column_stack([counted_points(frame, criterion, policy) for criterion in criteria]) if criteria \
         else np.zeros((len(frame), 0))
     shares = group_shares(policy)
     scaled = np.zeros_like(raw)
@@ -169,7 +169,8 @@ def _text_hits(values: pd.Series, criterion: Criterion) -> np.ndarray:
     return np.array([*holds, False], dtype=bool)[codes]
 
 
-def _counted(frame: pd.DataFrame, criterion: Criterion, policy: Policy) -> np.ndarray:
+def counted_points(frame: pd.DataFrame, criterion: Criterion, policy: Policy) -> np.ndarray:
+    """Give the raw points each lead earns by a criterion, 0 where its column is switched off."""
     return np.zeros(len(frame)) if criterion.field in policy.switched_off else _points(frame, criterion)
 
 
