@@ -52,6 +52,8 @@ class Workbench:
         The language server of the settings, asked only for clients whose administrator has switched it on.
     remembered : dict
         Features of leads with known outcomes, by what they were made from; filled by ``steps.known_outcomes``.
+    panels : dict
+        Leads prepared for trying out policies; filled by ``steps.panels``, which also bounds it.
     """
 
     settings: Settings
@@ -64,6 +66,7 @@ class Workbench:
     embedder: LocalEmbedder = field(default_factory=LocalEmbedder)
     language: LanguageServer | None = None
     remembered: dict[Any, Any] = field(default_factory=dict)
+    panels: dict[Any, Any] = field(default_factory=dict)
 
 
 def open_workbench(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Workbench:

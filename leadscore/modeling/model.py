@@ -11,7 +11,7 @@ import pandas as pd
 from leadscore.modeling import explanation
 from leadscore.modeling.algorithms import Algorithm, Estimator
 from leadscore.modeling.calibration import Calibration
-from leadscore.modeling.encoding import Codes, Encoder, Floats
+from leadscore.modeling.encoding import Encoder, Floats
 from leadscore.modeling.report import TrainingReport
 from leadscore.schema import Kind, MadeFeature
 
@@ -78,6 +78,10 @@ class Model(Protocol):
         """The test leads with ``y`` and ``probability``, right after training only."""
 
     @property
+    def unseen(self) -> Prediction | None:
+        """What was said of the test leads before they were learnt from too, right after training only."""
+
+    @property
     def gives_tiers(self) -> bool:
         """Whether it tells three tiers apart and gives each lead one."""
 
@@ -107,6 +111,9 @@ class TrainedModel:
         The test leads, there after training only; not part of the artefact.
     made : tuple of MadeFeature
         The features people made that it reads, as they were when it learnt them.
+    unseen : Prediction or None
+        What the model fitted without the test leads said of them, or of a part of them, with contributions: the final
+        one has learnt from them too. There after training only.
     """
 
     algorithm: Algorithm
@@ -117,6 +124,7 @@ class TrainedModel:
     report: TrainingReport
     held_out: pd.DataFrame | None = field(default=None, compare=False, repr=False)
     made: tuple[MadeFeature, ...] = ()
+    unseen: Prediction | None = field(default=None, compare=False, repr=False)
 
     @property
     def gives_tiers(self) -> bool:
@@ -146,12 +154,18 @@ class TrainedModel:
         -------
         Prediction
         """
-        encoded = self.encoder.encode(features)
-        probability = self.calibration.probability(self.estimator.margin(encoded.codes))
-        shares = self._contributions(encoded.codes, features.index) if contributions else None
-        return Prediction(probability, shares, self.base, encoded.unknown, encoded.missing_columns)
+        return predict_with(self.encoder, self.estimator, self.calibration, features, contributions=contributions)
 
-    def _contributions(self, codes: Codes, index: pd.Index) -> pd.DataFrame:
-        raw = self.estimator.contributions(codes)
-        summed = explanation.to_sources(raw, self.encoder.owners, self.calibration.slope)
-        return pd.DataFrame(summed, index=index, columns=list(self.columns))
+
+def predict_with(encoder: Encoder, estimator: Estimator, calibration: Calibration, features: pd.DataFrame, *,
+                 contributions: bool) -> Prediction:
+    """Score leads with the parts of a model; see :meth:`TrainedModel.predict`."""
+    encoded = encoder.encode(features)
+    probability = calibration.probability(estimator.margin(encoded.codes))
+    base = float(calibration.logit(np.array(estimator.base)))
+    shares = None
+    if contributions:
+        raw = estimator.contributions(encoded.codes)
+        shares = pd.DataFrame(explanation.to_sources(raw, encoder.owners, calibration.slope), index=features.index,
+                              columns=list(encoder.sources))
+    return Prediction(probability, shares, base, encoded.unknown, encoded.missing_columns)

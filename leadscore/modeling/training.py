@@ -18,10 +18,10 @@ from leadscore.modeling.calibration import Calibration, fit_calibration
 from leadscore.modeling.choosing import Budget, Candidate, Choosing, Folds, Progress, silent
 from leadscore.modeling.column_effects import ColumnEffect, column_effects
 from leadscore.modeling.divided import DividedLeads, divide
-from leadscore.modeling.encoding import MODELLED_KINDS, Codes, Encoder, Floats, fit_encoder
+from leadscore.modeling.encoding import MODELLED_KINDS, Codes, Encoder, Floats, Rows, fit_encoder
 from leadscore.modeling.leakage import Cause, Finding, Screen
 from leadscore.modeling.learning_curve import LearningCurve
-from leadscore.modeling.model import TrainedModel
+from leadscore.modeling.model import Prediction, TrainedModel, predict_with
 from leadscore.modeling.report import TrainingReport, installed_libraries
 from leadscore.modeling.screening import screen_as_wished
 from leadscore.modeling.verdicts import refuse_too_few, verdict_of, warnings_about
@@ -31,6 +31,9 @@ BOOTSTRAP_DRAWS = 200
 EXPLAINED_ROWS = 2_000
 """Importance and effect curves are averages over at most this many leads."""
 EXPLAINED_ROWS_SLOW = 400
+KEPT_ROWS = 20_000
+"""Test leads kept with what was said of them, for measuring later changes of weights."""
+KEPT_ROWS_SLOW = 2_000
 BUDGET_SECONDS = 120.0
 QUICK_ROUNDS = 60
 MANY_ROWS = 50_000
@@ -193,6 +196,7 @@ def train(
         calibration=final.calibration,
         report=report,
         held_out=pd.DataFrame({"y": leads.y_tested, "probability": tested.probability}, index=leads.tested.index),
+        unseen=_said_unseen(measured, leads.tested, options),
     )
 
 
@@ -221,6 +225,18 @@ def _test(measured: _Fitted, leads: DividedLeads, unseen: _Unseen) -> _Tested:
     margins = measured.margin(leads.tested)
     threshold = evaluation.best_threshold(unseen.y, measured.calibration.probability(unseen.margins))
     return _Tested(margins, measured.calibration.probability(margins), threshold)
+
+
+def _said_unseen(measured: _Fitted, tested: pd.DataFrame, options: TrainingOptions) -> Prediction:
+    """Explain test leads by the model that has not learnt from them; at most so many, chosen by chance."""
+    most = KEPT_ROWS_SLOW if isinstance(measured.estimator, Network) else KEPT_ROWS
+    sample = tested.iloc[chosen_rows(len(tested), most, options.random_state)]
+    return predict_with(measured.encoder, measured.estimator, measured.calibration, sample, contributions=True)
+
+
+def chosen_rows(rows: int, most: int, random_state: int) -> Rows:
+    """Choose at most so many rows by chance, in their order."""
+    return np.sort(np.random.default_rng(random_state).permutation(rows)[:most])
 
 
 def _look_aside(leads: DividedLeads, folds: Folds, choice: Choosing, found: Screen, kinds: Mapping[str, Kind],

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from threading import RLock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,7 +22,8 @@ from leadscore.scoring.scorecard import counted_points, full_marks, group_shares
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
 Result = TypeVar("Result")
-REMEMBERED = {"points": 96, "group": 10, "rules": 3, "model": 3, "standing": 3}
+NOTHING = object()
+REMEMBERED = {"points": 96, "group": 10, "rules": 3, "model": 3, "standing": 3, "best": 3, "ranking": 3}
 """Results kept for the next move, of each kind: the least recently used go first."""
 
 
@@ -114,7 +114,6 @@ class Panel:
     model: ModelSide | None
     by_hand: pd.DataFrame
     _kept: dict[str, OrderedDict[Hashable, Any]] = field(default_factory=dict, compare=False, repr=False)
-    _lock: Any = field(default_factory=RLock, compare=False, repr=False)
 
     def __len__(self) -> int:
         """Count the leads."""
@@ -129,20 +128,32 @@ class Panel:
         remembered = 8 * len(self) * (REMEMBERED["group"] + 3 * REMEMBERED["rules"] + REMEMBERED["model"] + 10)
         return int(self.frame.memory_usage(deep=False).sum()) + told + remembered + 4 * len(self) * len(self.frame.T)
 
+    def key(self, policy: Policy) -> tuple[Hashable, ...]:
+        """Name what scores depend on: policies of one key score all leads alike."""
+        return *self._rules_key(policy), *_weights_key(policy), 1.0 if self.model is None else policy.alpha
+
     def standing(self, policy: Policy) -> Standing:
         """Score all leads under a policy, as a scoring of the store would."""
-        alpha = 1.0 if self.model is None else policy.alpha
-        key = (*self._rules_key(policy), *_weights_key(policy), alpha)
-        with self._lock:
-            return self._remembered("standing", key, lambda: self._stand(policy, alpha))
+        return self.remember("standing", self.key(policy), lambda: self._stand(policy))
 
-    def _stand(self, policy: Policy, alpha: float) -> Standing:
-        rules = self._remembered("rules", self._rules_key(policy), lambda: self._rules(policy))
+    def remember(self, kind: str, key: Hashable, work: Callable[[], Result]) -> Result:
+        """Give what was worked out for a key before, or work it out and keep it for the next moves."""
+        kept = self._kept.setdefault(kind, OrderedDict())
+        # taken out and put back at the end: pages of several people may ask at once
+        found = kept.pop(key, NOTHING)
+        result: Result = work() if found is NOTHING else found
+        kept[key] = result
+        while len(kept) > REMEMBERED[kind]:
+            kept.popitem(last=False)
+        return result
+
+    def _stand(self, policy: Policy) -> Standing:
+        rules = self.remember("rules", self._rules_key(policy), lambda: self._rules(policy))
         blended = rules.rule_score
         if self.model is not None:
             model = self.model
-            adjusted = self._remembered("model", _weights_key(policy), lambda: model.adjusted(policy))
-            blended = np.clip(alpha * blended + (1 - alpha) * WHOLE * adjusted, 0, WHOLE)
+            adjusted = self.remember("model", _weights_key(policy), lambda: model.adjusted(policy))
+            blended = np.clip(policy.alpha * blended + (1 - policy.alpha) * WHOLE * adjusted, 0, WHOLE)
         return Standing(blended, self._in_force(blended), rules.rule_score, rules.fit, rules.engagement)
 
     def _in_force(self, blended: Numbers) -> Numbers:
@@ -175,7 +186,7 @@ class Panel:
         most = full_marks(policy, group)
         counting = tuple(criterion for criterion in policy.criteria
                          if criterion.group == group and criterion.field not in policy.switched_off)
-        raw = self._remembered("group", counting, lambda: self._raw(counting, policy))
+        raw = self.remember("group", counting, lambda: self._raw(counting, policy))
         return np.asarray(np.clip(raw, 0, most) / most)
 
     def _raw(self, criteria: Sequence[Criterion], policy: Policy) -> Numbers:
@@ -183,19 +194,8 @@ class Panel:
         return _total([column for column in columns if column is not None], len(self))
 
     def _points(self, criterion: Criterion, policy: Policy) -> Numbers | None:
-        return self._remembered("points", criterion,
+        return self.remember("points", criterion,
                                 lambda: _lossless(counted_points(self.frame, criterion, policy)))
-
-    def _remembered(self, kind: str, key: Hashable, work: Callable[[], Result]) -> Result:
-        kept = self._kept.setdefault(kind, OrderedDict())
-        if key not in kept:
-            kept[key] = work()
-        else:
-            kept.move_to_end(key)
-        result: Result = kept[key]
-        while len(kept) > REMEMBERED[kind]:
-            kept.popitem(last=False)
-        return result
 
 
 def narrow(frame: pd.DataFrame) -> pd.DataFrame:
@@ -216,16 +216,26 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
                          for name in names}, index=index)
 
 
-def model_side(views: Sequence[ModelView], tiers: Sequence[pd.Series | None]) -> ModelSide:
-    """Gather what a model said of portions of leads, each with its contributions."""
-    columns = tuple(str(name) for name in views[0].contributions.columns)
-    logit = np.concatenate([view.base + view.contributions.to_numpy(dtype=float).sum(axis=1) for view in views])
-    parts = {name: np.concatenate([view.contributions[name].to_numpy(dtype=np.float32) for view in views])
-             for name in columns}
-    given = None if tiers[0] is None else np.concatenate([np.asarray(part, dtype=object) for part in tiers])
+def model_side(view: ModelView, tiers: pd.Series | None) -> ModelSide:
+    """Take what a model said of leads, with its contributions, and the tiers it gave where it tells three apart."""
+    shares = view.contributions
+    parts = {str(name): shares[name].to_numpy(dtype=np.float32) for name in shares.columns}
     return ModelSide(
-        np.concatenate([np.asarray(view.probability, dtype=float) for view in views]), logit,
-        {name: part for name, part in parts.items() if part.any()}, columns, given)
+        np.asarray(view.probability, dtype=float), view.base + shares.to_numpy(dtype=float).sum(axis=1),
+        {name: part for name, part in parts.items() if part.any()}, tuple(parts),
+        None if tiers is None else np.asarray(tiers, dtype=object))
+
+
+def joined_sides(sides: Sequence[ModelSide]) -> ModelSide:
+    """Put what a model said of portions of leads below each other."""
+    sizes = [len(side.logit) for side in sides]
+    speaking = dict.fromkeys(name for side in sides for name in side.contributions)
+    tiers = [side.tiers for side in sides if side.tiers is not None]
+    return ModelSide(
+        np.concatenate([side.probability for side in sides]), np.concatenate([side.logit for side in sides]),
+        {name: np.concatenate([side.contributions.get(name, np.zeros(size, dtype=np.float32))
+                               for side, size in zip(sides, sizes, strict=True)]) for name in speaking},
+        sides[0].columns, np.concatenate(tiers) if tiers else None)
 
 
 def _weights_key(policy: Policy) -> tuple[Hashable, ...]:

@@ -6,40 +6,62 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
-from leadscore.schema import Tier
 from leadscore.scoring.policy import Policy
-from leadscore.scoring.tiers import assign_tiers
-from leadscore.steps.dates import reference_date
-from leadscore.steps.judge import judge
-from leadscore.steps.models import CHAMPION, find_version, load_model
-from leadscore.steps.offers import with_offer
+from leadscore.steps.effects import HeldOutEffect, effect_on_held_out, effect_on_leads
+from leadscore.steps.listing import masked, person_names
+from leadscore.steps.models import CHAMPION, find_version
+from leadscore.steps.panels import prepare
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.policy_saving import CHANGEABLE as CHANGEABLE
 from leadscore.steps.policy_saving import changed, save_changed, settled
-from leadscore.steps.selection import count_of_top
+from leadscore.steps.progress import Progress, silent
 from leadscore.store import clients, lead_reading
 from leadscore.store import policies as policy_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
 
-PREVIEW_LEADS = 20_000
-"""Leads a preview looks at: enough for two steady digits, few enough to answer while a slider is let go."""
+CALLED_BY = ("full_name", "first_name", "last_name", "company", "job_title")
 
 
 @dataclass(frozen=True)
 class PolicyPreview:
-    """What a change would do to the stored leads (or a sample of them)."""
+    """What a change would do, before it is saved.
+
+    Parameters
+    ----------
+    leads : int
+        Leads looked at; of a million or fewer all of them.
+    stored, open_leads : int
+        Leads of the client, and those of them that have not ended.
+    tiers_before, tiers_after : dict of str to int
+    entering, leaving : int
+        Leads that come into the best 20 %, and that drop out.
+    histogram : DataFrame
+        Columns ``low``, ``high`` (edges of scores), ``before``, ``after`` (leads).
+    grid : DataFrame
+        Leads by ``fit`` (A best) and ``engagement`` (1 best), after the change.
+    moved : DataFrame
+        Columns ``lead_id``, ``part`` (``best``: the ten best after the change; ``entering``, ``leaving``), ``name``,
+        ``company``, ``job_title``, ``score_before``, ``score_after``, ``rank_before``, ``rank_after``. Names are masked
+        for those who may not see them.
+    held_out : HeldOutEffect
+    """
 
     leads: int
+    stored: int
+    open_leads: int
     tiers_before: dict[str, int]
     tiers_after: dict[str, int]
     entering: int
     leaving: int
     histogram: pd.DataFrame
+    grid: pd.DataFrame
+    moved: pd.DataFrame
+    held_out: HeldOutEffect
 
 
 @dataclass(frozen=True)
@@ -75,8 +97,19 @@ def list_policies(workbench: Workbench, actor: Actor, *, client: str) -> list[Po
         return [PolicySummary(v.version, v.comment, v.created_by, v.created_at, v.active) for v in versions]
 
 
-def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any]) -> PolicyPreview:
-    """Show tiers, entries and exits of the top 20 % and the distribution under changed settings; nothing is saved.
+def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any],
+                   progress: Progress | None = None) -> PolicyPreview:
+    """Show what changed settings would do to the leads and to the conversions found; nothing is saved.
+
+    The first time after something about the leads has changed they are read anew, which takes seconds for many; after
+    that an answer takes a part of one.
+
+    Parameters
+    ----------
+    changes : mapping
+        Settings as plain values.
+    progress : Progress, optional
+        Told while leads are being read.
 
     Raises
     ------
@@ -85,28 +118,24 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
     """
     require(actor, Action.VIEW_LEADS, client)
     in_force = current_policy(workbench, actor, client=client)
-    now = workbench.clock()
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
         wished = replace(in_force, policy=settled(session, client_id, in_force.policy,
                                                   changed(in_force.policy, changes)))
-        lead_ids = lead_reading.ids(session, client_id)
-        custom = lead_reading.custom_fields(session, client_id)
-        as_of = reference_date(lead_reading.latest_dates(session, client_id), now)
-        sample = np.sort(np.random.default_rng(0).permutation(lead_ids)[:PREVIEW_LEADS])
-        leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=sample)
         champion = find_version(session, client_id, CHAMPION)
-        chosen = load_model(workbench, champion)
-        # as scoring does, so that what is previewed is what will be stored
-        before, after = (with_suggested_blend(version, champion).policy for version in (in_force, wished))
-        fitting = [with_offer(workbench, session, client_id, leads, policy) for policy in (before, after)]
-    scores = [judge(part, custom_fields=custom, headers={}, policy=policy, model=chosen.model, as_of=as_of,
-                    contributions=False).blend.blended
-              for part, policy in zip(fitting, (before, after), strict=True)]
-    top = [set(score.nlargest(count_of_top("20%", len(score))).index) for score in scores]
+    # as scoring does, so that what is previewed is what will be stored
+    before, after = (with_suggested_blend(version, champion).policy for version in (in_force, wished))
+    now, then = (prepare(workbench, client_id, champion, policy, tell=progress or silent)
+                 for policy in (before, after))
+    effect = effect_on_leads(now.panel, before, then.panel, after)
+    with read(workbench.engine) as session:
+        moved = _called(session, workbench, client_id, effect.moved,
+                        personal=actor.may(Action.VIEW_PERSONAL_DATA))
     return PolicyPreview(
-        leads=len(leads), tiers_before=_tiers(scores[0], before), tiers_after=_tiers(scores[1], after),
-        entering=len(top[1] - top[0]), leaving=len(top[0] - top[1]), histogram=_histogram(scores[0], scores[1]))
+        leads=len(then.panel), stored=then.stored, open_leads=then.open_leads,
+        tiers_before=effect.tiers_before, tiers_after=effect.tiers_after, entering=effect.entering,
+        leaving=effect.leaving, histogram=effect.histogram, grid=effect.grid, moved=moved,
+        held_out=effect_on_held_out(now, before, then, after))
 
 
 def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any], comment: str) -> int:
@@ -124,13 +153,12 @@ def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Map
         return save_changed(session, workbench, client_id, changes, comment=comment, actor_name=actor.name)
 
 
-def _tiers(scores: pd.Series, policy: Policy) -> dict[str, int]:
-    counts = assign_tiers(scores, policy).value_counts()
-    return {str(tier): int(counts.get(tier, 0)) for tier in Tier}
-
-
-def _histogram(before: pd.Series, after: pd.Series, bins: int = 20) -> pd.DataFrame:
-    edges = np.linspace(0, 100, bins + 1)
-    return pd.DataFrame({
-        "low": edges[:-1], "high": edges[1:],
-        "before": np.histogram(before, edges)[0], "after": np.histogram(after, edges)[0]})
+def _called(session: Session, workbench: Workbench, client_id: int, moved: pd.DataFrame, *,
+            personal: bool) -> pd.DataFrame:
+    """Put beside leads what people call them."""
+    known = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=moved.index.unique().to_numpy(),
+                                    fields=CALLED_BY)
+    named = known[["company", "job_title"]].assign(name=person_names(known))
+    if not personal:
+        named = masked(named, ())
+    return moved.join(named).reset_index(names="lead_id")

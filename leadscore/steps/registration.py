@@ -19,12 +19,13 @@ from leadscore.schema import label_of
 from leadscore.scoring.blend import suggest_alpha
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import score_rules
+from leadscore.steps.held_out import kept_frame
 from leadscore.steps.material import Material
-from leadscore.steps.models import challenge, crown
+from leadscore.steps.models import challenge, crown, number_of
 from leadscore.steps.personal_scan import refuse_personal_data
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.promotion import Promotion, judge_candidate
-from leadscore.store import audit, clients
+from leadscore.store import audit, clients, held_out
 from leadscore.store import models as model_rows
 from leadscore.store.database import write
 from leadscore.store.tables import ModelVersion
@@ -85,6 +86,7 @@ def register(workbench: Workbench, client: str, lesson: Lesson, actor_name: str)
     files = to_files(model)
     refuse_personal_data(files, lesson.material.leads, lesson.material.headers)
     proof = proof_of(from_files(files))
+    unseen = kept_frame(lesson.material, lesson.features, model)
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
         model_rows.stand_alone(session, client_id)
@@ -100,6 +102,10 @@ def register(workbench: Workbench, client: str, lesson: Lesson, actor_name: str)
         row = model_rows.add(session, client_id, folder=saved.folder, algorithm=model.report.algorithm,
                              balance=model.report.balance, metrics=report["metrics"], report=report,
                              manifest=saved.manifest, created_by=actor_name, now=now)
+        if unseen is not None:
+            frame, about = unseen
+            held_out.keep(session, workbench.vault, client_id, model_version=number_of(row), frame=frame, about=about,
+                          as_of=lesson.features.as_of)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action="model_trained",
                      object=f"model:{row.id}", detail={
                          "algorithm": row.algorithm, "balance": row.balance,

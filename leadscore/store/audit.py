@@ -10,7 +10,7 @@ import hmac
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -21,7 +21,7 @@ import orjson
 import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from leadscore.errors import LeadScoreError
 from leadscore.store.bulk import fetch_columns
@@ -89,6 +89,16 @@ def append(session: Session, vault: Vault, *, at: datetime, client_id: int | Non
     session.add(event)
     session.flush()
     return event
+
+
+def latest(session: Session, client_id: int, *, besides: Sequence[str] = ()) -> int:
+    """Give the number of the newest record about a client, 0 without one; records of some actions are left aside.
+
+    Every change is told of here, so as long as this number stays the same nothing has changed.
+    """
+    statement = select(col(AuditEvent.seq)).where(col(AuditEvent.client_id) == client_id,
+                                                  col(AuditEvent.action).not_in(besides))
+    return session.exec(statement.order_by(col(AuditEvent.seq).desc()).limit(1)).first() or 0
 
 
 def verify(session: Session, vault: Vault, checkpoints: Path | None = None) -> Verdict:

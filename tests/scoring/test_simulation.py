@@ -22,7 +22,7 @@ NOBODY = pd.DataFrame({"score": pd.Series(dtype=float), "tier": pd.Series(dtype=
 
 
 def panel_of(table, view, by_hand=NOBODY):
-    side = None if view is None else model_side([view], [None])
+    side = None if view is None else model_side(view, None)
     return Panel(table.frame.index.to_numpy(), narrow(table.frame), side, by_hand)
 
 

@@ -133,6 +133,8 @@ class ThreeTierModel:
         The test leads, there after training only; not part of the artefact.
     made : tuple of MadeFeature
         The features people made that it reads, as they were when it learnt them.
+    unseen : Prediction or None
+        What was said of them, or of a part of them, before they were learnt from too; after training only.
     """
 
     scorer: TierScorer
@@ -141,6 +143,7 @@ class ThreeTierModel:
     report: TrainingReport
     held_out: pd.DataFrame | None = field(default=None, compare=False, repr=False)
     made: tuple[MadeFeature, ...] = ()
+    unseen: Prediction | None = field(default=None, compare=False, repr=False)
 
     @property
     def algorithm(self) -> str:

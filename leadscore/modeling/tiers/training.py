@@ -32,7 +32,7 @@ from leadscore.modeling.tiers.model import (
     fit_tier_trees,
 )
 from leadscore.modeling.tiers.target import TierTarget
-from leadscore.modeling.training import TrainingOptions, data_summary
+from leadscore.modeling.training import KEPT_ROWS, TrainingOptions, chosen_rows, data_summary
 from leadscore.modeling.verdicts import moved_share, suspicion, verdict_of
 from leadscore.schema import Kind
 
@@ -171,6 +171,7 @@ def train_tiers(
         report=_report(final, told, leads, found, trials, best, tested, options),
         held_out=pd.DataFrame({"y": _is_best(leads.y_tested), "probability": tested.chances[:, 0]},
                               index=leads.tested.index),
+        unseen=measured.predict(leads.tested.iloc[chosen_rows(len(leads.tested), KEPT_ROWS, options.random_state)]),
     )  # fmt: skip
     progress(1.0, "Done")
     return model

@@ -1,0 +1,180 @@
+"""What another policy would do to a client's leads, and to the conversions found among leads whose end is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from leadscore.scoring.economics import Profit, profit_by_share
+from leadscore.scoring.measures import (
+    FEWEST,
+    TOP,
+    Compared,
+    Ranking,
+    Verdict,
+    compared,
+    figures,
+    rank,
+    sentence,
+    too_few,
+)
+from leadscore.scoring.moves import (
+    Moved,
+    among_best,
+    best_first,
+    count_of_share,
+    grid_counts,
+    histogram,
+    ranks_of,
+    tier_numbers,
+)
+from leadscore.scoring.policy import Policy, TierMode
+from leadscore.scoring.simulation import Panel
+from leadscore.steps.held_out import Measured, Origin
+from leadscore.steps.panels import Prepared
+
+LISTED, EXAMPLES = 10, 5
+MEASURES = ("capture", "lift", "precision")
+BEST = f"in the best {TOP:.0%}".replace("%", " %")
+
+
+@dataclass(frozen=True)
+class HeldOutEffect:
+    """What a change does on leads whose end is known and that nobody has learnt from.
+
+    Parameters
+    ----------
+    leads, converted : int
+    about : str
+        Which leads these are, in a sentence.
+    verdict : Verdict
+    sentence : str
+        What the change does to the conversions found, with its interval; or that too little is known.
+    figures : dict of Compared
+        ``capture``, ``lift`` and ``precision`` in the best 20 %, ``average_precision`` and ``calibration_error``;
+        empty where too little is known.
+    at_capacity : dict of Compared
+        ``capture``, ``lift`` and ``precision`` among as many as can be called; empty unless tiers are cut so.
+    capacity_share : float or None
+        The share of all leads that can be called.
+    profit : Profit or None
+    """
+
+    leads: int
+    converted: int
+    about: str
+    verdict: Verdict
+    sentence: str
+    figures: dict[str, Compared] = field(default_factory=dict)
+    at_capacity: dict[str, Compared] = field(default_factory=dict)
+    capacity_share: float | None = None
+    profit: Profit | None = None
+
+
+@dataclass(frozen=True)
+class LeadsEffect:
+    """What a change does to the stored leads.
+
+    Parameters
+    ----------
+    tiers_before, tiers_after : dict of str to int
+    entering, leaving : int
+        Leads that come into the best 20 %, and that drop out.
+    histogram : DataFrame
+        Columns ``low``, ``high``, ``before``, ``after``.
+    grid : DataFrame
+        Columns ``fit``, ``engagement``, ``leads``, after the change.
+    moved : DataFrame
+        Index ``lead_id``; columns ``part`` (``best``, ``entering`` or ``leaving``), ``score_before``, ``score_after``,
+        ``rank_before``, ``rank_after``: the best ten after the change, and some of those who come in or drop out.
+    """
+
+    tiers_before: dict[str, int]
+    tiers_after: dict[str, int]
+    entering: int
+    leaving: int
+    histogram: pd.DataFrame
+    grid: pd.DataFrame
+    moved: pd.DataFrame
+
+
+def effect_on_leads(panel: Panel, before: Policy, after: Policy) -> LeadsEffect:
+    """Score the leads of a panel under two policies and say what differs."""
+    old, new = panel.standing(before), panel.standing(after)
+    moved = Moved(_best(panel, before), _best(panel, after))
+    parts = {"best": best_first(new.score, min(LISTED, len(panel))),
+             "entering": _first(moved.entering, new.score), "leaving": _first(moved.leaving, old.score)}
+    places = np.concatenate(list(parts.values()))
+    listed = pd.DataFrame({
+        "part": np.repeat(list(parts), [len(part) for part in parts.values()]),
+        "score_before": old.score[places], "score_after": new.score[places],
+        "rank_before": ranks_of(old.score, places), "rank_after": ranks_of(new.score, places),
+    }, index=pd.Index(panel.lead_ids[places], name="lead_id"))
+    return LeadsEffect(
+        tier_numbers(panel, old, before), tier_numbers(panel, new, after), len(moved.entering), len(moved.leaving),
+        histogram(old.score, new.score), grid_counts(new, after.grid), listed)
+
+
+def effect_on_held_out(prepared: Prepared, before: Policy, after: Policy) -> HeldOutEffect:
+    """Measure two policies on leads whose end is known."""
+    measured = prepared.measured
+    if measured is None:
+        return HeldOutEffect(0, 0, "No lead has ended yet.", Verdict.TOO_FEW, _too_few(0, 0))
+    y = measured.samples.y
+    leads, converted = len(y), int(y.sum())
+    if too_few(y):
+        return HeldOutEffect(leads, converted, _about(measured), Verdict.TOO_FEW, _too_few(leads, converted))
+    share = capacity_share(after, prepared.stored)
+    shares = [TOP] if share is None else [TOP, share]
+    rankings = [_ranked(measured, policy) for policy in (before, after)]
+    told = compared(*(figures(ranking, shares) for ranking in rankings))
+    capture = told["capture_0"]
+    return HeldOutEffect(
+        leads, converted, _about(measured), capture.verdict, sentence(capture, converted, BEST),
+        {name: told[f"{name}_0"] for name in MEASURES} | {
+            name: told[name] for name in ("average_precision", "calibration_error")},
+        {} if share is None else {name: told[f"{name}_1"] for name in MEASURES}, share,
+        profit_by_share(rankings[1], after.economics, prepared.open_leads))
+
+
+def capacity_share(policy: Policy, leads: int) -> float | None:
+    """Say which share of the leads can be called, where tiers are cut by that."""
+    if policy.tier_mode != TierMode.CAPACITY or not policy.capacity or not leads:
+        return None
+    return min(1.0, policy.capacity / leads)
+
+
+def _best(panel: Panel, policy: Policy) -> np.ndarray:
+    wanted = count_of_share(len(panel), TOP)
+    return panel.remember("best", panel.key(policy), lambda: among_best(panel.standing(policy).score, wanted))
+
+
+def _ranked(measured: Measured, policy: Policy) -> Ranking:
+    panel = measured.panel
+    return panel.remember("ranking", panel.key(policy),
+                          lambda: rank(panel.standing(policy).blended, measured.samples))
+
+
+def _first(places: np.ndarray, score: np.ndarray) -> np.ndarray:
+    return np.asarray(places[np.argsort(-score[places], kind="stable")][:EXAMPLES])
+
+
+def _too_few(leads: int, converted: int) -> str:
+    return (f"Only {converted:,} conversions and {leads - converted:,} lost leads are there to measure on: too little "
+            f"to tell what a change does. {FEWEST} of each are needed.")
+
+
+def _about(measured: Measured) -> str:
+    leads = f"{len(measured.panel):,}"
+    told = {
+        Origin.KEPT: f"Measured on {leads} leads set aside at the training, as a model judged them that had not learnt "
+                     "from them.",
+        Origin.LATER: f"Measured on {leads} leads decided after the model was trained: its own test leads were not "
+                      "kept then. The next training keeps them.",
+        Origin.ALL: f"Measured on the {leads} leads that have ended: rules learn from nobody.",
+    }[measured.origin]
+    if measured.left_out:
+        told += f" Personal data are not kept, so these count for nothing here: {', '.join(measured.left_out)}."
+    return told

@@ -1,0 +1,179 @@
+"""Leads whose end is known and that nobody has learnt from: kept at a training, found again to measure a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlmodel import Session
+
+from leadscore.features.build import Features, build_features
+from leadscore.modeling.model import Model, Prediction
+from leadscore.schema import (
+    CLOSED_STAGES,
+    FIELD_BY_NAME,
+    PERSONAL_FIELDS,
+    CustomField,
+    Group,
+    Kind,
+    OutcomeStage,
+)
+from leadscore.scoring.measures import Samples, draw
+from leadscore.scoring.simulation import Panel, model_side, narrow
+from leadscore.steps.comparing import learnt_by_neither
+from leadscore.steps.dates import reference_date
+from leadscore.steps.material import Material
+from leadscore.steps.models import load_model, number_of
+from leadscore.store import held_out as held_out_rows
+from leadscore.store import lead_reading
+from leadscore.store.tables import ModelVersion
+from leadscore.workbench import Workbench
+
+MOST_LEADS = 20_000
+ENDED, SAID = "y", "probability"
+CONTRIBUTION, CARRIED = "phi:", "feature:"
+NOT_KEPT_GROUPS = frozenset({Group.CONTACT, Group.CONSENT, Group.OUTCOME})
+NOT_KEPT = frozenset({"owner", "rating"})
+CONTACT_KINDS = frozenset({Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.IDENTIFIER})
+NOBODY = pd.DataFrame({"score": pd.Series(dtype=float), "tier": pd.Series(dtype="str")})
+
+
+class Origin(StrEnum):
+    """Where leads to measure on come from."""
+
+    KEPT = "kept"
+    LATER = "later"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Leads to measure every policy on.
+
+    Parameters
+    ----------
+    panel : Panel
+    samples : Samples
+        How they ended, and the bootstrap samples of them.
+    origin : Origin
+        Kept at the champion's training; decided after it; or all that have ended, where no model has learnt.
+    left_out : tuple of str
+        Features that are personal and were not kept: nothing is known of them here.
+    """
+
+    panel: Panel
+    samples: Samples
+    origin: Origin
+    left_out: tuple[str, ...] = ()
+
+
+# --- at a training --------------------------------------------------------------------------------------------
+
+
+def kept_frame(material: Material, features: Features, model: Model) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+    """Choose what is kept of the leads a model had not seen; None where the training set none aside.
+
+    Kept are the columns that are neither personal nor an outcome, the features made of personal columns (that there
+    is an e-mail address, never which), what the model said before it learnt from these leads too, and how they ended.
+
+    Returns
+    -------
+    tuple of DataFrame and dict
+        Indexed by lead, and plain values about it.
+    """
+    said = model.unseen
+    shares = None if said is None else said.contributions
+    if model.held_out is None or said is None or shares is None:
+        return None
+    index = shares.index
+    leads = material.leads.loc[index, _kept_columns(material)]
+    carried = {CARRIED + spec.name: features.frame.loc[index, spec.name] for spec in features.specs
+               if _is_of_people(spec.sources, material) and spec.name not in _personal(material)}
+    parts = {CONTRIBUTION + str(name): shares[name].astype(np.float32) for name in shares}
+    frame = pd.concat([leads, pd.DataFrame(carried | parts, index=index)], axis=1)
+    frame = frame.assign(**{ENDED: model.held_out.loc[index, "y"].astype(np.float32), SAID: said.probability})
+    left_out = [spec.label for spec in features.specs if spec.name in _personal(material)]
+    return frame, {"base": said.base, "left_out": left_out, "custom_fields": [
+        {"header": field.header, "kind": str(field.kind)} for field in material.custom_fields if field.name in leads]}
+
+
+def _kept_columns(material: Material) -> list[str]:
+    customs = {field.name: field for field in material.custom_fields}
+    return [str(name) for name in material.leads.columns
+            if name != material.target_column and _may_be_kept(str(name), customs.get(str(name)))]
+
+
+def _may_be_kept(name: str, custom: CustomField | None) -> bool:
+    known = FIELD_BY_NAME.get(name)
+    if known is not None:
+        return not known.personal and known.group not in NOT_KEPT_GROUPS and name not in NOT_KEPT
+    return custom is not None and not custom.personal and custom.kind not in CONTACT_KINDS
+
+
+def _personal(material: Material) -> set[str]:
+    return {*PERSONAL_FIELDS, *(field.name for field in material.custom_fields if field.personal)}
+
+
+def _is_of_people(sources: tuple[str, ...], material: Material) -> bool:
+    return bool(_personal(material) & set(sources))
+
+
+# --- to measure a change ----------------------------------------------------------------------------------------
+
+
+def find_measured(session: Session, workbench: Workbench, client_id: int,
+                  champion: ModelVersion | None) -> Measured | None:
+    """Find the leads a policy can be measured on; None where none has ended.
+
+    With a champion these are the leads kept at its training, or those decided afterwards where none were kept. Rules
+    alone learn from nobody: every lead that has ended is new to them.
+    """
+    if champion is not None:
+        kept = held_out_rows.find(session, workbench.vault, client_id, number_of(champion))
+        if kept is not None:
+            return _of_kept(kept)
+    ended = _ended(session, client_id) if champion is None else learnt_by_neither(session, [champion])
+    return _of_stored(session, workbench, client_id, champion, ended) if len(ended) else None
+
+
+def _ended(session: Session, client_id: int) -> pd.Series:
+    stages = lead_reading.outcomes(session, client_id)
+    closed = stages[stages.isin([str(stage) for stage in CLOSED_STAGES])]
+    return (closed == str(OutcomeStage.CONVERTED)).astype(float)
+
+
+def _of_kept(kept: held_out_rows.KeptLeads) -> Measured:
+    frame = kept.frame
+    names = [str(name) for name in frame.columns]
+    ours = (CONTRIBUTION, CARRIED)
+    leads = frame[[name for name in names if not name.startswith(ours) and name not in (ENDED, SAID)]]
+    customs = [CustomField(entry["header"], Kind(entry["kind"]), False) for entry in kept.about["custom_fields"]]
+    built = build_features(leads, customs, as_of=pd.Timestamp(kept.as_of), headers={})
+    # what was made of personal columns stands as it was found then
+    carried = {name.removeprefix(CARRIED): frame[name] for name in names if name.startswith(CARRIED)}
+    features = built.frame.drop(columns=[name for name in carried if name in built.frame]).assign(**carried)
+    shares = frame[[name for name in names if name.startswith(CONTRIBUTION)]].rename(
+        columns=lambda name: str(name).removeprefix(CONTRIBUTION))
+    said = Prediction(frame[SAID].to_numpy(dtype=float), shares, float(kept.about["base"]))
+    return _measured(features, said, frame[ENDED], Origin.KEPT, tuple(kept.about["left_out"]))
+
+
+def _of_stored(session: Session, workbench: Workbench, client_id: int, champion: ModelVersion | None,
+               ended: pd.Series) -> Measured:
+    chosen = np.sort(np.random.default_rng(0).permutation(ended.index.to_numpy())[:MOST_LEADS])
+    leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=chosen, keep_empty=True)
+    as_of = reference_date(lead_reading.latest_dates(session, client_id), workbench.clock())
+    features = build_features(leads, lead_reading.custom_fields(session, client_id), as_of=as_of, headers={}).frame
+    model = load_model(workbench, champion).model
+    said = None if model is None else model.predict(features)
+    return _measured(features, said, ended.loc[leads.index], Origin.ALL if model is None else Origin.LATER, ())
+
+
+def _measured(features: pd.DataFrame, said: Prediction | None, ended: pd.Series, origin: Origin,
+              left_out: tuple[str, ...]) -> Measured:
+    side = None if said is None else model_side(said, None)
+    panel = Panel(np.arange(len(features)), narrow(features), side, NOBODY)
+    return Measured(panel, draw(ended.to_numpy(dtype=float)), origin, left_out)
