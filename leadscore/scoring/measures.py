@@ -203,27 +203,44 @@ def too_few(y: Numbers) -> bool:
     return min(converted, len(y) - converted) < FEWEST
 
 
-def sentence(effect: Compared, converted: int, where: str) -> str:
+def verdict_of(capture: Compared, whole: Compared) -> Verdict:
+    """Judge a change by the conversions among the best, and by the whole ranking where those cannot tell.
+
+    Parameters
+    ----------
+    capture, whole : Compared
+        Of the share of conversions found among the best, and of average precision.
+    """
+    return whole.verdict if capture.verdict == Verdict.SAME else capture.verdict
+
+
+def sentence(capture: Compared, whole: Compared, converted: int, where: str) -> str:
     """Say in words what a change does to the conversions found.
 
     Parameters
     ----------
-    effect : Compared
-        Of ``capture``.
+    capture, whole : Compared
+        As for :func:`verdict_of`.
     converted : int
         Conversions among the leads measured on.
     where : str
         ``"in the best 20 %"``.
     """
-    before, after = (round(part.value * converted) for part in (effect.before, effect.after))
-    points = [100 * part for part in (effect.difference.value, effect.difference.low, effect.difference.high)]
+    before, after = (round(part.value * converted) for part in (capture.before, capture.after))
+    points = [100 * part for part in (capture.difference.value, capture.difference.low, capture.difference.high)]
     range_ = f"({points[0]:+.1f} points, 95 %: {points[1]:+.1f} to {points[2]:+.1f})".replace("-", "−")
     told = f"Would have found {after:,} instead of {before:,} of {converted:,} conversions {where} {range_}."
-    return f"{told} {_CONCLUSIONS[effect.verdict]}"
+    return f"{told} {_conclusion(capture.verdict, whole.verdict)}"
 
 
-_CONCLUSIONS = {Verdict.BETTER: "This change helps.", Verdict.WORSE: "This change hurts.",
-                Verdict.SAME: "That cannot be told apart from chance."}
+_CONCLUSIONS = {Verdict.BETTER: "this change helps.", Verdict.WORSE: "this change hurts."}
+
+
+def _conclusion(best: Verdict, whole: Verdict) -> str:
+    if best != Verdict.SAME:
+        return _CONCLUSIONS[best].capitalize()
+    told = "The difference cannot be told apart from chance"
+    return f"{told}." if whole == Verdict.SAME else f"{told} there; over the whole ranking {_CONCLUSIONS[whole]}"
 
 
 def _places(ordered: Numbers) -> Numbers:

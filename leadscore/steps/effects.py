@@ -19,6 +19,7 @@ from leadscore.scoring.measures import (
     rank,
     sentence,
     too_few,
+    verdict_of,
 )
 from leadscore.scoring.moves import (
     Moved,
@@ -130,9 +131,9 @@ def effect_on_held_out(prepared: Prepared, before: Policy, after: Policy) -> Hel
     shares = [TOP] if share is None else [TOP, share]
     rankings = [_ranked(measured, policy) for policy in (before, after)]
     told = compared(*(figures(ranking, shares) for ranking in rankings))
-    capture = told["capture_0"]
+    capture, whole = told["capture_0"], told["average_precision"]
     return HeldOutEffect(
-        leads, converted, _about(measured), capture.verdict, sentence(capture, converted, BEST),
+        leads, converted, _about(measured), verdict_of(capture, whole), sentence(capture, whole, converted, BEST),
         {name: told[f"{name}_0"] for name in MEASURES} | {
             name: told[name] for name in ("average_precision", "calibration_error")},
         {} if share is None else {name: told[f"{name}_1"] for name in MEASURES}, share,

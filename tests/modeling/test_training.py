@@ -274,3 +274,22 @@ def test_bank_calls_in_order_of_time_choose_the_model_that_carries_forward():
     assert report.metrics["capture_at_20"].value >= 0.35
     assert report.metrics["roc_auc"].value >= 0.70
     assert any("moved" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize("algorithm", ["logistic", "xgboost"])
+def test_what_is_kept_of_the_test_leads_was_said_before_they_were_learnt_from(algorithm):
+    model = train_small(algorithm)
+    said, leads = model.unseen, make_leads(600)[0]
+    assert said.contributions.index.equals(model.held_out.index)
+    assert said.probability.tolist() == model.held_out["probability"].tolist()
+    total = said.base + said.contributions.to_numpy(dtype=float).sum(axis=1)
+    assert np.abs(total - logit(said.probability)).max() < 1e-4
+    assert np.abs(said.probability - model.predict(leads.loc[model.held_out.index]).probability).max() > 1e-3
+
+
+def test_of_many_test_leads_a_part_is_kept_always_the_same(monkeypatch):
+    monkeypatch.setattr(training, "KEPT_ROWS", 30)
+    first, second = (train_small("logistic").unseen.contributions.index for _ in range(2))
+    assert len(first) == 30
+    assert first.equals(second)
+    assert first.is_monotonic_increasing

@@ -81,11 +81,25 @@ def test_nothing_changed_is_a_difference_of_exactly_nothing():
     assert effect.verdict == Verdict.SAME
 
 
-def test_the_sentence_counts_conversions_and_says_whether_it_hurts():
-    worse = Compared(Figure(0.65, 0.6, 0.7), Figure(0.53, 0.5, 0.6), Figure(-0.12, -0.151, -0.09))
-    assert measures.sentence(worse, 400, "in the best 20 %") == (
-        "Would have found 212 instead of 260 of 400 conversions in the best 20 % (−12.0 points, 95 %: −15.1 to −9.0). "
-        "This change hurts.")
+def _difference(value, low, high):
+    return Compared(Figure(0.65, 0.6, 0.7), Figure(0.65 + value, 0.5, 0.6), Figure(value, low, high))
+
+
+WORSE, SAME, BETTER = _difference(-0.12, -0.151, -0.09), _difference(0.01, -0.02, 0.03), _difference(0.1, 0.05, 0.2)
+
+
+@pytest.mark.parametrize(("capture", "whole", "verdict", "conclusion"), [
+    (WORSE, SAME, Verdict.WORSE, "212 instead of 260 of 400 conversions in the best 20 % (−12.0 points, 95 %: −15.1 to "
+                                 "−9.0). This change hurts."),
+    (BETTER, WORSE, Verdict.BETTER, "(+10.0 points, 95 %: +5.0 to +20.0). This change helps."),
+    (SAME, SAME, Verdict.SAME, "The difference cannot be told apart from chance."),
+    (SAME, WORSE, Verdict.WORSE, "cannot be told apart from chance there; over the whole ranking this change hurts."),
+])
+def test_the_sentence_counts_conversions_and_says_whether_it_hurts(capture, whole, verdict, conclusion):
+    told = measures.sentence(capture, whole, 400, "in the best 20 %")
+    assert told.startswith("Would have found ")
+    assert told.endswith(conclusion)
+    assert measures.verdict_of(capture, whole) == verdict
 
 
 @pytest.mark.parametrize(("converted", "lost", "few"), [

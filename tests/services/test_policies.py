@@ -1,10 +1,19 @@
 """A policy is tried out before it is saved, saved as a new version, and never half wrong."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import text
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.services import delivery, governance, policies, scoring
-from tests.services.conftest import CLIENT
+from leadscore.schema import PERSONAL_FIELDS
+from leadscore.scoring import measures
+from leadscore.services import delivery, dossier, governance, intake, models, policies, scoring
+from leadscore.store import clients, lead_reading
+from leadscore.store import held_out as held_out_rows
+from leadscore.store.database import read, write
+from tests.services.conftest import CLIENT, NOW
 
 pytestmark = pytest.mark.usefixtures("read_here")
 
@@ -108,3 +117,167 @@ def test_policies_of_one_client_are_not_another_ones(trained_once, admin):
     with pytest.raises(NotFound):
         scoring.score_file(trained_once, admin, client=CLIENT, source=b"Email\na@b.example\n", filename="a.csv",
                            policy="2")
+
+
+# --- the engine behind the sliders ----------------------------------------------------------------------------
+
+
+def test_a_move_reads_no_lead_again_until_something_about_them_changes(trained, admin, monkeypatch):
+    first = policies.preview_policy(trained, admin, client=CLIENT, changes={"alpha": 0.3})
+    read_leads, portions = lead_reading.read_leads, []
+
+    def counted(*arguments, **wishes):
+        frame = read_leads(*arguments, **wishes)
+        portions.append(len(frame))
+        return frame
+
+    monkeypatch.setattr(lead_reading, "read_leads", counted)
+    again = policies.preview_policy(trained, admin, client=CLIENT, changes={"alpha": 0.3})
+    assert again.tiers_after == first.tiers_after
+    # the names of those listed, and nobody else
+    assert max(portions) <= 20
+    _save(trained, admin, alpha=0.7)
+    scoring.rescore(trained, admin, client=CLIENT)
+    portions.clear()
+    assert policies.preview_policy(trained, admin, client=CLIENT, changes={}).leads == 394
+    assert max(portions) <= 394 - 1 or 394 not in portions
+    dossier.record_outcome(trained, admin, client=CLIENT, lead_ids=[_best(trained, admin)], stage="lost")
+    portions.clear()
+    policies.preview_policy(trained, admin, client=CLIENT, changes={})
+    assert 394 in portions
+
+
+def _best(workbench, actor):
+    return int(delivery.list_leads(workbench, actor, client=CLIENT, view=delivery.ListView()).frame["lead_id"].iloc[0])
+
+
+WEIGHTS = {"website_visits": 0.0, "email_opens": 2.5, "industry": 0.5}
+
+
+@pytest.mark.parametrize("changes", [
+    {"factor_weights": WEIGHTS}, {"switched_off": ["email_opens", "page_views"]},
+    {"alpha": 1.0, "group_marks": {"behavioural": 5}}, {"alpha": 0.6, "factor_weights": {"email_opens": 0}}])
+def test_after_saving_and_scoring_the_best_are_those_the_preview_named(trained, admin, changes):
+    _override(trained, admin)
+    preview = policies.preview_policy(trained, admin, client=CLIENT, changes=changes)
+    _save(trained, admin, **changes)
+    scoring.rescore(trained, admin, client=CLIENT)
+    listed = delivery.list_leads(trained, admin, client=CLIENT, view=delivery.ListView(page_size=1_000)).frame
+    tiers = listed["tier"].value_counts()
+    assert preview.tiers_after == {tier: int(tiers.get(tier, 0)) for tier in ("High", "Medium", "Low")}
+    best = preview.moved[preview.moved["part"] == "best"]
+    assert best["lead_id"].tolist() == listed["lead_id"].head(10).tolist()
+    assert best["score_after"].tolist() == pytest.approx(listed["score"].head(10).tolist(), abs=0.051)
+    assert best["rank_after"].tolist() == list(range(1, 11))
+    entering = preview.moved.loc[preview.moved["part"] == "entering", "lead_id"]
+    assert set(entering) <= set(_top(trained, admin))
+    # what is now in force moves nobody
+    nothing = policies.preview_policy(trained, admin, client=CLIENT, changes={})
+    assert nothing.tiers_after == preview.tiers_after
+    assert (nothing.entering, nothing.leaving) == (0, 0)
+
+
+def _override(workbench, actor):
+    view = delivery.ListView(page_size=1_000)
+    worst = delivery.list_leads(workbench, actor, client=CLIENT, view=view).frame["lead_id"].iloc[-1]
+    dossier.override(workbench, actor, client=CLIENT, lead_id=int(worst), score=100.0, reason="I know them")
+
+
+def test_who_may_not_see_names_does_not_see_them_here_either(seen, admin, viewer):
+    shown = policies.preview_policy(seen, admin, client=CLIENT, changes={"alpha": 0.9}).moved
+    hidden = policies.preview_policy(seen, viewer, client=CLIENT, changes={"alpha": 0.9}).moved
+    assert shown["name"].notna().all()
+    assert set(hidden["name"]) == {"•••"}
+    assert hidden["company"].tolist() == shown["company"].tolist()
+
+
+# --- held-out leads -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few_are_enough(monkeypatch):
+    monkeypatch.setattr(measures, "FEWEST", 5)
+
+
+def test_a_change_is_measured_on_leads_the_model_had_not_seen(seen, admin, few_are_enough):
+    held_out = policies.preview_policy(seen, admin, client=CLIENT, changes={"alpha": 1.0}).held_out
+    assert held_out.about.startswith(f"Measured on {held_out.leads:,} leads set aside at the training")
+    assert set(held_out.figures) == {"capture", "lift", "precision", "average_precision", "calibration_error"}
+    for compared in held_out.figures.values():
+        assert compared.before.low <= compared.before.value <= compared.before.high
+        assert compared.difference.value == pytest.approx(compared.after.value - compared.before.value)
+    model = models.show_model(seen, admin, client=CLIENT, version="champion")
+    alone = policies.preview_policy(seen, admin, client=CLIENT, changes={"alpha": 0.0}).held_out.figures
+    assert alone["average_precision"].after.value == pytest.approx(
+        model.metrics["average_precision"]["value"], abs=1e-4)
+    assert alone["capture"].after.value == pytest.approx(model.metrics["capture_at_20"]["value"], abs=1e-4)
+
+
+def test_with_few_ended_leads_nothing_is_claimed(seen, admin):
+    held_out = policies.preview_policy(seen, admin, client=CLIENT, changes={"alpha": 1.0}).held_out
+    assert held_out.verdict == "too_few"
+    assert "too little to tell" in held_out.sentence
+    assert held_out.figures == {}
+
+
+def test_a_champion_whose_test_leads_were_not_kept_is_measured_on_later_outcomes(trained, admin, monkeypatch):
+    with write(trained.engine) as session:
+        session.execute(text("DELETE FROM held_out"))
+    nothing = policies.preview_policy(trained, admin, client=CLIENT, changes={}).held_out
+    assert (nothing.leads, nothing.verdict) == (0, "too_few")
+    view = delivery.ListView(outcomes=("new", "contacted", "qualified"), page_size=9)
+    listed = delivery.list_leads(trained, admin, client=CLIENT, view=view)
+    later = replace(trained, clock=lambda: NOW + timedelta(days=2))
+    for place, lead_id in enumerate(listed.frame["lead_id"]):
+        dossier.record_outcome(later, admin, client=CLIENT, lead_ids=[int(lead_id)],
+                               stage="converted" if place % 2 else "lost")
+    monkeypatch.setattr(measures, "FEWEST", 3)
+    held_out = policies.preview_policy(later, admin, client=CLIENT, changes={"alpha": 0.9}).held_out
+    assert (held_out.leads, held_out.converted) == (9, 4)
+    assert "decided after the model was trained" in held_out.about
+
+
+def test_without_a_model_all_ended_leads_are_new_to_the_rules(workbench, admin, campaign_file):
+    intake.import_file(workbench, admin, client=CLIENT, source=campaign_file, filename="campaign.csv")
+    changes = {"group_weights": dict.fromkeys(GROUPS, 0) | {"behavioural": 100}}
+    held_out = policies.preview_policy(workbench, admin, client=CLIENT, changes=changes).held_out
+    assert "rules learn from nobody" in held_out.about
+    assert held_out.verdict in ("better", "worse", "same")
+    assert f"of {held_out.converted:,} conversions" in held_out.sentence
+    changes = {"group_weights": dict.fromkeys(GROUPS, 0) | {"fit": 100}}
+    blind = policies.preview_policy(workbench, admin, client=CLIENT, changes=changes).held_out
+    assert blind.verdict == "worse"
+    assert blind.sentence.endswith("hurts.")
+
+
+def test_no_personal_value_of_a_held_out_lead_is_kept(seen, admin, campaign_file):
+    with read(seen.engine) as session:
+        client_id = clients.require(session, CLIENT)
+        version = models.show_model(seen, admin, client=CLIENT, version="champion").version
+        kept = held_out_rows.find(session, seen.vault, client_id, version)
+        leads = lead_reading.read_leads(session, seen.vault, client_id, lead_ids=kept.frame.index.to_numpy())
+    told = {str(value).casefold() for value in kept.frame.astype(object).to_numpy().ravel()}
+    secret = [name for name in leads if name in PERSONAL_FIELDS or name == "crm_id"]
+    assert {"email", "first_name", "last_name", "phone", "crm_id"} <= set(secret)
+    assert not set(secret) & set(kept.frame.columns)
+    for name in ("email", "last_name", "phone", "crm_id"):
+        assert not told & set(leads[name].dropna().astype("str").str.casefold())
+    assert len(kept.frame) > 20
+
+
+# --- money ----------------------------------------------------------------------------------------------------
+
+
+def test_profit_is_told_once_both_amounts_are_known(seen, admin, few_are_enough):
+    economics = {"cost_per_contact": 5, "value_per_conversion": 400, "currency": "EUR"}
+    preview = policies.preview_policy(seen, admin, client=CLIENT, changes={"economics": economics})
+    assert preview.held_out.profit.contacts <= preview.open_leads
+    assert preview.held_out.profit.profit.value > 0
+    assert policies.preview_policy(seen, admin, client=CLIENT, changes={}).held_out.profit is None
+
+
+def test_in_capacity_mode_figures_are_told_for_those_who_can_be_called(seen, admin, few_are_enough):
+    changes = {"tier_mode": "capacity", "capacity": 40}
+    held_out = policies.preview_policy(seen, admin, client=CLIENT, changes=changes).held_out
+    assert held_out.capacity_share == pytest.approx(40 / 394)
+    assert held_out.at_capacity["capture"].after.value < held_out.figures["capture"].after.value
