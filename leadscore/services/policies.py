@@ -10,7 +10,6 @@ import pandas as pd
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
-from leadscore.scoring.policy import Policy
 from leadscore.steps.effects import HeldOutEffect, effect_on_held_out, effect_on_leads
 from leadscore.steps.listing import masked, person_names
 from leadscore.steps.models import CHAMPION, find_version

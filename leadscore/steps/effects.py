@@ -101,10 +101,17 @@ class LeadsEffect:
     moved: pd.DataFrame
 
 
-def effect_on_leads(panel: Panel, before: Policy, after: Policy) -> LeadsEffect:
-    """Score the leads of a panel under two policies and say what differs."""
-    old, new = panel.standing(before), panel.standing(after)
-    moved = Moved(_best(panel, before), _best(panel, after))
+def effect_on_leads(panel: Panel, before: Policy, then: Panel, after: Policy) -> LeadsEffect:
+    """Score leads under two policies and say what differs.
+
+    Parameters
+    ----------
+    panel, then : Panel
+        The same leads with the features of each policy, which are one panel unless what is offered or made differs.
+    before, after : Policy
+    """
+    old, new = panel.standing(before), then.standing(after)
+    moved = Moved(_best(panel, before), _best(then, after))
     parts = {"best": best_first(new.score, min(LISTED, len(panel))),
              "entering": _first(moved.entering, new.score), "leaving": _first(moved.leaving, old.score)}
     places = np.concatenate(list(parts.values()))
@@ -114,14 +121,14 @@ def effect_on_leads(panel: Panel, before: Policy, after: Policy) -> LeadsEffect:
         "rank_before": ranks_of(old.score, places), "rank_after": ranks_of(new.score, places),
     }, index=pd.Index(panel.lead_ids[places], name="lead_id"))
     return LeadsEffect(
-        tier_numbers(panel, old, before), tier_numbers(panel, new, after), len(moved.entering), len(moved.leaving),
+        tier_numbers(panel, old, before), tier_numbers(then, new, after), len(moved.entering), len(moved.leaving),
         histogram(old.score, new.score), grid_counts(new, after.grid), listed)
 
 
-def effect_on_held_out(prepared: Prepared, before: Policy, after: Policy) -> HeldOutEffect:
-    """Measure two policies on leads whose end is known."""
-    measured = prepared.measured
-    if measured is None:
+def effect_on_held_out(prepared: Prepared, before: Policy, then: Prepared, after: Policy) -> HeldOutEffect:
+    """Measure two policies on leads whose end is known; the leads prepared for each are the same ones."""
+    measured, afterwards = prepared.measured, then.measured
+    if measured is None or afterwards is None:
         return HeldOutEffect(0, 0, "No lead has ended yet.", Verdict.TOO_FEW, _too_few(0, 0))
     y = measured.samples.y
     leads, converted = len(y), int(y.sum())
@@ -129,7 +136,7 @@ def effect_on_held_out(prepared: Prepared, before: Policy, after: Policy) -> Hel
         return HeldOutEffect(leads, converted, _about(measured), Verdict.TOO_FEW, _too_few(leads, converted))
     share = capacity_share(after, prepared.stored)
     shares = [TOP] if share is None else [TOP, share]
-    rankings = [_ranked(measured, policy) for policy in (before, after)]
+    rankings = _ranked(measured, before), _ranked(afterwards, after)
     told = compared(*(figures(ranking, shares) for ranking in rankings))
     capture, whole = told["capture_0"], told["average_precision"]
     return HeldOutEffect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,14 @@ from leadscore.schema import (
     OutcomeStage,
 )
 from leadscore.scoring.measures import Samples, draw
+from leadscore.scoring.policy import Policy
 from leadscore.scoring.simulation import Panel, model_side, narrow
 from leadscore.steps.comparing import learnt_by_neither
 from leadscore.steps.dates import reference_date
+from leadscore.steps.judge import made_for
 from leadscore.steps.material import Material
 from leadscore.steps.models import load_model, number_of
+from leadscore.steps.offers import FEATURE_COLUMNS, with_offer
 from leadscore.store import held_out as held_out_rows
 from leadscore.store import lead_reading
 from leadscore.store.tables import ModelVersion
@@ -36,6 +40,7 @@ MOST_LEADS = 20_000
 ENDED, SAID = "y", "probability"
 CONTRIBUTION, CARRIED = "phi:", "feature:"
 NOT_KEPT_GROUPS = frozenset({Group.CONTACT, Group.CONSENT, Group.OUTCOME})
+FROM_STORE = "store:"
 NOT_KEPT = frozenset({"owner", "rating"})
 CONTACT_KINDS = frozenset({Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.IDENTIFIER})
 NOBODY = pd.DataFrame({"score": pd.Series(dtype=float), "tier": pd.Series(dtype="str")})
@@ -91,12 +96,13 @@ def kept_frame(material: Material, features: Features, model: Model) -> tuple[pd
     index = shares.index
     leads = material.leads.loc[index, _kept_columns(material)]
     carried = {CARRIED + spec.name: features.frame.loc[index, spec.name] for spec in features.specs
-               if _is_of_people(spec.sources, material) and spec.name not in _personal(material)}
+               if not set(spec.sources) <= set(leads.columns) and spec.name not in _personal(material)}
     parts = {CONTRIBUTION + str(name): shares[name].astype(np.float32) for name in shares}
     frame = pd.concat([leads, pd.DataFrame(carried | parts, index=index)], axis=1)
     frame = frame.assign(**{ENDED: model.held_out.loc[index, "y"].astype(np.float32), SAID: said.probability})
     left_out = [spec.label for spec in features.specs if spec.name in _personal(material)]
-    return frame, {"base": said.base, "left_out": left_out, "custom_fields": [
+    stored = material.fingerprint.startswith(FROM_STORE)
+    return frame, {"base": said.base, "left_out": left_out, "stored": stored, "custom_fields": [
         {"header": field.header, "kind": str(field.kind)} for field in material.custom_fields if field.name in leads]}
 
 
@@ -117,26 +123,57 @@ def _personal(material: Material) -> set[str]:
     return {*PERSONAL_FIELDS, *(field.name for field in material.custom_fields if field.personal)}
 
 
-def _is_of_people(sources: tuple[str, ...], material: Material) -> bool:
-    return bool(_personal(material) & set(sources))
-
-
 # --- to measure a change ----------------------------------------------------------------------------------------
 
 
-def find_measured(session: Session, workbench: Workbench, client_id: int,
-                  champion: ModelVersion | None) -> Measured | None:
+@dataclass(frozen=True)
+class Reading:
+    """One look into the store at a client's leads as a policy needs them."""
+
+    session: Session
+    workbench: Workbench
+    client_id: int
+    policy: Policy
+
+    @cached_property
+    def custom_fields(self) -> tuple[CustomField, ...]:
+        """The client's own columns."""
+        return lead_reading.custom_fields(self.session, self.client_id)
+
+    @cached_property
+    def as_of(self) -> pd.Timestamp:
+        """The day ages are counted to."""
+        return reference_date(lead_reading.latest_dates(self.session, self.client_id), self.workbench.clock())
+
+    def leads(self, lead_ids: np.ndarray) -> pd.DataFrame:
+        """Read leads, with how they fit the offer."""
+        leads = lead_reading.read_leads(self.session, self.workbench.vault, self.client_id, lead_ids=lead_ids,
+                                        custom=self.custom_fields, keep_empty=True)
+        return self.with_offer(leads)
+
+    def with_offer(self, leads: pd.DataFrame) -> pd.DataFrame:
+        """Add to leads how they fit the offer."""
+        return with_offer(self.workbench, self.session, self.client_id, leads, self.policy)
+
+    def features(self, lead_ids: np.ndarray, model: Model | None) -> pd.DataFrame:
+        """Read leads and make their features, as a scoring does."""
+        return build_features(self.leads(lead_ids), self.custom_fields, as_of=self.as_of, headers={},
+                              made=made_for(self.policy, model)).frame
+
+
+def find_measured(reading: Reading, champion: ModelVersion | None) -> Measured | None:
     """Find the leads a policy can be measured on; None where none has ended.
 
     With a champion these are the leads kept at its training, or those decided afterwards where none were kept. Rules
     alone learn from nobody: every lead that has ended is new to them.
     """
+    session, client_id = reading.session, reading.client_id
     if champion is not None:
-        kept = held_out_rows.find(session, workbench.vault, client_id, number_of(champion))
+        kept = held_out_rows.find(session, reading.workbench.vault, client_id, number_of(champion))
         if kept is not None:
-            return _of_kept(kept)
+            return _of_kept(reading, kept, load_model(reading.workbench, champion).model)
     ended = _ended(session, client_id) if champion is None else learnt_by_neither(session, [champion])
-    return _of_stored(session, workbench, client_id, champion, ended) if len(ended) else None
+    return _of_stored(reading, champion, ended) if len(ended) else None
 
 
 def _ended(session: Session, client_id: int) -> pd.Series:
@@ -145,31 +182,39 @@ def _ended(session: Session, client_id: int) -> pd.Series:
     return (closed == str(OutcomeStage.CONVERTED)).astype(float)
 
 
-def _of_kept(kept: held_out_rows.KeptLeads) -> Measured:
+def _of_kept(reading: Reading, kept: held_out_rows.KeptLeads, model: Model | None) -> Measured:
     frame = kept.frame
     names = [str(name) for name in frame.columns]
     ours = (CONTRIBUTION, CARRIED)
     leads = frame[[name for name in names if not name.startswith(ours) and name not in (ENDED, SAID)]]
     customs = [CustomField(entry["header"], Kind(entry["kind"]), False) for entry in kept.about["custom_fields"]]
-    built = build_features(leads, customs, as_of=pd.Timestamp(kept.as_of), headers={})
-    # what was made of personal columns stands as it was found then
+    built = build_features(_fitted(reading, kept, leads), customs, as_of=pd.Timestamp(kept.as_of), headers={},
+                           made=made_for(reading.policy, model)).frame
+    # what was made of columns that were not kept stands as it was found then
     carried = {name.removeprefix(CARRIED): frame[name] for name in names if name.startswith(CARRIED)}
-    features = built.frame.drop(columns=[name for name in carried if name in built.frame]).assign(**carried)
+    features = built.drop(columns=[name for name in carried if name in built]).assign(**carried)
     shares = frame[[name for name in names if name.startswith(CONTRIBUTION)]].rename(
         columns=lambda name: str(name).removeprefix(CONTRIBUTION))
     said = Prediction(frame[SAID].to_numpy(dtype=float), shares, float(kept.about["base"]))
     return _measured(features, said, frame[ENDED], Origin.KEPT, tuple(kept.about["left_out"]))
 
 
-def _of_stored(session: Session, workbench: Workbench, client_id: int, champion: ModelVersion | None,
-               ended: pd.Series) -> Measured:
+def _fitted(reading: Reading, kept: held_out_rows.KeptLeads, leads: pd.DataFrame) -> pd.DataFrame:
+    """Add how kept leads fit the offer: from their words, where they are in the store, else from what was kept."""
+    if reading.policy.offer is None:
+        return leads
+    if not kept.about["stored"]:
+        return reading.with_offer(leads)
+    fitting = reading.leads(leads.index.to_numpy())
+    return leads.join(fitting[[name for name in FEATURE_COLUMNS if name in fitting]])
+
+
+def _of_stored(reading: Reading, champion: ModelVersion | None, ended: pd.Series) -> Measured:
     chosen = np.sort(np.random.default_rng(0).permutation(ended.index.to_numpy())[:MOST_LEADS])
-    leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=chosen, keep_empty=True)
-    as_of = reference_date(lead_reading.latest_dates(session, client_id), workbench.clock())
-    features = build_features(leads, lead_reading.custom_fields(session, client_id), as_of=as_of, headers={}).frame
-    model = load_model(workbench, champion).model
+    model = load_model(reading.workbench, champion).model
+    features = reading.features(chosen, model)
     said = None if model is None else model.predict(features)
-    return _measured(features, said, ended.loc[leads.index], Origin.ALL if model is None else Origin.LATER, ())
+    return _measured(features, said, ended.loc[features.index], Origin.ALL if model is None else Origin.LATER, ())
 
 
 def _measured(features: pd.DataFrame, said: Prediction | None, ended: pd.Series, origin: Origin,

@@ -281,3 +281,21 @@ def test_in_capacity_mode_figures_are_told_for_those_who_can_be_called(seen, adm
     held_out = policies.preview_policy(seen, admin, client=CLIENT, changes=changes).held_out
     assert held_out.capacity_share == pytest.approx(40 / 394)
     assert held_out.at_capacity["capture"].after.value < held_out.figures["capture"].after.value
+
+
+# --- what changes the columns themselves ------------------------------------------------------------------------
+
+
+def test_a_made_feature_is_previewed_as_it_will_count(trained, admin):
+    made = [{"name": "opened", "label": "Opened much", "expression": "email_opens * 2", "group": "engagement"}]
+    rule = {"id": "opened", "label": "Opened much", "group": "fit", "field": "made:opened", "operator": "at_least",
+            "value": 10, "points": 5}
+    changes = {"made": made, "criteria": [rule], "alpha": 1.0, "tier_mode": "threshold",
+               "group_weights": dict.fromkeys(GROUPS, 0) | {"fit": 100}}
+    preview = policies.preview_policy(trained, admin, client=CLIENT, changes=changes)
+    assert 0 < preview.tiers_after["High"] < 394
+    _save(trained, admin, **changes)
+    scoring.rescore(trained, admin, client=CLIENT)
+    listed = delivery.list_leads(trained, admin, client=CLIENT, view=delivery.ListView(page_size=1_000)).frame
+    assert int((listed["tier"] == "High").sum()) == preview.tiers_after["High"]
+    assert preview.held_out.leads == policies.preview_policy(trained, admin, client=CLIENT, changes={}).held_out.leads
