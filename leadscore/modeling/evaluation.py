@@ -16,6 +16,7 @@ BINS = 10
 CONFIDENCE = 0.95
 CHUNK_CELLS = 4_000_000
 EPSILON = 1e-12
+Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,25 @@ def auc_error_by_chance(y: Floats) -> float:
     if not positives or not negatives:
         return float("inf")
     return float(np.sqrt((positives + negatives + 1) / (12 * positives * negatives)))
+
+
+def auc_interval(area: float, y: Floats) -> Interval:
+    """Give an area under the curve with its 95 % interval.
+
+    Parameters
+    ----------
+    area : float, in [0, 1]
+    y : ndarray of shape (n_leads,), 0 or 1, both present
+
+    References
+    ----------
+    Hanley, J. A. and McNeil, B. J. (1982), The meaning and use of the area under a ROC curve. Radiology 143.
+    """
+    won, lost = float(y.sum()), float((1 - y).sum())
+    same_won, same_lost = area / (2 - area), 2 * area**2 / (1 + area)
+    spread = (area * (1 - area) + (won - 1) * (same_won - area**2) + (lost - 1) * (same_lost - area**2)) / (won * lost)
+    half = Z_95 * float(np.sqrt(max(spread, 0.0)))
+    return Interval(area, max(0.0, area - half), min(1.0, area + half))
 
 
 def reliability(y: Floats, probability: Floats) -> list[dict[str, float]]:

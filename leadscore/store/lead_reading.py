@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from leadscore.store.tables import (
     LEAD_FIELD_COLUMNS,
     Batch,
     Lead,
+    to_text,
 )
 from leadscore.store.vault import Vault
 
@@ -62,6 +64,13 @@ def state(session: Session, client_id: int) -> tuple[Any, ...]:
     parts = [fetch_columns(session, f"SELECT count(*), {last} FROM {table} WHERE client_id = :client",
                            {"client": client_id}) for table, last in counted.items()]
     return tuple(column[0] for part in parts for column in part)
+
+
+def stored_since(session: Session, client_id: int, moment: datetime) -> np.ndarray:
+    """List the ids of the leads that were first stored after a moment, in ascending order."""
+    (found,) = fetch_columns(session, "SELECT id FROM leads WHERE client_id = :client AND stored_at > :moment "
+                                      "ORDER BY id", {"client": client_id, "moment": to_text(moment)})
+    return np.array(found, dtype=np.int64)
 
 
 def custom_fields(session: Session, client_id: int) -> tuple[CustomField, ...]:

@@ -63,6 +63,9 @@ NEEDS = {
     "remove_segment": Action.VIEW_LEADS, "set_trigger": Action.EDIT_LEADS, "follow_segments": Action.EDIT_LEADS,
     "list_spend": Action.VIEW_LEADS, "add_spend": Action.EDIT_LEADS, "import_spend": Action.EDIT_LEADS,
     "remove_spend": Action.EDIT_LEADS,
+    "list_features": Action.VIEW_LEADS, "formula_help": Action.VIEW_LEADS, "preview_feature": Action.VIEW_LEADS,
+    "feature_changes": Action.VIEW_LEADS, "save_feature": Action.EDIT_POLICY, "retire_feature": Action.EDIT_POLICY,
+    "switch_feature": Action.EDIT_POLICY,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
@@ -75,6 +78,7 @@ ARGUMENTS: dict[str, Any] = {
     "name": "A view", "segment_id": 99, "trigger": {"kind": "count"},
     "entry": spend.SpendEntry(date(2026, 1, 1), date(2026, 1, 31), 5.0, "EUR"), "spend_ids": [99],
     "values": {}, "offer_id": 9_999,
+    "expression": "nonsense", "label": "Nonsense", "family": "fit", "on": True,
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 
