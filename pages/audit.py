@@ -19,6 +19,7 @@ DETAIL_CHARACTERS = 300
 ACTION_WORDS = {
     "leads_imported": "Import", "import_undone": "Import taken back", "leads_scored": "Scoring",
     "leads_exported": "Export", "policy_saved": "Settings changed", "model_trained": "Model trained",
+    "validation_rules_saved": "Validation rules changed",
     "model_deployed": "Model put to use", "outcome_recorded": "Outcome recorded", "owner_assigned": "Owner assigned",
     "override_set": "Score set by hand", "override_cleared": "Score by hand taken off", "lead_viewed": "Lead looked at",
     "job_submitted": "Work started", "job_cancelled": "Work stopped", "audit_exported": "Audit log exported",

@@ -24,12 +24,14 @@ from leadscore.ingest.mapping import ColumnMatch, as_mapping, shape_key, target_
 from leadscore.ingest.outcomes import dated_by_history, outcome_stage, stage_steps
 from leadscore.ingest.quality import quality_report
 from leadscore.ingest.readers import RawTable
+from leadscore.ingest.rules import Applied, Rule, apply_rules
 from leadscore.ingest.validation import rejected_rows, validate
 from leadscore.schema import OutcomeStage, label_of
 from leadscore.steps.exporting import csv_bytes
 from leadscore.steps.mapping import corrected, recognise
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
+from leadscore.steps.rules import rules_for
 from leadscore.store import activities as activity_rows
 from leadscore.store import audit, batches, clients, lead_matching, lead_undo, shapes
 from leadscore.store import leads as lead_rows
@@ -197,8 +199,7 @@ def inspect_file(workbench: Workbench, actor: Actor, *, client: str, source: byt
         seen = batches.find_by_sha256(session, row.id, raw.sha256) if row and row.id else None
     known = recognise(workbench, raw.frame, client=client)
     mapping = as_mapping(known.matches)
-    clean = clean_table(raw, mapping, CleaningChoices(), as_of=workbench.clock())
-    issues = concat_issues([raw.issues, clean.issues, validate(clean, as_of=workbench.clock())])
+    issues = _clean(raw, mapping, CleaningChoices(), rules_for(workbench, client), workbench.clock()).issues
     return Inspection(
         filename=filename, rows=raw.rows_read, columns=tuple(raw.frame.columns), encoding=raw.encoding,
         delimiter=raw.delimiter, sheet=raw.sheet, sheets=raw.sheets, matches=known.matches, remembered=known.remembered,
@@ -219,7 +220,8 @@ def check_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: 
     """Show what importing a staged file with these decisions would do; nothing is stored."""
     data, filename = open_upload(workbench, actor, client=client, upload_id=upload_id)
     raw = read_file(workbench.settings, data, filename, sheet)
-    prepared = _prepare(raw, mapping, CleaningChoices.from_dict(choices), workbench.clock())
+    prepared = _prepare(raw, mapping, CleaningChoices.from_dict(choices), rules_for(workbench, client),
+                        workbench.clock())
     sample = prepared.clean.leads.head(PREVIEW_ROWS).rename(columns=lambda name: label_of(name))
     return ImportCheck(rows=raw.rows_read, will_reject=int(prepared.rejected.sum()),
                        duplicates_in_file=int(prepared.folded_away.sum()), quality=prepared.quality,
@@ -266,7 +268,7 @@ def import_file(
     raw = read_file(workbench.settings, source, filename, sheet)
     mapping, chosen = _decisions(workbench, client, raw, mapping, overrides, choices)
     tell(0.25, f"Cleaning {raw.rows_read:,} rows")
-    prepared = _prepare(raw, mapping, chosen, workbench.clock())
+    prepared = _prepare(raw, mapping, chosen, rules_for(workbench, client), workbench.clock())
     tell(0.5, "Storing")
     with write(workbench.engine) as session:
         result = _store(session, workbench, actor, client, raw, prepared, mapping, chosen)
@@ -303,9 +305,18 @@ def _decisions(workbench: Workbench, client: str, raw: RawTable, mapping: Mappin
     return corrected(mapping, raw.frame, overrides), CleaningChoices.from_dict(choices)
 
 
-def _prepare(raw: RawTable, mapping: Mapping_, choices: CleaningChoices, now: datetime) -> _Prepared:
-    clean = clean_table(raw, mapping, choices, as_of=now)
-    issues = concat_issues([raw.issues, clean.issues, validate(clean, as_of=now)])
+def _clean(raw: RawTable, mapping: Mapping_, choices: CleaningChoices, rules: Sequence[Rule],
+           now: datetime) -> Applied:
+    """Clean a file and hold it against common sense and the client's own rules."""
+    applied = apply_rules(clean_table(raw, mapping, choices, as_of=now), rules, as_of=now)
+    found = [raw.issues, applied.clean.issues, applied.issues, validate(applied.clean, as_of=now)]
+    return Applied(applied.clean, concat_issues(found))
+
+
+def _prepare(raw: RawTable, mapping: Mapping_, choices: CleaningChoices, rules: Sequence[Rule],
+             now: datetime) -> _Prepared:
+    applied = _clean(raw, mapping, choices, rules, now)
+    clean, issues = applied.clean, applied.issues
     rejected = rejected_rows(issues, clean)
     duplicate_of = _duplicates_among(clean.leads, ~rejected.to_numpy())
     folded = fold_duplicates(clean.leads, duplicate_of, choices.duplicates)

@@ -65,7 +65,8 @@ NEEDS = {
     "remove_spend": Action.EDIT_LEADS,
     "list_features": Action.VIEW_LEADS, "formula_help": Action.VIEW_LEADS, "preview_feature": Action.VIEW_LEADS,
     "feature_changes": Action.VIEW_LEADS, "save_feature": Action.EDIT_POLICY, "retire_feature": Action.EDIT_POLICY,
-    "switch_feature": Action.EDIT_POLICY,
+    "switch_feature": Action.EDIT_POLICY, "list_rules": Action.VIEW_LEADS, "try_rule": Action.VIEW_LEADS,
+    "save_rules": Action.EDIT_POLICY,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
@@ -78,7 +79,7 @@ ARGUMENTS: dict[str, Any] = {
     "name": "A view", "segment_id": 99, "trigger": {"kind": "count"},
     "entry": spend.SpendEntry(date(2026, 1, 1), date(2026, 1, 31), 5.0, "EUR"), "spend_ids": [99],
     "values": {}, "offer_id": 9_999,
-    "expression": "nonsense", "label": "Nonsense", "family": "fit", "on": True,
+    "expression": "nonsense", "label": "Nonsense", "family": "fit", "on": True, "rule": {}, "rules": [{}],
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 
