@@ -54,6 +54,8 @@ NEEDS = {
     "take_suggestions": Action.VIEW_LEADS, "describe_changes": Action.VIEW_LEADS,
     "starting_points": Action.VIEW_LEADS, "start_from": Action.VIEW_LEADS,
     "export_policy": Action.VIEW_LEADS, "read_policy_file": Action.EDIT_POLICY,
+    "language_settings": Action.VIEW_LEADS, "save_language_settings": Action.CONFIGURE,
+    "try_language_server": Action.CONFIGURE,
     "overview": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
