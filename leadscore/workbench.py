@@ -46,6 +46,8 @@ class Workbench:
         Gives the present moment; tests pass their own.
     loaded : dict
         Models already in memory, by version; filled by ``steps.models``.
+    nearby : dict
+        Vectors of leads already in memory, by client and space; filled by ``steps.nearness``.
     embedder : LocalEmbedder
         Turns texts into vectors, on this machine.
     language : LanguageServer or None
@@ -63,6 +65,7 @@ class Workbench:
     uploads: UploadStore
     clock: Callable[[], datetime] = utc_now
     loaded: dict[Any, Any] = field(default_factory=dict)
+    nearby: dict[Any, Any] = field(default_factory=dict)
     embedder: LocalEmbedder = field(default_factory=LocalEmbedder)
     language: LanguageServer | None = None
     remembered: dict[Any, Any] = field(default_factory=dict)

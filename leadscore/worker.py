@@ -28,6 +28,7 @@ from leadscore.services import (
     sampling,
     scoring,
     segments,
+    similar,
     training,
 )
 from leadscore.workbench import Workbench, open_workbench
@@ -38,6 +39,7 @@ PROGRESS_SECONDS = 0.3
 ABANDONED_EVERY_SECONDS = 15.0
 OLD_FILES_EVERY_SECONDS = 3_600.0
 RETRAINING_EVERY_SECONDS = 3_600.0
+SIMILAR_EVERY_SECONDS = 10.0
 CHECKPOINT_SECONDS = 60.0
 CHECKPOINT_RECORDS = 1_000
 """Records people may add between two checkpoints while no job runs; each job ends with one of its own."""
@@ -64,6 +66,7 @@ def main() -> int:
     chores = [_Chore(ABANDONED_EVERY_SECONDS, lambda: jobs.fail_abandoned(workbench)),
               _Chore(OLD_FILES_EVERY_SECONDS, lambda: jobs.forget_old_files(workbench)),
               _Chore(RETRAINING_EVERY_SECONDS, lambda: retraining.queue_due(workbench)),
+              _Chore(SIMILAR_EVERY_SECONDS, lambda: similar.prepare_changed(workbench)),
               _Chore(CHECKPOINT_SECONDS, lambda: governance.note_checkpoint(workbench, every=CHECKPOINT_RECORDS))]
     models.forget_orphans(workbench)
     # a server that was killed outright cannot stop its worker, which is then handed to another parent

@@ -19,7 +19,7 @@ MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
            for found in pkgutil.iter_modules(services.__path__)]
 
 FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint",
-                  "forget_orphans", "queue_due"}
+                  "forget_orphans", "queue_due", "prepare_changed"}
 ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "actor_of", "sign_in", "redeem_ticket",
                  "session_from_token", "sign_out"}
 ABOUT_ACCOUNTS = {"sign_out_everywhere", "note_denied", "list_users", "add_user", "change_user", "change_password",
@@ -56,6 +56,8 @@ NEEDS = {
     "export_policy": Action.VIEW_LEADS, "read_policy_file": Action.EDIT_POLICY,
     "language_settings": Action.VIEW_LEADS, "save_language_settings": Action.CONFIGURE,
     "try_language_server": Action.CONFIGURE,
+    "similar_leads": Action.VIEW_LEADS, "leads_like_offer": Action.VIEW_LEADS, "look_alikes": Action.VIEW_LEADS,
+    "prepare_similar": Action.EDIT_LEADS,
     "overview": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,

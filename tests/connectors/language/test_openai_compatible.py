@@ -146,7 +146,8 @@ def test_what_does_not_pass_is_refused_in_words(caplog, reply, code, requests):
 
 @pytest.mark.parametrize(("more", "code"), [
     ({"key": ""}, "no_language_key"), ({"url": "not an address"}, "wrong_language_url"),
-    ({"url": "file:///etc/passwd"}, "wrong_language_url"), ({"url": "https://me:pw@models.example"}, "wrong_language_url"),
+    ({"url": "file:///etc/passwd"}, "wrong_language_url"),
+    ({"url": "https://me:pw@models.example"}, "wrong_language_url"),
     ({"url": ""}, "wrong_language_url"), ({"url": "https://[::1"}, "wrong_language_url")])
 def test_a_server_that_is_not_set_up_is_not_asked(more, code):
     fake = FakeServer()

@@ -1,0 +1,230 @@
+"""Vectors of the stored leads: kept up to date with their texts, and searched for the nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+from sqlmodel import Session
+
+from leadscore.errors import LeadScoreError
+from leadscore.features.text import standing_for
+from leadscore.scoring.lookalikes import nearest
+from leadscore.steps.language import LanguageChoice, choice_of, month_of
+from leadscore.steps.progress import Progress
+from leadscore.store import audit, language_answers, lead_reading
+from leadscore.store import vectors as vector_rows
+from leadscore.store.database import read, write
+from leadscore.store.language_answers import EMBEDDING, NewAnswer
+from leadscore.workbench import Workbench
+
+CHUNK = 20_000
+"""Leads whose texts are read at a time."""
+SENT_AT_ONCE = 64
+MOST_IN_MEMORY = 4
+AUTHOR = "similar leads"
+FAILED = "failed at "
+"""Stands before the state of the leads for which a server failed; it is asked again when they have changed."""
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """All vectors of a client in one space, turned, as they were when ``state`` held."""
+
+    state: str
+    ids: np.ndarray
+    vectors: np.ndarray
+
+    def rows_of(self, lead_ids: np.ndarray) -> np.ndarray:
+        """Give the positions of leads; those without a vector are left out."""
+        if not len(self.ids):
+            return np.zeros(0, dtype=np.intp)
+        places = np.searchsorted(self.ids, lead_ids).clip(max=len(self.ids) - 1)
+        return np.asarray(places[self.ids[places] == lead_ids], dtype=np.intp)
+
+
+@dataclass(frozen=True)
+class _Space:
+    """A way to turn texts into vectors, and what the texts may hold."""
+
+    name: str
+    remote: bool
+    personal: bool
+
+
+def local_space(workbench: Workbench) -> str:
+    """Name the space that is always there."""
+    return workbench.embedder.space
+
+
+def space_for_leads(session: Session, workbench: Workbench, client_id: int) -> str:
+    """Name the space leads are compared in: the language server's where it is prepared, else the local one."""
+    remote = _remote_space(workbench, choice_of(session, client_id))
+    if remote and vector_rows.prepared_for(session, client_id, remote.name) == vector_rows.stamp(session, client_id):
+        return remote.name
+    return local_space(workbench)
+
+
+def is_prepared(session: Session, workbench: Workbench, client_id: int) -> bool:
+    """Say whether the local vectors match the leads."""
+    return vector_rows.prepared_for(session, client_id, local_space(workbench)) == vector_rows.stamp(session, client_id)
+
+
+def is_waiting(session: Session, workbench: Workbench, client_id: int) -> bool:
+    """Say whether vectors of any kind are to be worked out; those a server has just failed to give are not."""
+    remote = _remote_space(workbench, choice_of(session, client_id))
+    state = vector_rows.stamp(session, client_id)
+    return not is_prepared(session, workbench, client_id) or (
+        remote is not None and vector_rows.prepared_for(session, client_id, remote.name) not in (state, FAILED + state))
+
+
+def prepare(workbench: Workbench, client_id: int, *, tell: Progress, now: datetime) -> int:
+    """Bring the vectors of a client's leads up to date; returns how many were worked out.
+
+    Local vectors always; those of a language server besides, where an administrator allows it and the limit lasts. A
+    server that fails leaves the local ones in use.
+    """
+    with read(workbench.engine) as session:
+        remote = _remote_space(workbench, choice_of(session, client_id))
+    done = _fill(workbench, client_id, _Space(local_space(workbench), False, True), tell=tell, now=now)
+    if remote is not None:
+        try:
+            done += _fill(workbench, client_id, remote, tell=tell, now=now)
+        except LeadScoreError as fault:
+            with write(workbench.engine) as session:
+                vector_rows.note_prepared(session, client_id, remote.name,
+                                          FAILED + vector_rows.stamp(session, client_id))
+            tell(1.0, f"{fault.message} Similar leads are found by the local vectors.")
+    return done
+
+
+def neighbourhood(session: Session, workbench: Workbench, client_id: int, space: str) -> Neighbourhood:
+    """Give all vectors of a client, from memory when they are still those of the store."""
+    state = vector_rows.prepared_for(session, client_id, space)
+    known: Neighbourhood | None = workbench.nearby.get((client_id, space))
+    if known is not None and known.state == state:
+        return known
+    ids, vectors = vector_rows.load(session, client_id, space)
+    loaded = Neighbourhood(state, ids, vectors)
+    workbench.nearby.pop((client_id, space), None)
+    while len(workbench.nearby) >= MOST_IN_MEMORY:
+        workbench.nearby.pop(next(iter(workbench.nearby)))
+    workbench.nearby[client_id, space] = loaded
+    return loaded
+
+
+def nearest_leads(session: Session, workbench: Workbench, client_id: int, space: str, question: np.ndarray, *,
+                  count: int, without: np.ndarray) -> pd.Series:
+    """Find the leads nearest to a turned vector (or to the nearest of several, one a column).
+
+    Returns
+    -------
+    Series of float
+        Cosines by lead id, largest first.
+    """
+    if question.ndim == 1 and len(without) <= count and vector_rows.has_index(session, len(question)):
+        found = vector_rows.nearest_indexed(session, client_id, space, question, count + len(without))
+        found = found[~found.index.isin(without)].head(count)
+        if len(found) == count:
+            return found
+        # few leads among many of other clients: the index may have run out, looking at each finds them all
+    near = neighbourhood(session, workbench, client_id, space)
+    excluded = near.rows_of(np.sort(without))
+    places, products = nearest(near.vectors, question, count + len(excluded))
+    keep = ~np.isin(places, excluded)
+    return pd.Series(products[keep][:count].astype(float), index=pd.Index(near.ids[places[keep][:count]],
+                                                                          name="lead_id"))
+
+
+def _remote_space(workbench: Workbench, choice: LanguageChoice) -> _Space | None:
+    server = workbench.language
+    if server is None or not server.embeddings_model or not choice.on:
+        return None
+    suffix = "+" if choice.send_personal_data else "-"
+    return _Space(f"{server.embeddings_model[:100]}{suffix}", True, choice.send_personal_data)
+
+
+def _fill(workbench: Workbench, client_id: int, space: _Space, *, tell: Progress, now: datetime) -> int:
+    with read(workbench.engine) as session:
+        state = vector_rows.stamp(session, client_id)
+        if vector_rows.prepared_for(session, client_id, space.name) == state:
+            return 0
+        lead_ids = lead_reading.ids(session, client_id)
+        known = vector_rows.digests(session, client_id, space.name)
+    gone = np.setdiff1d(known.index.to_numpy(), lead_ids)
+    done = 0
+    for start in range(0, len(lead_ids), CHUNK):
+        tell(start / len(lead_ids), f"Placing lead {start + 1:,} of {len(lead_ids):,} among the others")
+        done += _fill_chunk(workbench, client_id, space, lead_ids[start:start + CHUNK], known, now)
+    with write(workbench.engine) as session:
+        vector_rows.remove(session, client_id, space.name, gone)
+        # with a mark of its own, so that a server that holds vectors in memory notices every change
+        vector_rows.note_prepared(session, client_id, space.name, state)
+    return done
+
+
+def _fill_chunk(workbench: Workbench, client_id: int, space: _Space, lead_ids: np.ndarray, known: pd.Series,
+                now: datetime) -> int:
+    with read(workbench.engine) as session:
+        leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids)
+        texts = standing_for(leads, lead_reading.custom_fields(session, client_id), personal=space.personal)
+    texts = texts.dropna()
+    names = pd.Series([blake2b(text.encode(), digest_size=vector_rows.DIGEST_BYTES).hexdigest()
+                       for text in texts.tolist()], index=texts.index, dtype="str")
+    earlier = known.reindex(names.index)
+    changed = texts[(earlier.isna() | (earlier != names)).to_numpy(dtype=bool)]
+    codes, distinct = pd.factorize(changed)
+    vectors = _embedded(workbench, client_id, space, [str(text) for text in distinct], now)
+    silent = np.setdiff1d(np.intersect1d(known.index.to_numpy(), lead_ids), texts.index.to_numpy())
+    with write(workbench.engine) as session:
+        if len(changed):
+            vector_rows.ensure_index(session, vectors.shape[1])
+        vector_rows.remove(session, client_id, space.name, silent)
+        vector_rows.save(session, workbench.vault, client_id, space.name, lead_ids=changed.index.to_numpy(),
+                         texts=names.loc[changed.index].tolist(),
+                         vectors=vectors[codes] if len(changed) else vectors)
+    return len(changed)
+
+
+def _embedded(workbench: Workbench, client_id: int, space: _Space, texts: Sequence[str], now: datetime) -> np.ndarray:
+    if not space.remote or not texts:
+        return workbench.embedder.embed(texts)
+    parts, tokens = [], 0
+    try:
+        for start in range(0, len(texts), SENT_AT_ONCE):
+            portion = texts[start:start + SENT_AT_ONCE]
+            _refuse_beyond_limit(workbench, client_id, tokens + sum(map(len, portion)) // 3, now)
+            vectors, cost = workbench.language.embed(portion)  # type: ignore[union-attr]
+            tokens += cost
+            parts.append(vectors)
+    finally:
+        _note_sent(workbench, client_id, space, sum(map(len, parts)), tokens, now)
+    return np.concatenate(parts)
+
+
+def _refuse_beyond_limit(workbench: Workbench, client_id: int, wanted: int, now: datetime) -> None:
+    with read(workbench.engine) as session:
+        limit = choice_of(session, client_id).monthly_tokens
+        spent = language_answers.tokens_since(session, client_id, month_of(now))
+    if spent + wanted > limit:
+        raise LeadScoreError("language_limit", f"The limit of {limit:,} tokens a month is reached.",
+                             "Raise it in the settings, or wait for the next month.")
+
+
+def _note_sent(workbench: Workbench, client_id: int, space: _Space, texts: int, tokens: int, now: datetime) -> None:
+    """Count what was sent, and write down how much it was; never what."""
+    if not texts:
+        return
+    server = workbench.language
+    with write(workbench.engine) as session:
+        language_answers.save(session, workbench.vault, client_id, [NewAnswer(uuid4().hex, {}, tokens)],
+                              kind=EMBEDDING, model=space.name, now=now)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=AUTHOR,
+                     action="language_server_asked", object=f"client:{client_id}",
+                     detail={"host": server.host if server else "", "model": space.name, "texts": texts,
+                             "with_personal_words": texts if space.personal else 0, "tokens": tokens})
