@@ -84,7 +84,7 @@ def test_an_import_with_too_few_outcomes_is_scored_by_rules(workbench):  # noqa:
     assert job.state == "done"
     assert job.result["training"] is None
     assert job.result["scoring"] == {"rows": 12, "model_version": None, "policy_version": 1, "run_id": 1,
-                                      "experiment": None}
+                                      "experiment": None, "language": None}
 
 
 def test_a_first_model_that_cannot_be_trained_does_not_undo_the_import(workbench, campaign_file,  # noqa: F811

@@ -10,7 +10,8 @@ ROUNDS = 25
 MOST_LEARNT = 20_000
 
 
-def nearest(vectors: np.ndarray, question: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def nearest(vectors: np.ndarray, question: np.ndarray, count: int,
+            without: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Find the rows with the largest dot product, by looking at every one.
 
     Parameters
@@ -19,6 +20,8 @@ def nearest(vectors: np.ndarray, question: np.ndarray, count: int) -> tuple[np.n
     question : ndarray of shape (n_dimensions,) or (n_dimensions, n_points)
         Of several points the nearest counts.
     count : int
+    without : ndarray of int, optional
+        Positions that are left out.
 
     Returns
     -------
@@ -29,7 +32,13 @@ def nearest(vectors: np.ndarray, question: np.ndarray, count: int) -> tuple[np.n
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
     products = vectors @ question
     products = products if products.ndim == 1 else products.max(axis=1)
-    count = min(count, len(products))
+    left = len(products)
+    if without is not None and len(without):
+        products[without] = -np.inf
+        left -= len(without)
+    if left < 1:
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
+    count = min(count, left)
     best = np.argpartition(-products, count - 1)[:count]
     best = best[np.lexsort((best, -products[best]))]
     return best, products[best]

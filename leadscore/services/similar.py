@@ -28,8 +28,9 @@ from leadscore.steps.nearness import (
     prepare,
     space_for_leads,
 )
+from leadscore.steps.panels import NOT_ABOUT_LEADS
 from leadscore.steps.progress import Progress, silent
-from leadscore.store import clients, lead_reading
+from leadscore.store import audit, clients, lead_reading
 from leadscore.store import offers as offer_rows
 from leadscore.store import scores as score_rows
 from leadscore.store import vectors as vector_rows
@@ -119,7 +120,7 @@ def leads_like_offer(workbench: Workbench, actor: Actor, *, client: str, offer_i
         lines = offer_lines(offer)
         questions = vector_rows.turned(workbench.vault, workbench.embedder.embed(lines))
         space = local_space(workbench)
-        decided = _leads_with(session, client_id, OutcomeStage.CONVERTED, OutcomeStage.LOST)
+        decided = np.concatenate(_decided(session, workbench, client_id))
         found = nearest_leads(session, workbench, client_id, space, questions.T, count=count, without=decided)
         own = vector_rows.of_leads(session, client_id, space, found.index.tolist())
         closest = [lines[int((questions @ own[lead_id]).argmax())] for lead_id in found.index.tolist()]
@@ -150,14 +151,13 @@ def look_alikes(workbench: Workbench, actor: Actor, *, client: str, of: str = CU
         if not ready:
             return _not_ready()
         space = space_for_leads(session, workbench, client_id)
-        won = _leads_with(session, client_id, OutcomeStage.CONVERTED)
+        won, lost = _decided(session, workbench, client_id)
         near = neighbourhood(session, workbench, client_id, space)
         rows = near.rows_of(won)
         if len(rows) < LEAST_CUSTOMERS:
             return _nothing(f"{len(rows)} leads have converted; with {LEAST_CUSTOMERS} it can be said what they are "
                             "like.")
         kinds = _kinds(workbench, client_id, near, rows)
-        lost = _leads_with(session, client_id, OutcomeStage.LOST)
         found = nearest_leads(session, workbench, client_id, space, kinds.T, count=count,
                               without=np.concatenate([won, lost]))
         customers = _nearest_customers(near, rows, found)
@@ -199,8 +199,15 @@ def _check(count: int) -> None:
         raise InvalidRequest("wrong_count", f"{count} similar leads cannot be shown.", f"Ask for 1 to {MOST_SHOWN}.")
 
 
-def _leads_with(session: Session, client_id: int, *stages: OutcomeStage) -> np.ndarray:
-    return np.sort(np.concatenate([score_rows.with_outcome(session, client_id, str(stage)) for stage in stages]))
+def _decided(session: Session, workbench: Workbench, client_id: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give the leads won and those lost, from memory until something about the client's leads has changed."""
+    name, state = (client_id, "decided"), audit.latest(session, client_id, besides=NOT_ABOUT_LEADS)
+    known = workbench.nearby.get(name)
+    if known is None or known[0] != state:
+        known = (state, *(lead_reading.with_outcome(session, client_id, str(stage))
+                          for stage in (OutcomeStage.CONVERTED, OutcomeStage.LOST)))
+        workbench.nearby[name] = known
+    return known[1], known[2]
 
 
 def _kinds(workbench: Workbench, client_id: int, near: Neighbourhood, rows: np.ndarray) -> np.ndarray:

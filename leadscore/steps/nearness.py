@@ -112,8 +112,9 @@ def neighbourhood(session: Session, workbench: Workbench, client_id: int, space:
     ids, vectors = vector_rows.load(session, client_id, space)
     loaded = Neighbourhood(state, ids, vectors)
     workbench.nearby.pop((client_id, space), None)
-    while len(workbench.nearby) >= MOST_IN_MEMORY:
-        workbench.nearby.pop(next(iter(workbench.nearby)))
+    held = [name for name, value in workbench.nearby.items() if isinstance(value, Neighbourhood)]
+    for name in held[:max(0, len(held) - MOST_IN_MEMORY + 1)]:
+        workbench.nearby.pop(name, None)
     workbench.nearby[client_id, space] = loaded
     return loaded
 
@@ -134,11 +135,8 @@ def nearest_leads(session: Session, workbench: Workbench, client_id: int, space:
             return found
         # few leads among many of other clients: the index may have run out, looking at each finds them all
     near = neighbourhood(session, workbench, client_id, space)
-    excluded = near.rows_of(np.sort(without))
-    places, products = nearest(near.vectors, question, count + len(excluded))
-    keep = ~np.isin(places, excluded)
-    return pd.Series(products[keep][:count].astype(float), index=pd.Index(near.ids[places[keep][:count]],
-                                                                          name="lead_id"))
+    places, products = nearest(near.vectors, question, count, near.rows_of(without))
+    return pd.Series(products.astype(float), index=pd.Index(near.ids[places], name="lead_id"))
 
 
 def _remote_space(workbench: Workbench, choice: LanguageChoice) -> _Space | None:

@@ -152,6 +152,13 @@ def outcomes(session: Session, client_id: int) -> pd.Series:
     return pd.Series(_texts(stages), index=pd.Index(np.array(found, dtype=np.int64), name="lead_id"), name="outcome")
 
 
+def with_outcome(session: Session, client_id: int, stage: str) -> np.ndarray:
+    """List the leads whose present outcome is this stage, in ascending order."""
+    (found,) = fetch_columns(session, "SELECT id FROM leads WHERE client_id = :client AND outcome = :stage ORDER BY id",
+                             {"client": client_id, "stage": stage})
+    return np.array(found, dtype=np.int64)
+
+
 def outcome_moments(session: Session, client_id: int) -> pd.Series:
     """Give the moment of every lead's present outcome: index ``lead_id``, UTC times, missing where none is known."""
     found, moments = fetch_columns(session, "SELECT id, outcome_at FROM leads WHERE client_id = :client ORDER BY id",

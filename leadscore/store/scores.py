@@ -215,13 +215,6 @@ def of_leads(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndar
     return frame.reindex(wanted[np.isin(wanted, frame.index.to_numpy())])
 
 
-def with_outcome(session: Session, client_id: int, stage: str) -> np.ndarray:
-    """List the scored leads that have come as far as a stage, from the index alone."""
-    (found,) = fetch_columns(session, "SELECT lead_id FROM scores WHERE client_id = :client AND outcome = :stage",
-                             {"client": client_id, "stage": stage})
-    return np.array(found, dtype=np.int64)
-
-
 # --- runs and history ------------------------------------------------------------------------------------------
 
 
