@@ -33,7 +33,8 @@ NOT_ABOUT_LEADS = (
     "job_submitted", "language_server_tried", "language_settings_saved", "lead_viewed", "leads_exported",
     "leads_scored", "model_challenges", "model_deployed", "model_rolled_back", "model_trained", "offer_created",
     "offer_edited", "offer_retired", "owner_assigned", "policy_restored", "policy_saved", "retraining_queued",
-    "retraining_settings_saved", "segment_entered", "segment_removed", "segment_saved", "segment_trigger_set", "spend_added", "spend_removed")
+    "retraining_settings_saved", "segment_entered", "segment_removed", "segment_saved",
+    "segment_trigger_set", "spend_added", "spend_removed")
 """Records that leave leads and outcomes as they are; any other one makes panels be built anew."""
 
 _guard = Lock()
