@@ -8,6 +8,7 @@ from leadscore.access import Action
 from pages.shared import current
 from pages.widgets import (
     experiment_settings,
+    feature_settings,
     model_settings,
     notices,
     policy_effect,
@@ -30,6 +31,7 @@ def main() -> None:
     tabs = {
         "Scoring": scoring_settings.draw,
         "Scorecard": scorecard_settings.draw,
+        "Features": feature_settings.draw,
         "Training": training_settings.draw,
         "Models": model_settings.draw,
         "Experiments": experiment_settings.draw,

@@ -50,6 +50,11 @@ def check_rules(rules: Sequence[Rule], kinds: Mapping[str, Kind]) -> None:
             _refuse_contradiction(one_of, other)
 
 
+def checks_for(kind: Kind) -> tuple[Check, ...]:
+    """List what a rule may ask of a field of a kind."""
+    return tuple(check for check in Check if kind in _FITS.get(check, frozenset(Kind)))
+
+
 def _check_rule(rule: Rule, kinds: Mapping[str, Kind]) -> None:
     if rule.field not in kinds:
         _refuse("unknown_field", f"There is no field '{rule.field[:60]}'.", "Choose one of the listed fields.")

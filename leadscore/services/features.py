@@ -21,6 +21,7 @@ from leadscore.scoring.policy import Policy
 from leadscore.steps.feature_previews import distribution_of, examples_of, power_alone, warning_about
 from leadscore.steps.feature_views import FeatureView as FeatureView
 from leadscore.steps.feature_views import is_feature, split_by_age, views
+from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.policy_saving import definitions, free_name, save_changed
 from leadscore.steps.samples import draw
@@ -110,6 +111,7 @@ def list_features(workbench: Workbench, actor: Actor, *, client: str) -> Feature
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
         sample = draw(session, workbench, client_id)
+        sample = replace(sample, leads=with_offer(workbench, session, client_id, sample.leads, policy))
         champion = model_rows.champion(session, client_id)
         split = split_by_age(session, client_id, sample.leads, champion)
     found = views(sample, sample.features(policy.made), policy, champion, split,

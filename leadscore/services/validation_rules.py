@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from leadscore.access import Action, Actor, require
-from leadscore.ingest.rule_checks import check_rules
+from leadscore.ingest.rule_checks import check_rules, checks_for
 from leadscore.ingest.rules import Rule, broken_by, described
 from leadscore.schema import CUSTOM_PREFIX, Kind, label_of
 from leadscore.steps.rules import keep_rules, kinds_of, rules_of
@@ -42,11 +42,12 @@ class RuleView:
 
 @dataclass(frozen=True)
 class RuleField:
-    """A field a rule may be about."""
+    """A field a rule may be about, and what may be asked of it."""
 
     name: str
     label: str
     kind: Kind
+    checks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def list_rules(workbench: Workbench, actor: Actor, *, client: str) -> RuleList:
         headers = batches.headers(session, client_id)
         kinds = kinds_of(session, client_id)
         rules = rules_of(row)
-    fields = [RuleField(name, label_of(name, headers), kind) for name, kind in kinds.items()]
+    fields = [RuleField(name, label_of(name, headers), kind, checks_for(kind)) for name, kind in kinds.items()]
     return RuleList(
         tuple(RuleView(rule.to_dict(), label_of(rule.field, headers), described(rule)) for rule in rules),
         tuple(sorted(fields, key=lambda field: (not _is_filled(field.name, headers), field.label.casefold()))))

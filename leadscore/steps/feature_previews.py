@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ SHOWN_LEADS = 8
 SHOWN_VALUES = 12
 BARS = 12
 MOST_OF_THEM = 0.98
-LARGEST = 1e150
+LARGEST = 1e12
+EPSILON = 1e-9
 
 
 def power_alone(values: pd.Series, kind: Kind, y: pd.Series) -> Interval | None:
@@ -61,11 +63,23 @@ def _ranges(known: pd.Series) -> list[tuple[str, int]]:
     """Count numbers in ranges of equal width; the few largest share the last one, so that they do not hide the rest."""
     numbers = np.clip(known.to_numpy(dtype=float), -LARGEST, LARGEST)
     low, high = float(numbers.min()), float(np.quantile(numbers, MOST_OF_THEM))
-    edges = np.linspace(low, high, BARS) if high > low else np.array([low])
-    counts = np.bincount(np.searchsorted(edges, numbers, side="right") - 1, minlength=len(edges))
-    words = [f"{edge:,.4g}" for edge in edges]
+    step = _even_step((high - low) / (BARS - 1))
+    start = math.floor(low / step)
+    edges = step * np.arange(start, max(math.floor(high / step), start) + 1)
+    # by rounding, the smallest number may lie a bit below the first edge
+    places = np.maximum(np.searchsorted(edges, numbers, side="right") - 1, 0)
+    counts = np.bincount(places, minlength=len(edges))
+    words = [f"{edge:,.6g}" for edge in edges]
     names = [f"{start} to {end}" for start, end in zip(words[:-1], words[1:], strict=True)] + [f"{words[-1]} and more"]
     return [(name, int(leads)) for name, leads in zip(names, counts, strict=True)]
+
+
+def _even_step(width: float) -> float:
+    """Give the next width people count in: 1, 2 or 5 with zeros."""
+    if not width > EPSILON:
+        return 1.0
+    size = 10.0 ** math.floor(math.log10(width))
+    return next(step * size for step in (1, 2, 5, 10) if step * size >= width * (1 - EPSILON))
 
 
 def _shown(value: Any, kind: Kind) -> str:

@@ -15,7 +15,7 @@ from leadscore.features.derived import DERIVED
 from leadscore.features.expressions import compile_expression
 from leadscore.features.tokens import WrongExpression
 from leadscore.monitoring.drift import LEAST_LEADS, Drift, stability
-from leadscore.schema import CUSTOM_PREFIX, FIELD_BY_NAME, MADE_PREFIX, PERSONAL_FIELDS, Kind
+from leadscore.schema import CUSTOM_PREFIX, FIELD_BY_NAME, MADE_PREFIX, OFFER_PREFIX, PERSONAL_FIELDS, Kind
 from leadscore.scoring.policy import Policy
 from leadscore.steps.samples import Sample
 from leadscore.store import lead_reading
@@ -157,14 +157,15 @@ def views(sample: Sample, features: Features, policy: Policy, champion: ModelVer
 def is_feature(name: str) -> bool:
     """Tell whether a column of the leads or a derived one can be a feature; of a client's own, any can."""
     known = FIELD_BY_NAME.get(name)
-    return name in _DERIVED_NAMES or name.startswith(CUSTOM_PREFIX) or (known is not None and known.feature)
+    own = name in _DERIVED_NAMES or name.startswith((CUSTOM_PREFIX, OFFER_PREFIX))
+    return own or (known is not None and known.feature)
 
 
 def origin_of(name: str) -> str:
     """Say whether a feature is a column of the leads, derived by the product, or made by a person."""
     if name.startswith(MADE_PREFIX):
         return MADE
-    return DERIVED_ if name in _DERIVED_NAMES else DIRECT
+    return DERIVED_ if name in _DERIVED_NAMES or name.startswith(OFFER_PREFIX) else DIRECT
 
 
 def _unit(spec: FeatureSpec, units: Mapping[str, str]) -> str:

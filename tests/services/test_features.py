@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leadscore.access import Role
 from leadscore.errors import Forbidden, InvalidRequest, NotFound
@@ -260,6 +262,20 @@ def test_distributions_count_every_lead_once_even_with_huge_numbers():
     assert sum(leads for _, leads in distribution_of(values, Kind.NUMBER)) == len(values)
     texts = pd.Series([f"v{number}" for number in range(30)], dtype="str")
     assert distribution_of(texts, Kind.CATEGORY)[-1] == ("others", 18)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=False), max_size=40), st.floats(0, 1e6))
+def test_no_numbers_are_lost_between_the_ranges(numbers, shift):
+    values = pd.Series([*numbers, *(shift + place / 7 for place in range(14))], dtype=float)
+    shown = distribution_of(values, Kind.NUMBER)
+    assert sum(leads for _, leads in shown) == len(values)
+    assert len(shown) <= 15
+
+
+def test_ranges_begin_at_numbers_people_count_in():
+    shown = distribution_of(pd.Series(range(1, 101), dtype=float), Kind.NUMBER)
+    assert [name for name, _ in shown][:2] == ["0 to 10", "10 to 20"]
 
 
 def test_examples_show_different_values_first():
