@@ -95,7 +95,7 @@ def _frame(shown: Sequence[features.FeatureView], off: Sequence[str]) -> pd.Data
 
 _COLUMNS = {
     "Feature": st.column_config.TextColumn(width=180, pinned=True),
-    "Used": st.column_config.CheckboxColumn(width=60, help="Off: it counts for nothing, in rules and model, and the "
+    "Used": st.column_config.CheckboxColumn(width=80, help="Off: it counts for nothing, in rules and model, and the "
                                             "next training leaves it out."),
     "Filled": st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100, width=100,
                                               help="Share of the leads it is known for."),

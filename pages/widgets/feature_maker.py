@@ -154,7 +154,7 @@ def _shown(preview: features.FeaturePreview) -> None:
     st.caption(f"Tried on {words.counted(preview.leads, 'lead')}{sample}, {preview.decided:,} of them with a known "
                f"outcome. Made of: {', '.join(words.escape(name) for name in preview.sources)}.")
     bars = pd.DataFrame(preview.distribution, columns=["Value", "Leads"])
-    st.bar_chart(bars, x="Value", y="Leads", horizontal=True, sort=False, height=max(120, 26 * len(bars) + 40),
+    st.bar_chart(bars, x="Value", y="Leads", horizontal=True, sort=False, height=30 * len(bars) + 80,
                  alt="Number of leads by value of the feature")
     with st.expander("Some leads"):
         rows = [{"Lead": lead, "Value": _value(value, preview)} for lead, value in preview.examples]
