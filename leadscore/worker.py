@@ -24,6 +24,7 @@ from leadscore.services import (
     jobs,
     learning,
     models,
+    policy_history,
     retraining,
     sampling,
     scoring,
@@ -244,6 +245,12 @@ def _rescore(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress:
     return scoring.rescore(workbench, actor, client=job.client, progress=progress).as_dict()
 
 
+def _backtest(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+    request = policy_history.BacktestRequest.from_dict(job.arguments)
+    return policy_history.backtest_policy(workbench, actor, client=job.client, request=request,
+                                          progress=progress).as_dict()
+
+
 def _export(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
     progress(0.1, "Collecting the leads")
     exported = delivery.export_leads(workbench, actor, client=job.client,
@@ -270,7 +277,8 @@ def _then_follow(task: Task) -> Task:
 
 TASKS: dict[str, Task] = {
     "import": _then_follow(_import), "demo": _then_follow(_demo), "train": _then_follow(_train),
-    "retrain": _then_follow(_retrain), "rescore": _then_follow(_rescore), "export": _export}
+    "retrain": _then_follow(_retrain), "rescore": _then_follow(_rescore), "export": _export,
+    "backtest": _backtest}
 
 
 if __name__ == "__main__":

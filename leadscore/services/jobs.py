@@ -21,6 +21,7 @@ KINDS = {
     "retrain": Action.DEPLOY_MODEL,
     "rescore": Action.EDIT_LEADS,
     "export": Action.EXPORT_LEADS,
+    "backtest": Action.TRAIN_MODEL,
 }
 
 

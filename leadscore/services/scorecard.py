@@ -21,7 +21,7 @@ from leadscore.scoring.scorecard import full_marks, hits
 from leadscore.scoring.suggestions import Suggestions, suggest, taken
 from leadscore.scoring.wording import rule_of
 from leadscore.steps.criterion_fields import FieldChoice, field_choices
-from leadscore.steps.known_outcomes import KnownLeads, known_leads, older_part
+from leadscore.steps.known_outcomes import KnownLeads, known_leads, to_learn_from
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.policy_files import with_settings
 from leadscore.store import clients
@@ -89,7 +89,7 @@ class ScorecardEvidence:
         Leads looked at: those with a known outcome, or all where none has one.
     ended, converted : int
     learnt_from : int
-        Leads the suggestions come from: the older part of those that ended.
+        Leads the suggestions come from: not those that changes are measured on.
     doubling : float or None
         Points of the rule score that double the odds, by the data.
     weights : dict of str to float
@@ -230,7 +230,7 @@ def _known(session: Session, workbench: Workbench, client: str, policy: Policy) 
 
 
 def _suggested(known: KnownLeads, policy: Policy) -> tuple[Suggestions, int]:
-    rows = older_part(known)
+    rows = to_learn_from(known)
     return suggest(known.features.frame[rows], known.converted[rows], policy), int(rows.sum())
 
 

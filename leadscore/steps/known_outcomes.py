@@ -13,15 +13,18 @@ from leadscore.features.build import Features, build_features
 from leadscore.schema import CLOSED_STAGES, OutcomeStage
 from leadscore.scoring.policy import Policy
 from leadscore.steps.dates import reference_date
+from leadscore.steps.models import CHAMPION, find_version, number_of
 from leadscore.steps.offers import with_offer
 from leadscore.store import batches, lead_reading
+from leadscore.store import held_out as held_out_rows
+from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
 MOST_LEADS = 50_000
 """Leads held in memory: enough for two steady digits of every rate."""
 REMEMBERED = 2
 LEARNT_SHARE = 0.8
-"""Suggestions are learnt from the older part; the effect of taking them is seen on the newer."""
+"""Where no leads were set aside, suggestions are learnt from the older part, so that the newer is unseen."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,15 @@ class KnownLeads:
         When the outcome was known, else when the lead was created; missing where neither is.
     stored : int
         Leads of the client in all.
+    set_aside : ndarray of bool, shape (n_leads,)
+        Those kept at the champion's training to measure changes on.
     """
 
     features: Features
     converted: np.ndarray[Any, np.dtype[np.float64]]
     moments: pd.Series
     stored: int
+    set_aside: np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def known_leads(session: Session, workbench: Workbench, client_id: int, policy: Policy) -> KnownLeads:
@@ -51,19 +57,24 @@ def known_leads(session: Session, workbench: Workbench, client_id: int, policy: 
     At most 50,000 are taken, at random but always the same.
     """
     now = workbench.clock()
-    key = (client_id, policy.made, policy.offer, f"{now:%Y-%m-%d}", lead_reading.state(session, client_id))
+    champion = find_version(session, client_id, CHAMPION)
+    key = (client_id, policy.made, policy.offer, f"{now:%Y-%m-%d}", champion and champion.id,
+           lead_reading.state(session, client_id))
     found: KnownLeads | None = workbench.remembered.get(key)
     if found is None:
-        found = _read(session, workbench, client_id, policy)
+        found = _read(session, workbench, client_id, policy, champion)
         while len(workbench.remembered) >= REMEMBERED:
             workbench.remembered.pop(next(iter(workbench.remembered)), None)
         workbench.remembered[key] = found
     return found
 
 
-def older_part(known: KnownLeads) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Mark the closed leads to learn from: the older 80 % by date, by id where no date is known."""
+def to_learn_from(known: KnownLeads) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Mark the closed leads to learn from: all but those set aside; the older 80 % by date where none were."""
     closed = np.isfinite(known.converted)
+    if known.set_aside.any():
+        return np.asarray(closed & ~known.set_aside)
+    # by date, by id where no date is known
     order = known.moments.to_frame("moment").assign(id=known.moments.index).sort_values(["moment", "id"]).index
     places = pd.Series(np.arange(len(order)), index=order).reindex(known.moments.index).to_numpy()
     ranks = np.full(len(closed), np.inf)
@@ -71,7 +82,8 @@ def older_part(known: KnownLeads) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.asarray(ranks < LEARNT_SHARE * closed.sum())
 
 
-def _read(session: Session, workbench: Workbench, client_id: int, policy: Policy) -> KnownLeads:
+def _read(session: Session, workbench: Workbench, client_id: int, policy: Policy,
+          champion: ModelVersion | None) -> KnownLeads:
     stages = lead_reading.outcomes(session, client_id)
     closed = stages.isin([str(stage) for stage in CLOSED_STAGES])
     wanted = stages[closed] if closed.any() else stages
@@ -86,4 +98,10 @@ def _read(session: Session, workbench: Workbench, client_id: int, policy: Policy
         else np.full(len(wanted), np.nan)
     moments = lead_reading.outcome_moments(session, client_id).reindex(leads.index)
     created = leads.get("created_at", moments)
-    return KnownLeads(features, np.asarray(converted, dtype=float), moments.fillna(created), len(stages))
+    aside = leads.index.isin(_set_aside(session, workbench, client_id, champion))
+    return KnownLeads(features, np.asarray(converted, dtype=float), moments.fillna(created), len(stages), aside)
+
+
+def _set_aside(session: Session, workbench: Workbench, client_id: int, champion: ModelVersion | None) -> pd.Index:
+    kept = None if champion is None else held_out_rows.find(session, workbench.vault, client_id, number_of(champion))
+    return kept.frame.index if kept is not None and kept.about["stored"] else pd.Index([], dtype=np.int64)

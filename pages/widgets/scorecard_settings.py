@@ -163,8 +163,9 @@ def _learnt(context: Context, draft: scorecard_draft.Draft, found: scorecard.Sco
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"Held against {words.counted(found.ended, 'lead')} whose end is known, {found.converted:,} of them "
-            f"converted. " + (f"The data's points are learnt from the {found.learnt_from:,} older ones, all criteria "
-                              f"together; {found.doubling:.0f} points of the score double the odds."
+            f"converted. " + (f"The data's points are learnt from {found.learnt_from:,} of them, all criteria together "
+                              "and not from those a change is measured on; "
+                              f"{found.doubling:.0f} points of the score double the odds."
                               if suggested and found.doubling else "Too few have ended to suggest points."),
             width="stretch")
         if suggested and not frozen:

@@ -14,7 +14,7 @@ STAGE_WORDS = {"new": "New", "contacted": "Contacted", "qualified": "Qualified",
                "lost": "Lost"}
 STAGE_COLORS = {"new": "gray", "contacted": "blue", "qualified": "violet", "converted": "green", "lost": "red"}
 JOB_WORDS = {"import": "Import", "demo": "Sample campaign", "train": "Training", "retrain": "Training again by itself",
-             "rescore": "Scoring", "export": "Export"}
+             "rescore": "Scoring", "export": "Export", "backtest": "Backtest"}
 GROUP_WORDS = {"demographic": "Person and place", "firmographic": "Company", "behavioural": "Behaviour",
                "engagement": "Engagement", "fit": "Fit to the offer", "financial": "Money", "origin": "Origin",
                "contact": "Contact", "consent": "Consent", "management": "Management", "outcome": "Outcome",

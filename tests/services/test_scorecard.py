@@ -1,6 +1,6 @@
 """A scorecard is held against known outcomes, gets points from them, starts anew, leaves as a file and comes back."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from leadscore.scoring.policy import Policy
 from leadscore.scoring.presets import default_policy
 from leadscore.services import intake, policies, policy_files, scorecard
 from leadscore.steps import known_outcomes
-from leadscore.store import clients, lead_reading
+from leadscore.store import clients, held_out, lead_reading
 from leadscore.store.database import read
 from leadscore.workbench import Workbench
 from tests.services.conftest import CLIENT, leads_file, person
@@ -53,14 +53,22 @@ def test_without_changes_it_is_the_scorecard_in_force(seen, admin):
     assert not found.criteria["credit"].known_field and found.criteria["credit"].points is None
 
 
-def test_suggestions_are_learnt_from_the_older_outcomes_alone(seen, admin):
+def test_suggestions_are_not_learnt_from_the_leads_that_changes_are_measured_on(seen, admin):
+    with read(seen.engine) as session:
+        client_id = clients.require(session, CLIENT)
+        known = known_outcomes.known_leads(session, seen, client_id, Policy())
+        kept = held_out.find(session, seen.vault, client_id, 1).frame.index
+    rows = known_outcomes.to_learn_from(known)
+    assert set(known.moments.index[~rows]) == set(kept)
+    assert scorecard.scorecard_evidence(seen, admin, client=CLIENT).learnt_from == rows.sum()
+
+
+def test_where_none_were_set_aside_the_older_outcomes_are_learnt_from(seen):
     with read(seen.engine) as session:
         known = known_outcomes.known_leads(session, seen, clients.require(session, CLIENT), Policy())
-    older = known_outcomes.older_part(known)
+    older = known_outcomes.to_learn_from(replace(known, set_aside=np.zeros(len(known.converted), dtype=bool)))
     assert older.mean() == pytest.approx(0.8, abs=0.01)
     assert known.moments[older].max() <= known.moments[~older].min()
-    found = scorecard.scorecard_evidence(seen, admin, client=CLIENT)
-    assert found.learnt_from == older.sum() < found.ended
 
 
 def test_leads_are_read_once_until_something_changes(trained, admin, monkeypatch):
