@@ -85,7 +85,9 @@ def _weights(weights: Mapping[str, float], draft: scorecard_draft.Draft, *, froz
 
 
 def _weigh(draft: scorecard_draft.Draft, weights: Mapping[str, float], group: str, key: str) -> None:
-    scorecard_draft.push(draft, draft.changes | {"group_weights": {**weights, group: st.session_state[key]}})
+    # a field that is drawn anew reports itself, too
+    if (weight := st.session_state.get(key)) not in (None, weights[group]):
+        scorecard_draft.push(draft, draft.changes | {"group_weights": {**weights, group: weight}})
 
 
 def _share_out(draft: scorecard_draft.Draft, weights: Mapping[str, float]) -> None:
@@ -144,9 +146,10 @@ def _full_marks(draft: scorecard_draft.Draft, state: scorecard.GroupState, own: 
 
 def _mark(draft: scorecard_draft.Draft, own: Mapping[str, float], group: str, key: str) -> None:
     marks = {name: value for name, value in own.items() if name != group}
-    if st.session_state[key] is not None:
-        marks[group] = st.session_state[key]
-    scorecard_draft.push(draft, draft.changes | {"group_marks": marks})
+    if (most := st.session_state.get(key)) is not None:
+        marks[group] = most
+    if marks != dict(own):
+        scorecard_draft.push(draft, draft.changes | {"group_marks": marks})
 
 
 # --- what is known ------------------------------------------------------------------------------------------
