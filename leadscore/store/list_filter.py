@@ -70,6 +70,10 @@ class ListFilter:
         ``is_not`` and ``is_empty``.
     within : tuple of ListFilter
         Filters that must hold too, such as those of a segment.
+    days : tuple of str, or None
+        First and last day (as 2026-01-31, both included) the lead came in.
+    model_version, policy_version : int or None
+        What the score in force was made with; model version 0 means rules alone.
     member_of : int or None
         Leads that were in this segment when it was last looked at.
     member_since : datetime or None
@@ -92,6 +96,9 @@ class ListFilter:
     company_key: str | None = None
     fields: tuple[tuple[str, str, str], ...] = ()
     within: tuple[ListFilter, ...] = ()
+    days: tuple[str, str] | None = None
+    model_version: int | None = None
+    policy_version: int | None = None
     member_of: int | None = None
     member_since: datetime | None = None
 
@@ -143,7 +150,18 @@ class _Said:
         simple = {"s.batch_id =": chosen.batch_id, "s.score >=": chosen.min_score, "s.score <=": chosen.max_score,
                   "s.reachable =": chosen.reachable}
         conditions += [f"{start} :{self.name(value)}" for start, value in simple.items() if value is not None]
+        if chosen.days:
+            conditions.append(f"s.day BETWEEN :{self.name(chosen.days[0])} AND :{self.name(chosen.days[1])}")
+        conditions += self.runs(chosen)
         return [*conditions, "s.exported = false"] if chosen.exclude_exported else conditions
+
+    def runs(self, chosen: ListFilter) -> list[str]:
+        """Say which scorings are meant; they are few, so their numbers come from a table of their own."""
+        wanted = {"coalesce(r.model_version, 0)": chosen.model_version, "r.policy_version": chosen.policy_version}
+        tests = [f"{column} = :{self.name(value)}" for column, value in wanted.items() if value is not None]
+        if not tests:
+            return []
+        return [f"s.run_id IN (SELECT r.id FROM score_runs r WHERE r.client_id = :client AND {' AND '.join(tests)})"]
 
     def leads(self, chosen: ListFilter) -> list[str]:
         conditions = []

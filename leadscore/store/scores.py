@@ -74,7 +74,8 @@ def replace_scores(session: Session, client_id: int, run_id: int | pd.Series, sc
     names = [name for name in (*NUMBERS, "tier", "qualified", "reachable", *MIRRORED) if name in frame]
     runs = run_id if isinstance(run_id, int) else run_id.loc[facts.index]
     columns: dict[str, Any] = {"lead_id": facts.index.to_numpy(), "client_id": client_id, "run_id": runs}
-    columns |= {name: facts[name] for name in ("batch_id", "outcome", "exported")}
+    columns |= {name: facts[name] for name in ("batch_id", "outcome", "exported", "day")}
+    columns["band"] = np.floor(frame["score"].to_numpy(dtype=float)).astype(np.int64)
     return insert_rows(session, "scores", columns | {name: frame[name] for name in names})
 
 
@@ -86,9 +87,9 @@ def set_final(session: Session, client_id: int, lead_id: int, *, score: float, t
     NotFound
         The client has no such scored lead.
     """
-    changed = session.execute(text("UPDATE scores SET score = :score, tier = :tier WHERE lead_id = :lead AND "
-                                   "client_id = :client"),
-                              {"score": score, "tier": tier, "lead": lead_id, "client": client_id})
+    changed = session.execute(text("UPDATE scores SET score = :score, band = :band, tier = :tier WHERE "
+                                   "lead_id = :lead AND client_id = :client"),
+                              {"score": score, "band": int(score), "tier": tier, "lead": lead_id, "client": client_id})
     if not changed.rowcount:  # type: ignore[attr-defined]
         raise NotFound("unknown_lead", f"Lead {lead_id} has no score.", "Score the leads first.")
 
@@ -121,14 +122,16 @@ def set_tiers(session: Session, client_id: int, tiers: pd.Series) -> None:
 
 def _facts(session: Session, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
     """Give what the lead rows know: index ``lead_id`` in the order given, only leads of this client."""
-    statement = "SELECT id, batch_id, outcome, exported_at IS NOT NULL FROM leads WHERE client_id = :client"
+    statement = ("SELECT id, batch_id, outcome, exported_at IS NOT NULL, "
+                 "substr(coalesce(created_at, stored_at), 1, 10) FROM leads WHERE client_id = :client")
     if len(lead_ids) > _lead_count(session, client_id) // 4:
         found = fetch_columns(session, statement, {"client": client_id})
     else:
         found = fetch_for(session, statement, "id", lead_ids, {"client": client_id})
-    ids, batch_ids, outcomes, exported = found
+    ids, batch_ids, outcomes, exported, days = found
     frame = pd.DataFrame({"batch_id": np.array(batch_ids, dtype=np.int64), "outcome": pd.array(outcomes, dtype="str"),
-                          "exported": np.array(exported, dtype=bool)}, index=np.array(ids, dtype=np.int64))
+                          "exported": np.array(exported, dtype=bool), "day": pd.array(days, dtype="str")},
+                         index=np.array(ids, dtype=np.int64))
     return frame.reindex(lead_ids[np.isin(lead_ids, frame.index.to_numpy())])
 
 

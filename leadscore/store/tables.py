@@ -274,7 +274,8 @@ class Outcome(SQLModel, table=True):
 
     __tablename__ = "outcomes"
     __table_args__ = (Index("ix_outcomes_lead", "client_id", "lead_id"),
-                      Index("ix_outcomes_batch", "client_id", "batch_id"))
+                      Index("ix_outcomes_batch", "client_id", "batch_id"),
+                      Index("ix_outcomes_stage", "client_id", "stage", "lead_id", "id", "revenue", "currency", "at"))
     id: int | None = _key()
     client_id: int = _client()
     lead_id: int = Field(sa_column=Column(BigId, nullable=False))
@@ -492,12 +493,17 @@ class Score(SQLModel, table=True):
     """The score in force of a lead, narrow, with the few columns lists are filtered by.
 
     ``blended`` is what rules and model say; ``score`` and ``tier`` are what lists use: a person's override wins.
+    ``band`` is the score without its decimals and ``day`` the day the lead came in: what reports count by.
     """
 
     __tablename__ = "scores"
     # the filters of a list stand in the index, so that a rare one is found without touching the rows
     __table_args__ = (Index("ix_scores_rank", "client_id", text("score DESC"), "lead_id", "tier", "outcome",
-                            "reachable", "exported", "batch_id", "owner", "source", "country", "industry"),)
+                            "reachable", "exported", "batch_id", "owner", "source", "country", "industry"),
+                      # reports count all leads: in the order of these, without sorting and without touching the rows
+                      Index("ix_scores_cells", "client_id", "source", "country", "tier", "band", "outcome",
+                            "qualified"),
+                      Index("ix_scores_day", "client_id", "day", "tier", "outcome", "band"))
     lead_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
     client_id: int = _client()
     run_id: int = Field(sa_column=Column(BigId, nullable=False))
@@ -517,6 +523,8 @@ class Score(SQLModel, table=True):
     source: str | None = Field(default=None, sa_column=Column(Text))
     country: str | None = Field(default=None, sa_column=Column(Text))
     industry: str | None = Field(default=None, sa_column=Column(Text))
+    band: int | None = None
+    day: str | None = Field(default=None, max_length=10)
 
 
 class ScoreHistory(SQLModel, table=True):
