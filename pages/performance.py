@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
 from leadscore.charts import conversion as conversion_charts
 from leadscore.charts import distribution as distribution_charts
-from leadscore.services import insight, policies
-from leadscore.services.insight import Overview
+from leadscore.charts import performance as charts
+from leadscore.charts import training as training_charts
+from leadscore.services import delivery, insight, models, policies, segments
+from leadscore.services.insight import ListView, Report
 from pages.shared import Context, current
-from pages.widgets import notices, spend, words
+from pages.widgets import notices, performance_figures, performance_filters, spend, words
 
 QUIET = {"displayModeBar": False}
+TOP = 0.2
 
 
 def main() -> None:
-    """Draw the figures, then the pictures."""
+    """Draw the filters, the figures, then the pictures."""
     context = current()
     notices.say_pending()
     st.title("Performance", anchor=False)
     with notices.refusals():
-        overview = insight.overview(context.workbench, context.actor, client=context.client)
-        if not overview.lead_volume:
+        options = delivery.filter_options(context.workbench, context.actor, client=context.client)
+        if not options.batches:
             _nothing_yet(context)
             return
-        _figures(overview)
-        _pictures(context, overview)
-        _sources(overview)
+        view = _filters(context, options)
+        report = insight.performance(context.workbench, context.actor, client=context.client, view=view)
+        if not report.figures.leads:
+            notices.empty_state("search_off", "No lead matches", "Take a filter off to see more.")
+            return
+        performance_figures.draw(report)
+        _pictures(context, report)
+        _groups(report)
         with st.expander("Spend", icon=":material/payments:", key="spend-section"):
             spend.draw(context)
+
+
+def _filters(context: Context, options: delivery.FilterOptions) -> ListView:
+    bench, actor, client = context.workbench, context.actor, context.client
+    saved = segments.list_segments(bench, actor, client=client)
+    versions = [version.version for version in models.list_models(bench, actor, client=client)]
+    settings = [version.version for version in policies.list_policies(bench, actor, client=client)]
+    return performance_filters.choose(options, saved, versions, settings, today=bench.clock().date())
 
 
 def _nothing_yet(context: Context) -> None:
@@ -40,101 +59,104 @@ def _nothing_yet(context: Context) -> None:
         notices.offer_upload()
 
 
-def _figures(overview: Overview) -> None:
-    with st.grid(4, min_column_width=170):
-        st.metric("Leads", words.count(overview.lead_volume), border=True, height="stretch")
-        st.metric("Average score", words.decimal(overview.average_score), border=True, height="stretch")
-        st.metric("High-quality leads", words.percent(overview.high_quality_share), border=True, height="stretch",
-                  help="Share of leads whose score is at or above the qualified threshold.")
-        st.metric("Converted", words.count(overview.converted), border=True, height="stretch",
-                  help=f"Of {overview.converted + overview.lost:,} leads decided either way.")
-        st.metric("Conversion rate", words.percent(overview.conversion_rate), border=True, height="stretch",
-                  help="Converted, of all leads.")
-        st.metric("Win rate", words.percent(overview.win_rate), border=True, height="stretch",
-                  help="Converted, of those decided either way.")
-        _revenue(overview)
-        _cost(overview)
-        _accuracy(overview)
-    for note in overview.notes:
-        st.caption(f":material/info: {words.escape(note)}")
-
-
-def _revenue(overview: Overview) -> None:
-    named = sorted(overview.revenue.items(), key=lambda item: (item[0] == "", -item[1]))
-    amounts = [words.short_money(amount, currency) + ("" if currency or len(named) == 1 else " in no named currency")
-               for currency, amount in named]
-    st.metric("Revenue won", amounts[0] if amounts else words.MISSING, border=True, height="stretch",
-              help="Revenue of converted leads; each currency by itself.",
-              delta=" · ".join(amounts[1:]) or None, delta_arrow="off", delta_color="off")
-
-
-def _cost(overview: Overview) -> None:
-    named = sorted(overview.spend.items(), key=lambda item: -item[1])
-    per = [words.short_money(amount / overview.converted, currency) for currency, amount in named] \
-        if overview.converted else []
-    st.metric("Cost per conversion", per[0] if per else words.MISSING, border=True, height="stretch",
-              delta=" · ".join(per[1:]) or None, delta_arrow="off", delta_color="off",
-              help="All that was spent, for each converted lead; each currency by itself. Enter what your sources cost "
-                   "at the end of this page.")
-
-
-def _accuracy(overview: Overview) -> None:
-    accuracy = overview.score_accuracy or {}
-    interval = None
-    if accuracy.get("low") is not None:
-        interval = f"{words.percent(accuracy['low'], 0)} to {words.percent(accuracy['high'], 0)}"
-    st.metric("Score accuracy", words.percent(accuracy.get("value"), 0), border=True, height="stretch", delta=interval,
-              delta_arrow="off", delta_color="off",
-              help="How often a lead that converted had the higher score than one that did not, measured on leads the "
-                   "model had not seen. 50 % is chance, 100 % is perfect. Below it the range it likely lies in.")
-
-
-def _pictures(context: Context, overview: Overview) -> None:
+def _pictures(context: Context, report: Report) -> None:
     policy = policies.current_policy(context.workbench, context.actor, client=context.client).policy
     # bands of the score only mean tiers where tiers go by the score
     bands = {"high": policy.thresholds.high, "low": policy.thresholds.low} if policy.tier_mode == "threshold" else {}
+    with _picture(f"Leads and conversions by {report.step}"):
+        st.plotly_chart(charts.trend(report.trend, step=report.step), config=QUIET, key="trend",
+                        alt="Leads that came in and the share of them that converted, over time")
     left, right = st.columns(2, gap="medium")
-    with left, st.container(border=True, height="stretch"):
-        st.markdown("**How the scores are spread**")
-        st.plotly_chart(distribution_charts.score_histogram(overview.histogram, **bands), config=QUIET,
-                        key="histogram", alt="Number of leads by score")
-    with right, st.container(border=True, height="stretch"):
-        st.markdown("**Do higher scores convert more?**")
-        if overview.converted:
-            st.plotly_chart(conversion_charts.conversion_by_score(overview.conversion), config=QUIET, key="conversion",
+    with left, _picture("How the scores are spread"):
+        st.plotly_chart(distribution_charts.score_histogram(report.histogram, **bands), config=QUIET, key="histogram",
+                        alt="Number of leads by score")
+    with right, _picture("Do higher scores convert more?"):
+        if report.figures.converted:
+            st.plotly_chart(conversion_charts.conversion_by_score(report.ranges), config=QUIET, key="conversion",
                             alt="Share of converted leads by score range, with the range it likely lies in")
         else:
             st.caption("Shown as soon as conversions are recorded: on the ranked list, on a lead, or in a file.")
-    with st.container(border=True):
-        st.markdown("**The tiers**")
-        _tiers(overview)
+    left, right = st.columns(2, gap="medium")
+    with left, _picture("The tiers"):
+        st.plotly_chart(charts.funnel(report.tiers), config=QUIET, key="tiers",
+                        alt="Leads of each tier and how many of them converted")
+    with right, _picture("How soon the conversions are found"):
+        _gains(report)
 
 
-def _tiers(overview: Overview) -> None:
-    total = max(int(overview.tiers["leads"].sum()), 1)
-    for row in overview.tiers.to_dict("records"):
-        name, bar, rate = st.columns([1, 5, 2], vertical_alignment="center")
-        name.markdown(words.tier_badge(row["tier"]))
-        bar.progress(row["leads"] / total, text=f":small[{words.counted(int(row['leads']), 'lead')} · "
-                                                f"{words.percent(row['leads'] / total, 0)}]")
-        rate.markdown(f":small[:gray[{words.percent(row['rate'])} converted]]")
-
-
-def _sources(overview: Overview) -> None:
-    if overview.sources.empty:
+def _gains(report: Report) -> None:
+    if report.gains.empty:
+        st.caption("Shown as soon as conversions are recorded.")
         return
-    with st.container(border=True):
-        st.markdown("**Where good leads come from**")
-        st.dataframe(
-            overview.sources.assign(rate=100 * overview.sources["rate"]), hide_index=True, placeholder=words.MISSING,
-            alt="Leads, score and conversions per source",
-            column_order=["source", "leads", "average_score", "converted", "rate"], column_config={
-                "source": st.column_config.TextColumn("Source", width="medium"),
-                "leads": st.column_config.NumberColumn("Leads", format="localized"),
-                "average_score": st.column_config.ProgressColumn("Average score", min_value=0, max_value=100,
-                                                                 format="%.1f"),
-                "converted": st.column_config.NumberColumn("Converted", format="localized"),
-                "rate": st.column_config.NumberColumn("Conversion rate", format="%.1f %%")})
+    st.plotly_chart(conversion_charts.cumulative_gains(report.gains), config=QUIET, key="gains",
+                    alt="Share of the conversions found, by share of the leads called, best first")
+    st.caption("On leads the model had not seen, all filters aside." if report.gains_from == "held out"
+               else "Among the leads whose end is known.")
+
+
+def _picture(title: str) -> object:
+    box = st.container(border=True, height="stretch")
+    box.markdown(f"**{title}**")
+    return box
+
+
+def _groups(report: Report) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left, _picture("Where good leads come from"):
+        _rates(report.sources, "source")
+    with right, _picture("By country"):
+        _rates(report.countries, "country")
+    with st.expander("Figures by source, owner and threshold", icon=":material/table:", key="tables"):
+        _table("Sources", report.sources, "source")
+        _owners(report.owners)
+        ended = sum(report.confusion.values())
+        if ended:
+            st.markdown(f"**What the qualified threshold of {report.threshold:g} said of {ended:,} ended leads**")
+            found = report.confusion
+            counts = pd.DataFrame({"qualified": [found["true_positive"], found["false_positive"]],
+                                   "not qualified": [found["false_negative"], found["true_negative"]]},
+                                  index=["converted", "lost"])
+            st.plotly_chart(training_charts.confusion(counts, by="By the threshold"), config=QUIET, key="confusion",
+                            alt="Leads by whether they reached the threshold and whether they converted")
+
+
+def _rates(groups: pd.DataFrame, name: str) -> None:
+    if groups.empty:
+        st.caption("None of these leads says.")
+    else:
+        st.plotly_chart(charts.rates_by(groups, name), config=QUIET, key=f"by-{name}",
+                        alt=f"Share of converted leads by {name}, with the range it likely lies in")
+
+
+def _table(title: str, groups: pd.DataFrame, name: str) -> None:
+    if groups.empty:
+        return
+    st.markdown(f"**{title}**")
+    st.dataframe(
+        groups.assign(rate=100 * groups["rate"]), hide_index=True, placeholder=words.MISSING,
+        alt=f"Leads, score and conversions by {name}", column_order=_present(groups, (
+            name, "leads", "average_score", "converted", "rate", "revenue")), column_config={
+            name: st.column_config.TextColumn(name.capitalize(), width="medium"),
+            "leads": st.column_config.NumberColumn("Leads", format="localized"),
+            "average_score": st.column_config.ProgressColumn("Average score", min_value=0, max_value=100,
+                                                             format="%.1f"),
+            "converted": st.column_config.NumberColumn("Converted", format="localized"),
+            "rate": st.column_config.NumberColumn("Conversion rate", format="%.1f %%"),
+            "revenue": st.column_config.NumberColumn("Revenue", format="localized")})
+
+
+def _present(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in frame]
+
+
+def _owners(owners: pd.DataFrame) -> None:
+    if owners.empty:
+        return
+    st.markdown("**Owners**")
+    st.dataframe(owners, hide_index=True, placeholder=words.MISSING, alt="Conversions and revenue by owner",
+                 column_config={"owner": "Owner", "currency": "Currency",
+                                "conversions": st.column_config.NumberColumn("Conversions", format="localized"),
+                                "revenue": st.column_config.NumberColumn("Revenue", format="localized")})
 
 
 main()

@@ -161,13 +161,15 @@ def reliability(points: pd.DataFrame) -> go.Figure:
     return styled(figure, x="Chance the model stated", y="Share that converted")
 
 
-def confusion(counts: pd.DataFrame) -> go.Figure:
-    """Draw what the model called leads against what they were.
+def confusion(counts: pd.DataFrame, *, by: str = "The model called them") -> go.Figure:
+    """Draw what leads were called against what they were.
 
     Parameters
     ----------
     counts : DataFrame of shape (n_classes, n_classes)
-        Leads by what they were (index) and by what the model called them (columns).
+        Leads by what they were (index) and by what they were called (columns).
+    by : str
+        Who called them so, as the title of the axis.
     """
     cells = counts.to_numpy(dtype=float)
     shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)
@@ -179,7 +181,7 @@ def confusion(counts: pd.DataFrame) -> go.Figure:
         texttemplate="%{text}", hovertemplate="Was %{y}, called %{x}: %{text}<extra></extra>"))
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(type="category", side="top")
-    figure = styled(figure, x="The model called them", y="They were", height=90 + 70 * len(was))
+    figure = styled(figure, x=by, y="They were", height=90 + 70 * len(was))
     return figure.update_layout(margin_t=48)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from dataclasses import fields as fields_of
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,10 @@ class ListView:
     fields: tuple[tuple[str, str, str], ...] = ()
     segment: int | None = None
     entered_since: str | None = None
+    came_from: str | None = None
+    came_to: str | None = None
+    model_version: int | None = None
+    policy_version: int | None = None
     top: str | None = None
     columns: tuple[str, ...] = ()
     company_of: int | None = None
@@ -114,6 +118,11 @@ def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListV
     return Scope(chosen, wanted, special.unreachable, special.exported)
 
 
+def filter_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> ListFilter:
+    """Give the filter of a view, whatever it says of the best among them."""
+    return _list_filter(session, workbench, client_id, view)
+
+
 def members_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> np.ndarray:
     """List the ids of the leads a view means, in ascending order."""
     chosen = _list_filter(session, workbench, client_id, view)
@@ -143,6 +152,7 @@ def _list_filter(session: Session, workbench: Workbench, client_id: int, view: L
         industries=view.industries, batch_id=view.batch_id, min_score=view.min_score, max_score=view.max_score,
         reachable=True if view.reachable_only else None, exclude_exported=view.hide_exported,
         fields=view.fields, company_key=company, search=view.search.strip() or None,
+        days=_days(view), model_version=view.model_version, policy_version=view.policy_version,
         within=_segment_filter(session, workbench, client_id, view, depth),
         lead_ids=lead_matching.search_people(session, workbench.vault, client_id, view.search) if view.search.strip()
         else None)
@@ -165,6 +175,22 @@ def _segment_filter(session: Session, workbench: Workbench, client_id: int, view
         return (chosen,)
     return (_only_best(session, client_id, chosen,
                        _wanted(session, client_id, own, score_rows.count(session, client_id, chosen))),)
+
+
+def _days(view: ListView) -> tuple[str, str] | None:
+    if view.came_from is None and view.came_to is None:
+        return None
+    first, last = _day(view.came_from or "0001-01-01"), _day(view.came_to or "9999-12-31")
+    if last < first:
+        raise InvalidRequest("period_upside_down", "The period ends before it starts.", "Swap the two days.")
+    return first, last
+
+
+def _day(written: str) -> str:
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError as problem:
+        raise InvalidRequest("wrong_date", f"'{written}' is not a day.", "Write it as 2026-01-31.") from problem
 
 
 def _moment(written: str) -> datetime:

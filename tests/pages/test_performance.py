@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from leadscore.access import Role
 from leadscore.services import insight, spend
 from leadscore.workbench import DEFAULT_CLIENT
@@ -21,13 +23,38 @@ def test_without_leads_nothing_is_claimed(empty, open_page):
 
 
 def test_the_figures_are_those_of_the_store(campaign, open_page):
-    overview = insight.overview(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT)
+    report = insight.performance(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT)
     app = open_page(campaign, "performance")
     assert_calm(app)
     shown = figures(app)
-    assert shown["Leads"] == f"{overview.lead_volume:,}"
-    assert shown["Conversion rate"] == f"{100 * overview.conversion_rate:,.1f} %"
-    assert len(app.get("plotly_chart")) == 2
+    assert shown["Leads"] == f"{report.figures.leads:,}"
+    assert shown["Conversion rate"] == f"{100 * report.figures.conversion_rate.value:,.1f} %"
+    assert len(app.get("plotly_chart")) == 8
+
+
+@pytest.mark.parametrize("query", [
+    {"period": "30 days"}, {"period": "From … to …", "from": "2026-01-01"}, {"of_tier": "High"},
+    {"of_model": "Rules alone"}, {"of_source": "Webinar"}, {"of_import": "#99 nothing"}, {"of_view": "nobody's"},
+    {"period": "From … to …", "from": "soon"}, {"period": "From … to …", "from": "2026-05-01", "to": "2026-01-01"},
+])
+def test_a_link_narrows_the_page_or_says_why_not(campaign, open_page, query):
+    assert_calm(open_page(campaign, "performance", **query))
+
+
+def test_a_tier_of_a_link_is_the_only_one_counted(campaign, open_page):
+    report = insight.performance(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT,
+                                 view=insight.ListView(tiers=("High",)))
+    app = open_page(campaign, "performance", of_tier="High")
+    assert figures(app)["Leads"] == f"{report.figures.leads:,}"
+    app.button(key="clear-figures").click().run()
+    assert_calm(app)
+    assert figures(app)["Leads"] != f"{report.figures.leads:,}"
+
+
+def test_a_filter_without_leads_says_so(campaign, open_page):
+    app = open_page(campaign, "performance", period="From … to …", **{"from": "1999-01-01", "to": "1999-12-31"})
+    assert_calm(app)
+    assert "No lead matches" in texts(app)
 
 
 def test_with_leads_but_no_outcomes_missing_figures_are_dashes(empty, open_page):
@@ -49,8 +76,8 @@ def test_what_a_conversion_costs_is_told_once_spend_is_entered(campaign, open_pa
     app.number_input(key="spend_amount").set_value(50_000.0)
     next(button for button in app.button if button.label == "Add").click().run()
     assert_calm(app)
-    overview = insight.overview(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT)
-    assert figures(app)["Cost per conversion"] == f"{50_000 / overview.converted:,.0f} EUR"
+    converted = insight.performance(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT).figures.converted
+    assert figures(app)["Cost per conversion"] == f"{50_000 / converted:,.0f} EUR"
 
 
 def test_a_file_of_spend_is_read_and_its_bad_rows_are_named(campaign, open_page):

@@ -60,7 +60,7 @@ NEEDS = {
     "try_language_server": Action.CONFIGURE,
     "similar_leads": Action.VIEW_LEADS, "leads_like_offer": Action.VIEW_LEADS, "look_alikes": Action.VIEW_LEADS,
     "prepare_similar": Action.EDIT_LEADS,
-    "overview": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
+    "performance": Action.VIEW_LEADS, "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
     "stop_experiment": Action.DEPLOY_MODEL,

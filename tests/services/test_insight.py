@@ -1,8 +1,13 @@
-"""The first figures of a campaign are counts a person can repeat, and say when they are too few."""
+"""The figures of a client are counts a person can repeat, and say when they are too few."""
+
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from leadscore.services import delivery, dossier, insight, intake, scoring
+from leadscore.errors import InvalidRequest, NotFound
+from leadscore.services import delivery, dossier, insight, intake, scoring, segments, spend
+from leadscore.services.insight import ListView
 from tests.services.conftest import CLIENT, HEADER, row
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -12,49 +17,122 @@ def _filled(workbench, admin, stages):
     data = (HEADER + "".join(row(number, status=stage) for number, stage in enumerate(stages))).encode()
     intake.import_file(workbench, admin, client=CLIENT, source=data, filename="a.csv")
     scoring.rescore(workbench, admin, client=CLIENT)
-    return insight.overview(workbench, admin, client=CLIENT)
+    return _report(workbench, admin)
+
+
+def _report(bench, actor, **view):
+    return insight.performance(bench, actor, client=CLIENT, view=ListView(**view))
 
 
 def test_figures_are_those_of_the_list(seen, admin):
-    figures = insight.overview(seen, admin, client=CLIENT)
-    frame = delivery.list_leads(seen, admin, client=CLIENT, view=delivery.ListView(page_size=1_000)).frame
-    assert figures.lead_volume == len(frame)
-    assert figures.average_score == pytest.approx(frame["score"].mean(), abs=0.05)
+    report = _report(seen, admin)
+    frame = delivery.list_leads(seen, admin, client=CLIENT, view=ListView(page_size=1_000)).frame
+    figures = report.figures
+    assert figures.leads == len(frame)
+    assert figures.average_score == pytest.approx(frame["score"].mean(), abs=0.1)
     assert figures.converted == (frame["outcome"] == "converted").sum()
     assert figures.lost == (frame["outcome"] == "lost").sum()
-    assert figures.histogram["leads"].sum() == figures.conversion["leads"].sum() == len(frame)
-    assert figures.tiers.set_index("tier")["leads"].to_dict() == frame["tier"].value_counts().to_dict()
-    assert figures.score_accuracy["value"] > 0.5
+    assert report.histogram["leads"].sum() == report.ranges["leads"].sum() == report.trend["leads"].sum() == len(frame)
+    assert report.tiers.set_index("tier")["leads"].to_dict() == frame["tier"].value_counts().to_dict()
+    assert report.accuracy["value"] > 0.5
+    assert report.gains_from == "held out"
+    assert sum(report.confusion.values()) == figures.converted + figures.lost
+
+
+def test_a_filter_narrows_every_figure(seen, admin):
+    frame = delivery.list_leads(seen, admin, client=CLIENT, view=ListView(page_size=1_000)).frame
+    high = _report(seen, admin, tiers=("High",))
+    assert high.figures.leads == (frame["tier"] == "High").sum()
+    assert high.figures.average_score > _report(seen, admin).figures.average_score
+    source = str(_report(seen, admin).sources["source"].iloc[0])
+    assert _report(seen, admin, sources=(source,)).sources["source"].tolist() == [source]
+    assert _report(seen, admin, model_version=99).figures.leads == 0
+    assert _report(seen, admin, policy_version=1).figures.leads == len(frame)
+
+
+def test_a_period_is_compared_with_the_one_before(seen, admin):
+    whole = _report(seen, admin)
+    assert whole.before is None
+    first, last = whole.period
+    middle = first + (last - first) / 2
+    late = _report(seen, admin, came_from=middle.isoformat(), came_to=last.isoformat())
+    assert 0 < late.figures.leads < whole.figures.leads
+    assert late.before.leads > 0
+    assert late.period == (middle, last)
+    assert late.figures.leads + _report(seen, admin, came_to=date.fromordinal(middle.toordinal() - 1).isoformat()
+                                        ).figures.leads == whole.figures.leads
+
+
+def test_a_saved_view_narrows_the_figures(trained, admin):
+    number = segments.save_segment(trained, admin, client=CLIENT, name="Hot", view=ListView(tiers=("High",)))
+    assert _report(trained, admin, segment=number).figures == _report(trained, admin, tiers=("High",)).figures
+    with pytest.raises(NotFound):
+        _report(trained, admin, segment=number + 1)
+
+
+@pytest.mark.parametrize("view", [{"came_from": "soon"}, {"came_from": "2026-02-01", "came_to": "2026-01-01"}])
+def test_a_period_that_is_none_is_refused(seen, admin, view):
+    with pytest.raises(InvalidRequest):
+        _report(seen, admin, **view)
 
 
 def test_shares_divide_by_what_they_say(workbench, admin):
-    figures = _filled(workbench, admin, ["Closed Won"] * 3 + ["Closed Lost"] * 1 + ["New"] * 6)
-    assert figures.conversion_rate == pytest.approx(0.3)
-    assert figures.win_rate == pytest.approx(0.75)
-    assert any("3 conversions so far" in note for note in figures.notes)
-    assert any("no model" in note for note in figures.notes)
+    report = _filled(workbench, admin, ["Closed Won"] * 3 + ["Closed Lost"] * 1 + ["New"] * 6)
+    assert report.figures.conversion_rate.value == pytest.approx(0.3)
+    assert report.figures.win_rate == pytest.approx(0.75)
+    assert report.speed.contacted == pytest.approx(0.4)
+    assert report.gains_from == "store"
+    assert any("3 conversions so far" in note for note in report.notes)
+    assert any("no model" in note for note in report.notes)
 
 
 def test_one_conversion_is_told_in_the_singular(workbench, admin):
-    figures = _filled(workbench, admin, ["Closed Won", "New"])
-    assert any(note.startswith("1 conversion so far") for note in figures.notes)
+    report = _filled(workbench, admin, ["Closed Won", "New"])
+    assert any(note.startswith("1 conversion so far") for note in report.notes)
 
 
-def test_enough_conversions_need_no_warning(seen, admin):
-    assert insight.overview(seen, admin, client=CLIENT).notes == []
+def test_figures_that_flatter_say_so(seen, admin):
+    (note,) = _report(seen, admin).notes
+    assert "had not seen" in note
 
 
 @pytest.mark.parametrize("client", [CLIENT, "never heard of"])
 def test_nothing_stored_is_nothing_said(workbench, admin, client):
-    figures = insight.overview(workbench, admin, client=client)
-    assert figures.lead_volume == 0
-    assert figures.average_score is figures.conversion_rate is figures.win_rate is figures.score_accuracy is None
-    assert figures.notes == []
+    report = insight.performance(workbench, admin, client=client)
+    assert report.figures.leads == 0
+    assert report.figures.average_score is report.figures.win_rate is report.accuracy is report.period is None
+    assert report.notes == report.money == ()
+    assert report.trend.empty
 
 
-def test_revenue_is_summed_by_currency(workbench, admin):
+def test_money_is_told_by_currency_with_what_was_spent(workbench, admin):
     _filled(workbench, admin, ["New"] * 4)
     for lead_id, revenue, currency in ((1, 100.0, "EUR"), (2, 50.0, "EUR"), (3, 7.0, "USD")):
         dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[lead_id], stage="converted",
                                 revenue=revenue, currency=currency)
-    assert insight.overview(workbench, admin, client=CLIENT).revenue == {"EUR": 150.0, "USD": 7.0}
+    spend.add_spend(workbench, admin, client=CLIENT,
+                    entry=spend.SpendEntry(date(2026, 1, 1), date(2026, 1, 31), 60.0, "EUR", "Referral"))
+    euros, dollars = _report(workbench, admin).money
+    assert (euros.currency, euros.revenue, euros.spend) == ("EUR", 150.0, 60.0)
+    assert (euros.cost_per_conversion, euros.return_on_spend, euros.revenue_per_lead) == (20.0, 1.5, 37.5)
+    assert (dollars.currency, dollars.revenue, dollars.return_on_spend) == ("USD", 7.0, None)
+    assert _report(workbench, admin, sources=("Nowhere",)).money == ()
+
+
+def test_a_corrected_revenue_replaces_the_earlier_one_at_once(workbench, admin):
+    _filled(workbench, admin, ["New"] * 2)
+    for amount in (100.0, 80.0):
+        dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1], stage="converted", revenue=amount,
+                               currency="EUR")
+        assert _report(workbench, admin).money[0].revenue == amount
+
+
+def test_a_report_is_remembered_until_something_changes(trained, admin, monkeypatch):
+    first = _report(trained, admin)
+    assert _report(trained, admin) is first
+    listed = delivery.list_leads(trained, admin, client=CLIENT, view=ListView(page_size=1)).frame
+    lead_id = int(listed["lead_id"].iloc[0])
+    dossier.record_outcome(trained, admin, client=CLIENT, lead_ids=[lead_id], stage="contacted")
+    second = _report(trained, admin)
+    assert second is not first
+    assert replace(second.figures) != first.figures or second.speed != first.speed
