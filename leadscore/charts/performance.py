@@ -46,15 +46,16 @@ def funnel(tiers: pd.DataFrame) -> go.Figure:
         Columns ``tier``, ``leads``, ``converted`` and ``rate``; best tier first.
     """
     colours = [TIER_COLOURS.get(str(tier), GREY) for tier in tiers["tier"]]
-    rates = ["no leads" if pd.isna(rate) else f"{rate:.1%} converted" for rate in tiers["rate"]]
+    rates = ["" if pd.isna(rate) else f", {rate:.0%} converted" for rate in tiers["rate"]]
+    labels = [f"<b>{tier}</b><br>{leads:,.0f} leads{rate}"
+              for tier, leads, rate in zip(tiers["tier"], tiers["leads"], rates, strict=True)]
     figure = go.Figure([
-        go.Bar(y=tiers["tier"], x=tiers["leads"], orientation="h", marker={"color": colours, "opacity": 0.3},
-               text=[f"{leads:,.0f} leads · {rate}" for leads, rate in zip(tiers["leads"], rates, strict=True)],
-               textposition="auto", hovertemplate="%{y}: %{x:,} leads<extra></extra>"),
-        go.Bar(y=tiers["tier"], x=tiers["converted"], orientation="h", marker={"color": colours}, width=0.4,
-               hovertemplate="%{y}: %{x:,} converted<extra></extra>")])
-    figure.update_yaxes(autorange="reversed")
-    figure = styled(figure, x="Leads, and the converted among them", height=220)
+        go.Bar(y=labels, x=tiers["leads"], orientation="h", marker={"color": colours, "opacity": 0.3},
+               hovertemplate="%{x:,} leads<extra></extra>"),
+        go.Bar(y=labels, x=tiers["converted"], orientation="h", marker={"color": colours}, width=0.4,
+               hovertemplate="%{x:,} converted<extra></extra>")])
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure = styled(figure, x="Leads, and the converted among them", height=240)
     figure.update_layout(barmode="overlay")
     return figure
 

@@ -45,7 +45,7 @@ def _tile(label: str, value: str, delta: str | None = None, *, note: str | None 
     shown = trend if trend and len(trend) > 2 else None
     st.metric(label, value, delta=delta, help=note, border=True, height="stretch", chart_data=shown,
               delta_arrow="off" if plain else "auto", delta_color="off" if plain else "normal",
-              delta_description=None if plain or delta is None else "against the period before")
+              delta_description=None if plain or delta is None else "before that")
 
 
 def _rate(now: Figures, before: Figures | None) -> None:
