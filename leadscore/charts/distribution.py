@@ -7,9 +7,6 @@ import plotly.graph_objects as go
 
 from leadscore.charts.palette import BLUE, FAINT, SKY, TIER_COLOURS, styled
 
-FIT_BANDS = ("A", "B", "C", "D")
-ENGAGEMENT_BANDS = ("1", "2", "3", "4")
-
 
 def score_histogram(histogram: pd.DataFrame, *, high: float | None = None, low: float | None = None) -> go.Figure:
     """Draw how many leads have which score.
@@ -42,18 +39,23 @@ def tier_counts(counts: pd.DataFrame) -> go.Figure:
     return styled(figure, x="Leads", height=200)
 
 
-def fit_engagement_grid(counts: pd.DataFrame) -> go.Figure:
+def fit_engagement_grid(counts: pd.DataFrame, *, bands: tuple[int, int] = (4, 4)) -> go.Figure:
     """Draw who they are against what they did.
 
     Parameters
     ----------
     counts : DataFrame
-        Columns ``fit`` (A best to D), ``engagement`` (1 best to 4) and ``leads``; cells that are not there hold none.
+        Columns ``fit`` (A best, then B …), ``engagement`` (1 best, then 2 …) and ``leads``; cells that are not there
+        hold none.
+    bands : tuple of two int
+        How many bands of fit and of engagement there are.
     """
+    fits = [chr(ord("A") + number) for number in range(bands[0])]
+    engagements = [str(number + 1) for number in range(bands[1])]
     grid = counts.pivot_table(index="fit", columns="engagement", values="leads", aggfunc="sum", fill_value=0)
     grid.columns = grid.columns.astype(str)
-    grid = grid.reindex(index=list(FIT_BANDS), columns=list(ENGAGEMENT_BANDS), fill_value=0)
-    figure = go.Figure(go.Heatmap(z=grid.to_numpy(), x=list(ENGAGEMENT_BANDS), y=list(FIT_BANDS), colorscale="Blues",
+    grid = grid.reindex(index=fits, columns=engagements, fill_value=0)
+    figure = go.Figure(go.Heatmap(z=grid.to_numpy(), x=engagements, y=fits, colorscale="Blues",
                                   showscale=False, texttemplate="%{z:,}", xgap=2, ygap=2,
                                   hovertemplate="Fit %{y}, engagement %{x}: %{z:,} leads<extra></extra>"))
     figure.update_yaxes(autorange="reversed", type="category")

@@ -10,7 +10,10 @@ import pandas as pd
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
-from leadscore.steps.effects import HeldOutEffect, effect_on_held_out, effect_on_leads
+from leadscore.features.derived import DERIVED
+from leadscore.schema import FIELD_BY_NAME, label_of
+from leadscore.steps.effects import HeldOutEffect as HeldOutEffect
+from leadscore.steps.effects import effect_on_held_out, effect_on_leads
 from leadscore.steps.listing import masked, person_names
 from leadscore.steps.models import CHAMPION, find_version
 from leadscore.steps.panels import prepare
@@ -23,6 +26,7 @@ from leadscore.store import policies as policy_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
 
+OWN_COLUMNS = "your own columns"
 CALLED_BY = ("full_name", "first_name", "last_name", "company", "job_title")
 
 
@@ -61,6 +65,26 @@ class PolicyPreview:
     grid: pd.DataFrame
     moved: pd.DataFrame
     held_out: HeldOutEffect
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A column the champion looks at.
+
+    Parameters
+    ----------
+    name, label : str
+        Column, and what people call it.
+    group : str
+        Family it counts to; ``"your own columns"`` for those of the client's files.
+    importance : float
+        Mean size of its contribution, in log-odds.
+    """
+
+    name: str
+    label: str
+    group: str
+    importance: float
 
 
 @dataclass(frozen=True)
@@ -137,6 +161,19 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
         held_out=effect_on_held_out(now, before, then, after))
 
 
+def model_factors(workbench: Workbench, actor: Actor, *, client: str) -> list[Factor]:
+    """List the columns the champion looks at, the most important first; none without a champion."""
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        champion = find_version(session, row.id, CHAMPION) if row and row.id else None
+        report: Mapping[str, Any] = champion.report if champion else {}
+    curves, sizes = report.get("effect_curves") or {}, report.get("importance") or {}
+    found = [Factor(name, str((curves.get(name) or {}).get("label") or label_of(name)), _family(name), float(size))
+             for name, size in sizes.items()]
+    return sorted(found, key=lambda factor: -factor.importance)
+
+
 def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any], comment: str) -> int:
     """Save changed settings as a new version in force and return its number; scores change at the next rescoring.
 
@@ -150,6 +187,12 @@ def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Map
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
         return save_changed(session, workbench, client_id, changes, comment=comment, actor_name=actor.name)
+
+
+def _family(name: str) -> str:
+    known = FIELD_BY_NAME.get(name)
+    derived = next((feature.group for feature in DERIVED if feature.name == name), OWN_COLUMNS)
+    return str(known.group if known else derived)
 
 
 def _called(session: Session, workbench: Workbench, client_id: int, moved: pd.DataFrame, *,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
 from leadscore.services import jobs, policies
 from pages.shared import Context
-from pages.widgets import notices, words
+from pages.widgets import effect_details, notices
 from pages.widgets.progress import watch
 
 RESCORE_JOB = "rescore_job"
@@ -20,7 +19,8 @@ STEPS = {"group_weights": 1.0, "thresholds": 1.0, "alpha": 0.005, "top_share": 0
 EXACT = 1e-9
 
 
-def draw(context: Context, changes: Mapping[str, Any], *, key: str, disabled_reason: str = "") -> None:
+def draw(context: Context, changes: Mapping[str, Any], *, key: str,
+         disabled_reason: str = "") -> policies.PolicyPreview | None:
     """Show what a set of changes would do to the leads, and the form that saves them as a new version.
 
     Parameters
@@ -32,23 +32,30 @@ def draw(context: Context, changes: Mapping[str, Any], *, key: str, disabled_rea
         Tells this place from others on the page.
     disabled_reason : str
         Why the changes can be neither tried nor saved as they stand; empty when they can.
+
+    Returns
+    -------
+    PolicyPreview or None
+        What was shown; None where the changes cannot be tried.
     """
     st.markdown("##### What would change")
     if disabled_reason:
         st.caption(disabled_reason)
-        return
+        return None
     with notices.refusals():
         current = policies.current_policy(context.workbench, context.actor, client=context.client)
         changed = _changed(current.policy, changes)
-        preview = _previewed(context, context.client, current.version, changed)
+        preview = _previewed(context, changed)
         if not preview.leads:
             st.caption("Upload leads to see what a change does to them.")
         else:
-            _effect(preview, bool(changed))
+            effect_details.draw(preview, bool(changed), key)
         if context.actor.may(Action.EDIT_POLICY):
             _save(context, changed, key)
         else:
             st.caption(":material/lock: A manager or an administrator can save changes.")
+        return preview
+    return None
 
 
 def watch_rescoring(context: Context) -> None:
@@ -60,10 +67,17 @@ def watch_rescoring(context: Context) -> None:
             st.success("Every lead has its new score.", icon=":material/check_circle:")
 
 
-@st.cache_data(scope="session", max_entries=32, ttl=60, show_spinner="Trying it out …")
-def _previewed(_context: Context, client: str, version: int,  # noqa: ARG001, it tells one answer from another
-               changed: dict[str, Any]) -> policies.PolicyPreview:
-    return policies.preview_policy(_context.workbench, _context.actor, client=client, changes=changed)
+def _previewed(context: Context, changed: dict[str, Any]) -> policies.PolicyPreview:
+    """Try the changes out; the first time the leads are read, which is shown as it goes on."""
+    place = st.empty()
+
+    def tell(fraction: float, message: str) -> None:
+        place.progress(min(max(fraction, 0.0), 1.0), text=f"{message} …")
+
+    preview = policies.preview_policy(context.workbench, context.actor, client=context.client, changes=changed,
+                                      progress=tell)
+    place.empty()
+    return preview
 
 
 def _changed(policy: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,21 +95,6 @@ def _same(before: Any, after: Any, step: float) -> bool:
     if isinstance(after, int | float) and isinstance(before, int | float):
         return abs(before - after) < step
     return bool(before == after)
-
-
-def _effect(preview: Any, differs: bool) -> None:
-    with st.grid(3, min_column_width=70):
-        for tier in words.TIER_COLORS:
-            before, after = preview.tiers_before.get(tier, 0), preview.tiers_after.get(tier, 0)
-            st.metric(tier, words.count(after), delta=after - before if differs else None, delta_color="off")
-    if differs:
-        st.markdown(f"In the top 20 %: **{preview.entering:,}** come in, **{preview.leaving:,}** drop out.")
-    else:
-        st.caption("As it is now. Move a slider to see its effect; nothing is saved until you say so.")
-    frame = preview.histogram.rename(columns={"low": "Score", "before": "Now", "after": "With the change"})
-    long = frame.melt("Score", ["Now", "With the change"] if differs else ["Now"], "Version", "Leads")
-    st.bar_chart(pd.DataFrame(long), x="Score", y="Leads", color="Version", stack=False, height=220,
-                 alt="Number of leads by score, now and with the change")
 
 
 def _save(context: Context, changed: dict[str, Any], key: str) -> None:

@@ -1,4 +1,4 @@
-"""How scores are made: sliders, what a change would do before it is saved, and the versions saved so far."""
+"""How scores are made: sliders with what a move would do, before it is saved, and the versions saved so far."""
 
 from __future__ import annotations
 
@@ -10,10 +10,19 @@ import streamlit as st
 from leadscore.access import Action
 from leadscore.services import models, policies
 from pages.shared import Context
-from pages.widgets import notices, policy_effect, policy_versions, words
+from pages.widgets import (
+    factor_sliders,
+    grid_settings,
+    money_settings,
+    notices,
+    policy_effect,
+    policy_versions,
+    tier_settings,
+    words,
+)
+from pages.widgets.tuning import Tuning
 
 WHOLE = 100
-MODES = {"threshold": "By score", "rank": "The best share", "capacity": "As many as we can call"}
 MEANING = {
     "demographic": "Who the person is: role, place, language.",
     "firmographic": "What the company is: industry, size, revenue.",
@@ -32,52 +41,66 @@ def draw(context: Context) -> None:
 
 @st.fragment
 def _tune(context: Context) -> None:
-    current = policies.current_policy(context.workbench, context.actor, client=context.client)
-    left, right = st.columns([5, 4], gap="large")
-    with left:
-        changes = _sliders(context, current)
-    with right, st.container(border=True):
-        policy_effect.draw(context, changes, key="policy", disabled_reason=_unfinished(changes))
+    with notices.refusals():
+        current = policies.current_policy(context.workbench, context.actor, client=context.client)
+        tuning, frozen = Tuning(current.version), not context.actor.may(Action.EDIT_POLICY)
+        left, right = st.columns([5, 4], gap="large")
+        with left:
+            changes, reason = _sliders(context, tuning, current.policy, frozen)
+            money, cells = st.container(), st.container()
+        with money:
+            economics = money_settings.inputs(tuning, current.policy, frozen)
+        with cells:
+            grid, wrong = grid_settings.inputs(tuning, current.policy, frozen)
+        with right, st.container(border=True):
+            changes |= economics | grid
+            preview = policy_effect.draw(context, changes, key="policy", disabled_reason=reason or wrong)
+        tuning.note()
+        with left:
+            _way_back(tuning, frozen)
+        if preview is not None:
+            with money:
+                money_settings.outcome(tuning, current.policy, preview, changes, frozen)
+            with cells:
+                grid_settings.outcome(preview)
 
 
-# --- the sliders --------------------------------------------------------------------------------------------
-
-
-def _sliders(context: Context, current: Any) -> dict[str, Any]:
-    policy, version = current.policy, current.version
-    frozen = not context.actor.may(Action.EDIT_POLICY)
+def _sliders(context: Context, tuning: Tuning, policy: Any, frozen: bool) -> tuple[dict[str, Any], str]:
+    """Draw the sliders; give what they stand at, and why that cannot be tried as it stands."""
     st.markdown("##### What counts how much")
-    for group, share in _shared_out(policy.group_weights).items():
-        # in the state and not as a default, since sharing out to 100 % sets them too
-        st.session_state.setdefault(f"weight-{group}-v{version}", round(share))
-    weights = {group: st.slider(words.GROUP_WORDS.get(group, group), 0, WHOLE, format="%d %%",
-                                key=f"weight-{group}-v{version}", help=MEANING.get(group), disabled=frozen)
-               for group in policy.group_weights}
-    _total(weights, version)
+    weights = _groups(tuning, policy, frozen)
     st.markdown("##### Rules or model")
-    blend = _blend(context, policy, version, frozen)
+    blend = _blend(context, tuning, policy, frozen)
+    factors = factor_sliders.draw(context, tuning, policy, frozen)
     st.markdown("##### Tiers")
-    return {"group_weights": weights} | blend | _tiers(policy, version, frozen)
+    tiers = tier_settings.draw(tuning, policy, frozen)
+    complete = sum(weights.values()) == WHOLE
+    return {"group_weights": weights} | blend | factors | tiers, \
+        "" if complete else "Shown as soon as the weights together are 100 %."
 
 
-def _total(weights: dict[str, int], version: int) -> None:
+# --- groups and blend ---------------------------------------------------------------------------------------
+
+
+def _groups(tuning: Tuning, policy: Any, frozen: bool) -> dict[str, int]:
+    shares = _shared_out(policy.group_weights)
+    weights = {group: st.slider(words.GROUP_WORDS.get(group, group), 0, WHOLE, format="%d %%",
+                                key=tuning.key(f"weight-{group}", round(share)), help=MEANING.get(group),
+                                disabled=frozen)
+               for group, share in shares.items()}
     total = sum(weights.values())
     if total == WHOLE:
         st.caption(":green[:material/check_circle:] Together 100 %.")
-        return
+        return weights
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":red-badge[Together {total} %; it must be 100 %]", width="content")
-        st.button("Share out to 100 %", key="balance", disabled=not total, on_click=_balance, args=(weights, version))
+        st.button("Share out to 100 %", key="balance", disabled=not total, on_click=_balance, args=(tuning, weights))
+    return weights
 
 
-def _unfinished(changes: dict[str, Any]) -> str:
-    complete = sum(changes["group_weights"].values()) == WHOLE
-    return "" if complete else "Shown as soon as the weights together are 100 %."
-
-
-def _balance(weights: dict[str, int], version: int) -> None:
+def _balance(tuning: Tuning, weights: dict[str, int]) -> None:
     for group, share in _shared_out(weights).items():
-        st.session_state[f"weight-{group}-v{version}"] = share
+        tuning.put(f"weight-{group}", share)
 
 
 def _shared_out(weights: Mapping[str, float]) -> dict[str, int]:
@@ -88,41 +111,31 @@ def _shared_out(weights: Mapping[str, float]) -> dict[str, int]:
     return shares
 
 
-def _blend(context: Context, policy: Any, version: int, frozen: bool) -> dict[str, Any]:
+def _blend(context: Context, tuning: Tuning, policy: Any, frozen: bool) -> dict[str, Any]:
     versions = models.list_models(context.workbench, context.actor, client=context.client)
     champion = next((model for model in versions if model.alias == "champion"), None)
     suggested = champion.report.get("suggested_alpha") if champion else None
     if champion is None:
         st.caption(":material/info: No model yet, so the rules decide alone. The choice below takes effect once a "
                    "model has learned from your outcomes.")
-    by_data = st.toggle("Let the leads the model had not seen choose the blend", value=policy.alpha_is_suggested,
-                        key=f"blend-by-data-v{version}", disabled=frozen)
+    by_data = st.toggle("Let the leads the model had not seen choose the blend",
+                        key=tuning.key("blend-by-data", policy.alpha_is_suggested), disabled=frozen)
     if by_data:
         if suggested is not None:
             st.caption(f"Their choice: **{words.percent(suggested, 0)}** rules, **{words.percent(1 - suggested, 0)}** "
                        "model.")
         return {"alpha_is_suggested": True}
-    share = st.slider("Share of the rules", 0, WHOLE, round(WHOLE * policy.alpha), format="%d %%",
-                      key=f"alpha-v{version}", disabled=frozen,
+    share = st.slider("Share of the rules", 0, WHOLE, format="%d %%",
+                      key=tuning.key("alpha", round(WHOLE * policy.alpha)), disabled=frozen,
                       help="0 %: the model alone decides. 100 %: the rules alone decide.")
+    if suggested is not None:
+        st.caption(f"The leads the model had not seen suggest {words.percent(suggested, 0)}.")
     return {"alpha_is_suggested": False, "alpha": share / WHOLE}
 
 
-def _tiers(policy: Any, version: int, frozen: bool) -> dict[str, Any]:
-    chosen: dict[str, Any] = {}
-    mode = st.segmented_control("High priority is …", list(MODES), default=policy.tier_mode, required=True,
-                                format_func=MODES.__getitem__, key=f"mode-v{version}", disabled=frozen)
-    chosen["tier_mode"] = mode
-    low, high = policy.thresholds.low, policy.thresholds.high
-    if mode == "threshold":
-        low, high = st.slider("Medium from … High from …", 0, WHOLE, (round(low), round(high)),
-                              key=f"tiers-v{version}", disabled=frozen)
-    qualified = st.slider("A lead counts as qualified from", 0, WHOLE, round(policy.thresholds.qualified),
-                          key=f"qualified-v{version}", disabled=frozen)
-    if mode == "rank":
-        chosen["top_share"] = st.slider("Best share", 1, WHOLE, round(WHOLE * policy.top_share), format="%d %%",
-                                        key=f"share-v{version}", disabled=frozen) / WHOLE
-    if mode == "capacity":
-        chosen["capacity"] = st.number_input("Leads we can call", 1, value=policy.capacity or 100,
-                                             key=f"capacity-v{version}", disabled=frozen)
-    return chosen | {"thresholds": {"qualified": qualified, "high": high, "low": low}}
+def _way_back(tuning: Tuning, frozen: bool) -> None:
+    with st.container(horizontal=True):
+        st.button("Undo the last move", icon=":material/undo:", key="undo-move", on_click=tuning.undo,
+                  disabled=frozen or not tuning.can_undo())
+        st.button("Back to the settings in force", icon=":material/restart_alt:", key="reset-moves",
+                  on_click=tuning.reset, disabled=frozen or not tuning.can_undo())
