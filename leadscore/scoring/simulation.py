@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -80,11 +81,6 @@ class Standing:
     fit: Numbers
     engagement: Numbers
 
-    @property
-    def bytes(self) -> int:
-        """Size in memory."""
-        return sum(part.nbytes for part in (self.blended, self.score, self.rule_score, self.fit, self.engagement))
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -119,14 +115,15 @@ class Panel:
         """Count the leads."""
         return len(self.lead_ids)
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Size in memory, with what may be remembered of earlier moves."""
         model = self.model
         told = 0 if model is None else sum(part.nbytes for part in (model.probability, model.logit,
                                                                     *model.contributions.values()))
         remembered = 8 * len(self) * (REMEMBERED["group"] + 3 * REMEMBERED["rules"] + REMEMBERED["model"] + 10)
-        return int(self.frame.memory_usage(deep=False).sum()) + told + remembered + 4 * len(self) * len(self.frame.T)
+        points = 4 * len(self) * self.frame.shape[1]
+        return int(self.frame.memory_usage(deep=False).sum()) + told + points + remembered
 
     def key(self, policy: Policy) -> tuple[Hashable, ...]:
         """Name what scores depend on: policies of one key score all leads alike."""

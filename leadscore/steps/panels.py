@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -60,7 +61,7 @@ class Prepared:
     open_leads: int
     measured: Measured | None
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Size in memory."""
         if self.measured is None:
