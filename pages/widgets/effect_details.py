@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -24,7 +23,7 @@ AT_CAPACITY = {
     "lift": ("Times better than any order, among them", False),
 }
 PARTS = {"best": "The ten best, with the change", "entering": "Come into the best 20 %", "leaving": "Drop out of it"}
-CHART_HEIGHT = 200
+CHART_HEIGHT = 260
 
 
 def draw(preview: policies.PolicyPreview, differs: bool, key: str) -> None:
@@ -65,21 +64,21 @@ def _verdict(held_out: policies.HeldOutEffect, differs: bool) -> None:
 def _figures(held_out: policies.HeldOutEffect, differs: bool) -> None:
     with st.expander("On leads whose end is known", icon=":material/fact_check:"):
         st.caption(held_out.about)
-        rows = _rows(held_out.figures, FIGURES) + _rows(held_out.at_capacity, AT_CAPACITY)
-        if not rows:
+        told = [(names[name], figure) for figures, names in ((held_out.figures, FIGURES),
+                                                             (held_out.at_capacity, AT_CAPACITY))
+                for name, figure in figures.items()]
+        if not told:
             return
-        frame = pd.DataFrame(rows, columns=["Measure", "Now", "With the change", "Difference"])
-        st.dataframe(frame if differs else frame[["Measure", "Now"]], hide_index=True, width="stretch",
-                     alt="Figures on leads whose end is known, with 95 % intervals",
-                     column_config={"Measure": st.column_config.TextColumn(width=190)})
-        st.caption("In brackets: 95 of 100 samples of these leads lie there. The difference is measured on the same "
+        for (label, share), figure in told:
+            figures = _beside(figure, share) if differs else f"**{_written(figure.before, share)}**"
+            st.markdown(f"{label}  \n{figures}")
+        st.caption("In brackets: where 95 of 100 samples of these leads lie. The difference is measured on the same "
                    "leads, so it may be certain where the figures themselves are not.")
 
 
-def _rows(figures: Mapping[str, Any], names: Mapping[str, tuple[str, bool]]) -> list[tuple[str, str, str, str]]:
-    return [(label, _written(figures[name].before, share), _written(figures[name].after, share),
-             _written(figures[name].difference, share, sign="+"))
-            for name, (label, share) in names.items() if name in figures]
+def _beside(figure: Any, share: bool) -> str:
+    return (f"**{_written(figure.after, share)}** :gray[instead of {_written(figure.before, share)}]  \n"
+            f":small[Difference {_written(figure.difference, share, sign='+')}]")
 
 
 def _written(figure: Any, share: bool, sign: str = "") -> str:
@@ -95,10 +94,17 @@ def _leads(leads: pd.DataFrame, title: str) -> None:
     st.caption(title)
     called = leads["name"].fillna(leads["company"]).fillna("Lead " + leads["lead_id"].astype(str))
     st.dataframe(pd.DataFrame({
-        "Lead": called, "Rank now": leads["rank_before"], "With it": leads["rank_after"],
-        "Score now": leads["score_before"].round(1), "Then": leads["score_after"].round(1)}),
+        "Lead": called, "Rank": _from_to(leads["rank_before"], leads["rank_after"]),
+        "Score": _from_to(leads["score_before"].round(1), leads["score_after"].round(1))}),
         hide_index=True, width="stretch", placeholder=words.MISSING, alt=title,
-        column_config={"Lead": st.column_config.TextColumn(width=150, pinned=True)})
+        column_config={"Lead": st.column_config.TextColumn(pinned=True),
+                       "Rank": st.column_config.TextColumn(width=95),
+                       "Score": st.column_config.TextColumn(width=105)})
+
+
+def _from_to(before: pd.Series, after: pd.Series) -> pd.Series:
+    old, new = before.astype(str), after.astype(str)
+    return new.where(old == new, old + " → " + new)
 
 
 def _histogram(histogram: pd.DataFrame, differs: bool, key: str) -> None:
@@ -108,7 +114,7 @@ def _histogram(histogram: pd.DataFrame, differs: bool, key: str) -> None:
             for low, leads in zip(histogram["low"], histogram[column], strict=True)]
     st.vega_lite_chart({
         "data": {"values": rows}, "height": CHART_HEIGHT, "mark": "bar",
-        "encoding": {"x": {"field": "score", "type": "ordinal", "title": "Score from"},
+        "encoding": {"x": {"field": "score", "type": "ordinal", "title": "Score from", "axis": {"labelAngle": 0}},
                      "y": {"field": "leads", "type": "quantitative", "title": "Leads"},
                      "xOffset": {"field": "version", "sort": list(names.values())},
                      "color": {"field": "version", "type": "nominal", "title": None, "sort": list(names.values()),

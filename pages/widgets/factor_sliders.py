@@ -12,6 +12,8 @@ from pages.widgets import words
 from pages.widgets.tuning import Tuning
 
 SHOWN = 8
+NARROWEST = 210
+"""Pixels a slider needs beside another."""
 MOST, STEP, AS_LEARNED = 3.0, 0.1, 1.0
 
 
@@ -22,9 +24,11 @@ def draw(context: Context, tuning: Tuning, policy: Any, frozen: bool) -> dict[st
         return {}
     st.markdown("##### Single factors of the model")
     st.caption("1 is what the data say, 0 leaves a factor out, 2 lets it count double.")
-    weights = {factor.name: _slider(factor, tuning, policy, frozen) for factor in factors[:SHOWN]}
+    with st.grid(2, min_column_width=NARROWEST):
+        weights = {factor.name: _slider(factor, tuning, policy, frozen) for factor in factors[:SHOWN]}
     if further := factors[SHOWN:]:
-        with st.expander(words.counted(len(further), "more factor"), icon=":material/tune:"):
+        with st.expander(words.counted(len(further), "more factor"), icon=":material/tune:"), \
+                st.grid(2, min_column_width=NARROWEST):
             weights |= {factor.name: _slider(factor, tuning, policy, frozen) for factor in further}
     with st.expander("Whole families of factors", icon=":material/stacks:"):
         st.caption("Multiplies the sliders of all factors of a family at once.")
@@ -48,6 +52,7 @@ def _slider(factor: policies.Factor, tuning: Tuning, policy: Any, frozen: bool) 
 
 def _families(factors: list[policies.Factor], tuning: Tuning, frozen: bool) -> dict[str, float]:
     names = list(dict.fromkeys(factor.group for factor in factors))
-    return {name: st.slider(f"All of {words.GROUP_WORDS.get(name, name)}", 0.0, MOST, step=STEP, format="%.1f",
-                            key=tuning.key(f"family-{name}", AS_LEARNED), disabled=frozen)
-            for name in names}
+    with st.grid(2, min_column_width=NARROWEST):
+        return {name: st.slider(f"All of {words.GROUP_WORDS.get(name, name)}", 0.0, MOST, step=STEP, format="%.1f",
+                                key=tuning.key(f"family-{name}", AS_LEARNED), disabled=frozen)
+                for name in names}

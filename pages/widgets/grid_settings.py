@@ -15,7 +15,6 @@ WRONG = "The cuts of the grid are numbers with commas between them, such as 75, 
 
 def inputs(tuning: Tuning, policy: Any, frozen: bool) -> tuple[dict[str, Any], str]:
     """Draw the cuts; give them as plain values, and why they cannot be read."""
-    st.markdown("##### Fit and engagement")
     first, second = st.columns(2)
     said = {name: place.text_input(label, key=tuning.key(f"grid-{name}", _written(getattr(policy.grid, name))),
                                    disabled=frozen, help="Scores from the best band down.")

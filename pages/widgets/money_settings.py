@@ -14,12 +14,10 @@ from pages.widgets.tuning import Tuning
 
 WHOLE = 100
 QUIET = {"displayModeBar": False}
-TITLE = "What contacts cost and bring"
 
 
 def inputs(tuning: Tuning, policy: Any, frozen: bool) -> dict[str, Any]:
     """Draw the amounts; give them as plain values."""
-    st.markdown(f"##### {TITLE}")
     economics = policy.economics
     first, second, third = st.columns([3, 3, 2])
     cost = first.number_input("A contact costs", 0.0, step=1.0, format="%g", placeholder="Not known", disabled=frozen,
@@ -47,8 +45,8 @@ def outcome(tuning: Tuning, policy: Any, preview: Any, wished: Mapping[str, Any]
     st.plotly_chart(profit_curve(profit.curve, best=profit.share.value, currency=currency), config=QUIET,
                     key="profit-curve")
     if profit.score is not None:
-        st.button(_offer(profit, preview, mode), icon=":material/content_cut:", key="cut-there", disabled=frozen,
-                  on_click=_cut_there, args=(tuning, policy, profit, preview, mode))
+        st.button(_offer(policy, profit, preview, mode), icon=":material/content_cut:", key="cut-there",
+                  disabled=frozen, on_click=_cut_there, args=(tuning, policy, profit, preview, mode))
 
 
 def _sentence(profit: Any, currency: str) -> str:
@@ -59,12 +57,12 @@ def _sentence(profit: Any, currency: str) -> str:
             f"{words.money(money.high, currency)}).")
 
 
-def _offer(profit: Any, preview: Any, mode: str) -> str:
+def _offer(policy: Any, profit: Any, preview: Any, mode: str) -> str:
     if mode == "threshold":
         return f"High from a score of {_score(profit)}"
     if mode == "capacity":
         return f"Call the best {_leads(profit, preview):,} of all leads"
-    return f"High are the best {_share(profit)} %"
+    return f"High are the best {_share(policy, profit)} %"
 
 
 def _cut_there(tuning: Tuning, policy: Any, profit: Any, preview: Any, mode: str) -> None:
@@ -73,15 +71,15 @@ def _cut_there(tuning: Tuning, policy: Any, profit: Any, preview: Any, mode: str
     elif mode == "capacity":
         tuning.put("capacity", _leads(profit, preview))
     else:
-        tuning.put("share", min(_share(profit), widest_share(policy)))
+        tuning.put("share", _share(policy, profit))
 
 
 def _score(profit: Any) -> int:
     return int(profit.score)
 
 
-def _share(profit: Any) -> int:
-    return max(1, round(WHOLE * profit.share.value))
+def _share(policy: Any, profit: Any) -> int:
+    return min(max(1, round(WHOLE * profit.share.value)), widest_share(policy))
 
 
 def _leads(profit: Any, preview: Any) -> int:

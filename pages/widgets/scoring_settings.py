@@ -23,6 +23,8 @@ from pages.widgets import (
 from pages.widgets.tuning import Tuning
 
 WHOLE = 100
+NARROWEST = 210
+"""Pixels a slider needs beside another."""
 MEANING = {
     "demographic": "Who the person is: role, place, language.",
     "firmographic": "What the company is: industry, size, revenue.",
@@ -47,16 +49,16 @@ def _tune(context: Context) -> None:
         left, right = st.columns([5, 4], gap="large")
         with left:
             changes, reason = _sliders(context, tuning, current.policy, frozen)
-            money, cells = st.container(), st.container()
+            money = st.expander("What contacts cost and bring", icon=":material/payments:")
+            cells = st.expander("Fit and engagement", icon=":material/grid_on:")
         with money:
-            economics = money_settings.inputs(tuning, current.policy, frozen)
+            changes |= money_settings.inputs(tuning, current.policy, frozen)
         with cells:
             grid, wrong = grid_settings.inputs(tuning, current.policy, frozen)
         with right, st.container(border=True):
-            changes |= economics | grid
-            preview = policy_effect.draw(context, changes, key="policy", disabled_reason=reason or wrong)
+            preview = policy_effect.draw(context, changes | grid, key="policy", disabled_reason=reason or wrong)
         tuning.note()
-        with left:
+        with right:
             _way_back(tuning, frozen)
         if preview is not None:
             with money:
@@ -84,10 +86,11 @@ def _sliders(context: Context, tuning: Tuning, policy: Any, frozen: bool) -> tup
 
 def _groups(tuning: Tuning, policy: Any, frozen: bool) -> dict[str, int]:
     shares = _shared_out(policy.group_weights)
-    weights = {group: st.slider(words.GROUP_WORDS.get(group, group), 0, WHOLE, format="%d %%",
-                                key=tuning.key(f"weight-{group}", round(share)), help=MEANING.get(group),
-                                disabled=frozen)
-               for group, share in shares.items()}
+    with st.grid(2, min_column_width=NARROWEST):
+        weights = {group: st.slider(words.GROUP_WORDS.get(group, group), 0, WHOLE, format="%d %%",
+                                    key=tuning.key(f"weight-{group}", round(share)), help=MEANING.get(group),
+                                    disabled=frozen)
+                   for group, share in shares.items()}
     total = sum(weights.values())
     if total == WHOLE:
         st.caption(":green[:material/check_circle:] Together 100 %.")
