@@ -12,7 +12,7 @@ from leadscore.services import delivery, dossier
 from leadscore.services.delivery import ListView
 from leadscore.services.dossier import LeadDetail
 from pages.shared import Context, current
-from pages.widgets import explaining, hands, notices, words
+from pages.widgets import explaining, hands, lead_intent, lead_similar, notices, words
 
 PARAMETER = "lead"
 QUIET = {"displayModeBar": False}
@@ -78,9 +78,11 @@ def _draw(context: Context, lead: LeadDetail) -> None:
     with right:
         _waterfall(lead)
     _reasons(lead)
+    lead_intent.draw(context, lead.lead_id)
     explaining.way_up(lead)
     if lead.score is not None:
         explaining.curves(lead)
+    lead_similar.draw(context, lead.lead_id)
     known, rules, history, company, origin = st.tabs(
         ["What is known", "Rules", "History", f"Same company ({len(lead.colleagues)})", "Where it comes from"],
         key="lead_tab")

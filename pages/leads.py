@@ -11,7 +11,7 @@ from leadscore.access import Action
 from leadscore.services import delivery, dossier, jobs, segments
 from leadscore.services.delivery import LeadPage, ListView
 from pages.shared import Context, current
-from pages.widgets import filters, notices, saved_views, words
+from pages.widgets import filters, look_alikes, notices, saved_views, words
 from pages.widgets.progress import watch
 
 # larger exports are made by the worker
@@ -40,6 +40,7 @@ def main() -> None:
     view = _from_first_page(filters.choose(options, numbers))
     with head:
         saved_views.draw(context, saved, view, open_view=lambda chosen: filters.show(chosen, options, numbers))
+        look_alikes.draw(context)
     page = None
     with notices.refusals():
         page = delivery.list_leads(context.workbench, context.actor, client=context.client, view=view)

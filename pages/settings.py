@@ -9,8 +9,10 @@ from pages.shared import current
 from pages.widgets import (
     experiment_settings,
     feature_settings,
+    language_settings,
     model_settings,
     notices,
+    offer_settings,
     policy_effect,
     scorecard_settings,
     scoring_settings,
@@ -32,10 +34,13 @@ def main() -> None:
         "Scoring": scoring_settings.draw,
         "Scorecard": scorecard_settings.draw,
         "Features": feature_settings.draw,
+        "Offers": offer_settings.draw,
         "Training": training_settings.draw,
         "Models": model_settings.draw,
         "Experiments": experiment_settings.draw,
     }
+    if context.actor.may(Action.CONFIGURE):
+        tabs["Language"] = language_settings.draw
     if context.actor.may(Action.MANAGE_USERS):
         tabs["Users"] = user_settings.draw
     places = st.tabs(list(tabs), key="tab", on_change="rerun", bind="query-params")

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
 from leadscore.features.build import build_features
-from leadscore.features.offer_fit import INDUSTRY, INTENT
+from leadscore.features.offer_fit import COMPLETE, INDUSTRY, INTENT, SIMILARITY
 from leadscore.schema import PERSONAL_FIELDS
 from leadscore.scoring.intent import ai_points
 from leadscore.scoring.offer import Offer, check_offer, read_offer
@@ -28,6 +28,8 @@ from leadscore.steps.offers import FEATURE_COLUMNS, neighbours, offer_fit
 from leadscore.steps.progress import Progress, silent
 from leadscore.store import audit, clients, lead_reading
 from leadscore.store import offers as offer_rows
+from leadscore.store import policies as policy_rows
+from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
 from leadscore.store.tables import OfferVersion
 from leadscore.workbench import Workbench
@@ -55,6 +57,36 @@ class OfferView:
         """Give plain values: the offer's own and ``id``, ``replaces``, ``retired``."""
         return asdict(self.offer) | {"id": self.id, "replaces": self.replaces, "retired": self.retired_at is not None,
                                      "created_by": self.created_by, "created_at": self.created_at.isoformat()}
+
+
+@dataclass(frozen=True)
+class LeadIntent:
+    """How one lead fits an offer.
+
+    Parameters
+    ----------
+    in_force : bool
+        Whether scores are measured against this offer; else it is the newest one.
+    level, reasoning, judged_by : str
+        ``judged_by`` is ``local`` or the name of a model.
+    confidence : float or None
+        Of a local estimate, in [0.5, 1); no probability.
+    industry_match : str or None
+        exact, adjacent or other; None when the industry is not known.
+    similarity : float, in [0, 1]
+    complete : bool
+        Whether name, role, company, industry, location and bio are known.
+    """
+
+    offer: str
+    in_force: bool
+    level: str
+    reasoning: str
+    judged_by: str
+    confidence: float | None
+    industry_match: str | None
+    similarity: float
+    complete: bool
 
 
 @dataclass(frozen=True)
@@ -187,6 +219,41 @@ def offer_neighbours(workbench: Workbench, actor: Actor, *, client: str, offer_i
     shown = neighbours(workbench, [str(name) for name in counts.index], offer)
     shown.insert(1, "leads", counts.to_numpy())
     return shown.sort_values(["closeness", "leads"], ascending=False, ignore_index=True)
+
+
+def lead_intent(workbench: Workbench, actor: Actor, *, client: str, lead_id: int) -> LeadIntent | None:
+    """Say how a lead fits the offer in force, as its score was made, or else the newest offer; None without any.
+
+    Nobody is asked: what a language server has said earlier counts, else the local estimate.
+
+    Raises
+    ------
+    NotFound
+        The client has no such lead.
+    """
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        lead_reading.find_lead(session, client_id, lead_id)
+        active = policy_rows.active(session, client_id)
+        body = active.body.get("offer") if active else None
+        newest = offer_rows.list_all(session, client_id)[:1]
+        if body is None and not newest:
+            return None
+        offer = read_offer(body if body is not None else newest[0].body)
+        leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=[lead_id], keep_empty=True)
+        current = score_rows.of_leads(session, client_id, [lead_id])
+        made = None if body is None or current.empty else score_rows.run(
+            session, client_id, int(current["run_id"].iloc[0])).created_at
+        fit = offer_fit(workbench, session, client_id, leads, offer, known_at=made)
+    told, match = fit.iloc[0], fit[INDUSTRY.column].iloc[0]
+    reasoning = _reasoning(fit, leads, actor.may(Action.VIEW_PERSONAL_DATA)).iloc[0]
+    return LeadIntent(
+        offer=offer.name, in_force=body is not None, level=str(told[INTENT.column]), reasoning=str(reasoning),
+        judged_by=str(told["judged_by"]),
+        confidence=None if pd.isna(told["confidence"]) else float(told["confidence"]),
+        industry_match=match if isinstance(match, str) else None, similarity=float(told[SIMILARITY.column]),
+        complete=bool(told[COMPLETE.column]))
 
 
 def score_offer(workbench: Workbench, actor: Actor, *, client: str, offer_id: int,

@@ -51,6 +51,7 @@ NEEDS = {
     "create_offer": Action.EDIT_POLICY, "edit_offer": Action.EDIT_POLICY, "retire_offer": Action.EDIT_POLICY,
     "list_offers": Action.VIEW_LEADS, "show_offer": Action.VIEW_LEADS, "offer_changes": Action.VIEW_LEADS,
     "offer_neighbours": Action.VIEW_LEADS, "score_offer": Action.VIEW_LEADS,
+    "lead_intent": Action.VIEW_LEADS,
     "scorecard_evidence": Action.VIEW_LEADS, "scorecard_fields": Action.VIEW_LEADS,
     "take_suggestions": Action.VIEW_LEADS, "describe_changes": Action.VIEW_LEADS,
     "starting_points": Action.VIEW_LEADS, "start_from": Action.VIEW_LEADS,

@@ -8,10 +8,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from leadscore.errors import LeadScoreError
 
@@ -106,12 +108,10 @@ def _pooled(tokenizer: Any, vectors: np.ndarray, texts: Sequence[str]) -> np.nda
     """Average the vectors of each text's words, one text after the other, so that none depends on its neighbours."""
     encoded = [one.ids for one in tokenizer.encode_batch([text[:LONGEST_TEXT] for text in texts],
                                                          add_special_tokens=False)]
-    lengths = np.array([len(ids) for ids in encoded], dtype=np.intp)
-    result = np.zeros((len(texts), DIMENSIONS), dtype=np.float64)
-    filled = np.flatnonzero(lengths)
-    if len(filled):
-        flat = np.clip(np.concatenate([encoded[place] for place in filled]), 0, len(vectors) - 1)
-        starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])
-        result[filled] = np.add.reduceat(vectors[flat].astype(np.float64), starts, axis=0)
-    norms = np.sqrt((result * result).sum(axis=1, keepdims=True))
-    return np.asarray(result / np.where(norms > 0, norms, 1.0), dtype=np.float32)
+    ends = np.cumsum([0, *(len(ids) for ids in encoded)])
+    flat = np.clip(np.fromiter(chain.from_iterable(encoded), dtype=np.int32, count=ends[-1]), 0, len(vectors) - 1)
+    # a sparse product adds the rows of one text in their order, without a copy of each
+    words = csr_array((np.ones(ends[-1], dtype=np.float32), flat, ends), shape=(len(texts), len(vectors)))
+    sums = np.asarray(words @ vectors)
+    norms = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
+    return np.asarray(sums / np.where(norms > 0, norms, 1.0), dtype=np.float32)
