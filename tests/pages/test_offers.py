@@ -71,7 +71,7 @@ def test_leads_are_scored_by_the_offer_after_one_click(offered, open_page):
     policy = policies.current_policy(offered, BOSS, client=DEFAULT_CLIENT).policy
     assert policy.offer.name == "AI Outreach"
     assert policy.alpha == 1.0
-    assert jobs.recent(offered, BOSS, client=DEFAULT_CLIENT)[0].kind == "rescore"
+    assert "rescore" in {job.kind for job in jobs.recent(offered, BOSS, client=DEFAULT_CLIENT)}
 
 
 def test_three_lists_of_leads_are_shown(offered, open_page):
