@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from leadscore.access import Action, Actor, require
 from leadscore.modeling.files.card import CardFacts, card_html
 from leadscore.modeling.report import Verdict
-from leadscore.schema import label_of
+from leadscore.schema import MADE_PREFIX, label_of
 from leadscore.steps.models import Checked, challenge, check_version, crown, known_version, number_of
 from leadscore.steps.replay import Replayed, replay
 from leadscore.store import clients
@@ -54,8 +55,14 @@ class ModelView:
                  "created_at": self.created_at, "created_by": self.created_by}
         told = {name: report[name] for name in ("target", "verdict", "warnings", "split", "threshold", "confusion",
                                                 "expectation") if report.get(name) is not None}
-        looks_at = {label_of(name): value for name, value in strongest}
+        looks_at = {_label(name, report): value for name, value in strongest}
         return about | told | {"metrics": self.metrics, "looks_at": looks_at, **findings, "proof": report.get("proof")}
+
+
+def _label(name: str, report: Mapping[str, Any]) -> str:
+    """Name a column; a feature that people made goes by the label they gave it."""
+    curve = (report.get("effect_curves") or {}).get(name) if name.startswith(MADE_PREFIX) else None
+    return str((curve or {}).get("label") or label_of(name))
 
 
 def list_models(workbench: Workbench, actor: Actor, *, client: str) -> list[ModelView]:

@@ -12,7 +12,7 @@ from leadscore.errors import InvalidRequest
 from leadscore.features.tokens import WrongExpression
 from leadscore.schema import MadeFeature
 from leadscore.scoring.presets import default_policy
-from leadscore.services import delivery, dossier, evaluating, policies, scoring, training
+from leadscore.services import delivery, dossier, evaluating, models, policies, scoring, training
 from leadscore.steps.judge import judge, made_for
 from leadscore.steps.models import find_version, load_model
 from leadscore.steps.policy_saving import definitions, free_name
@@ -123,6 +123,15 @@ def test_reasons_name_a_made_feature_by_its_label(made):
     assert any("Depth of a visit" in text for text in texts)
     assert not any("made:" in text for text in texts)
     assert any(curve.label == "Depth of a visit" for detail in details for curve in detail.curves)
+
+
+def test_models_are_told_of_with_the_label_of_a_made_feature(made):
+    version = models.list_models(made, person(Role.ADMIN), client=CLIENT)[0]
+    strongest = version.report | {"importance": {"made:depth": 0.5}}
+    assert replace(version, report=strongest).in_short()["looks_at"] == {"Depth of a visit": 0.5}
+    card = models.model_card(made, person(Role.ADMIN), client=CLIENT, version="2").decode()
+    assert "Depth of a visit" in card
+    assert "made:" not in card
 
 
 def test_what_if_sees_what_follows_from_a_changed_fact(made):

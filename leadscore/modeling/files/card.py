@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from leadscore.modeling.files.svg import bar_chart, line_chart
-from leadscore.schema import label_of
+from leadscore.schema import MADE_PREFIX, label_of
 
 IMPORTANT_SHOWN = 15
 FILES_SHOWN = 10
@@ -282,7 +282,9 @@ def _sentence(text: str) -> str:
 
 
 def _label(name: str, report: Mapping[str, Any]) -> str:
-    return str(_mapping(report.get("labels")).get(name) or label_of(name))
+    # a feature that people made goes by the label they gave it
+    curve = _mapping(_mapping(report.get("effect_curves")).get(name)) if name.startswith(MADE_PREFIX) else {}
+    return str(_mapping(report.get("labels")).get(name) or curve.get("label") or label_of(name))
 
 
 def _algorithm(report: Mapping[str, Any]) -> str:
