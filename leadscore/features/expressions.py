@@ -223,10 +223,8 @@ def _divided(left: Part, right: Part, joint: _Joint) -> Part:
     parts = _both(left, right, Sort.NUMBER, SAYS[joint.sign])
     if right.constant and not abs(parts[1].number) > 0:
         refuse_at(right.at, "This divides by zero.", "Divide by a column or by another number.")
-
-    def ratio(values: Sequence[Floats]) -> Floats:
-        return np.asarray(np.divide(values[0], np.where(values[1] == 0, np.nan, values[1])))
-    return numeric(parts, left.at, over(*(part.unit for part in parts)), ratio)
+    # by zero gives no finite number, which is missing
+    return numeric(parts, left.at, over(*(part.unit for part in parts)), lambda values: np.divide(*values))
 
 
 def _joined(left: Part, right: Part, joint: _Joint) -> Part:

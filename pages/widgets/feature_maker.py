@@ -168,10 +168,12 @@ def _value(value: Any, preview: features.FeaturePreview) -> str | None:
 
 
 def _save(context: Context, preview: features.FeaturePreview | None, old: dict[str, Any] | None) -> None:
-    frozen = not context.actor.may(Action.EDIT_POLICY)
-    st.text_input("Name of the feature", key=NAME, max_chars=80, placeholder="Pages per visit", disabled=frozen)
-    st.selectbox("Family", FAMILIES, key=FAMILY, format_func=lambda name: words.GROUP_WORDS.get(name, name),
-                 disabled=frozen)
+    if not context.actor.may(Action.EDIT_POLICY):
+        st.caption(":material/lock: You can try formulas here; a manager or an administrator can save a feature.")
+        return
+    st.text_input("Name of the feature", key=NAME, max_chars=80, placeholder="Pages per visit")
+    families = dict.fromkeys([*FAMILIES, st.session_state[FAMILY]])
+    st.selectbox("Family", list(families), key=FAMILY, format_func=lambda name: words.GROUP_WORDS.get(name, name))
     reason = _missing(preview)
     changes: dict[str, Any] = {}
     if not reason:
