@@ -133,6 +133,34 @@ def test_versions_are_compared_challenged_and_rolled_back(capsys, home, campaign
     assert (code, refused["error"]["code"]) == (3, "tampered_model")
 
 
+def test_a_policy_leaves_as_a_file_comes_back_changed_is_compared_and_restored(capsys, home):
+    code, answer = _run(capsys, "policies", "export", "--out", home / "mine.csv")
+    assert code == 0 and answer["bytes"] == (home / "mine.csv").stat().st_size
+    content = (home / "mine.csv").read_bytes()
+    (home / "mine.csv").write_bytes(content.replace(b'"12"', b'"17"'))
+    code, answer = _run(capsys, "policies", "import", home / "mine.csv", "--comment", "They sign")
+    assert (code, answer["version"], answer["settings"]) == (0, 2, ["criteria"])
+    (home / "mine.csv").write_bytes(content.replace(b'"12"', b'"lots"'))
+    code, answer = _run(capsys, "policies", "import", home / "mine.csv")
+    assert (code, answer["error"]["code"]) == (3, "wrong_number")
+    assert "Row 2, column 'points'" in answer["error"]["message"]
+    code, answer = _run(capsys, "policies", "compare", "1", "2")
+    assert answer["differences"] == ["Criterion “Decides about purchases”: points 12 → 17"]
+    assert _run(capsys, "policies", "restore", "1")[1]["version"] == 3
+    listed = _run(capsys, "policies", "list")[1]["policies"]
+    assert [version["comment"] for version in listed] == ["Version 1 restored", "They sign", "Default scorecard"]
+    assert _run(capsys, "policies", "show", "v3")[1]["policy"]["criteria"][0]["points"] == 12
+    for name, words in (("whole.json", ()), ("card.json", ("--scorecard",))):
+        assert _run(capsys, "policies", "export", "2", "--out", home / name, *words)[0] == 0
+        assert _run(capsys, "policies", "import", home / name)[0] == 0
+
+
+def test_a_backtest_without_outcomes_says_so(capsys, home):
+    code, answer = _run(capsys, "policies", "backtest", "1", "--from", "2026-01-01", "--to", "2026-06-30")
+    assert code == 0
+    assert answer["figures"] == {} and "too few" in answer["sentence"]
+
+
 def test_an_experiment_is_planned_before_there_are_leads(capsys, home):
     code, plan = _run(capsys, "experiments", "plan", "--base-rate", "10%", "--effect", "30%", "--share", "0.5")
     assert code == 0

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from leadscore import worker
 from leadscore.access import Actor, Role
 from leadscore.services import jobs, policies, policy_history
+from leadscore.steps import backtest_report
 from leadscore.workbench import DEFAULT_CLIENT
 from pages import shared
 from tests.pages.conftest import assert_calm, labels, person, texts
@@ -75,7 +76,8 @@ def test_a_version_that_says_what_is_in_force_is_not_restored(two, open_versions
 
 
 def test_a_version_is_measured_on_the_past_by_the_worker(two, open_versions, monkeypatch):
-    monkeypatch.setattr(policy_history, "too_few", lambda y: min(y.sum(), len(y) - y.sum()) < 5)
+    for module in (policy_history, backtest_report):
+        monkeypatch.setattr(module, "too_few", lambda y: min(y.sum(), len(y) - y.sum()) < 5)
     app = open_versions(two)
     app.session_state["backtest-open"] = True
     app.run()

@@ -55,7 +55,7 @@ NEEDS = {
     "scorecard_evidence": Action.VIEW_LEADS, "scorecard_fields": Action.VIEW_LEADS,
     "take_suggestions": Action.VIEW_LEADS, "describe_changes": Action.VIEW_LEADS,
     "starting_points": Action.VIEW_LEADS, "start_from": Action.VIEW_LEADS,
-    "compare_policies": Action.VIEW_LEADS, "restore_policy": Action.EDIT_POLICY,
+    "compare_policies": Action.VIEW_LEADS, "show_policy": Action.VIEW_LEADS, "restore_policy": Action.EDIT_POLICY,
     "backtest_policy": Action.TRAIN_MODEL,
     "export_policy": Action.VIEW_LEADS, "read_policy_file": Action.EDIT_POLICY,
     "language_settings": Action.VIEW_LEADS, "save_language_settings": Action.CONFIGURE,

@@ -13,7 +13,7 @@ from leadscore.errors import InvalidRequest, NotFound
 from leadscore.scoring.measures import too_few
 from leadscore.services import governance, intake, jobs, policies, policy_history
 from leadscore.services.policy_history import BacktestRequest
-from leadscore.steps import backtesting
+from leadscore.steps import backtest_report, backtesting
 from leadscore.steps.policies import policy_in_force
 from leadscore.store import clients, held_out
 from leadscore.store.database import read, write
@@ -27,7 +27,8 @@ EVER = BacktestRequest(1, date(2020, 1, 1), date(2026, 11, 21))
 @pytest.fixture
 def few_will_do(monkeypatch):
     """Let a handful of outcomes do, so that a small campaign can be measured."""
-    monkeypatch.setattr(policy_history, "too_few", lambda y: min(y.sum(), len(y) - y.sum()) < 5)
+    for module in (policy_history, backtest_report):
+        monkeypatch.setattr(module, "too_few", lambda y: min(y.sum(), len(y) - y.sum()) < 5)
 
 
 @pytest.fixture
