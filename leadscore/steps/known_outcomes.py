@@ -20,7 +20,7 @@ from leadscore.store import held_out as held_out_rows
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
-MOST_LEADS = 50_000
+MOST_LEADS = 20_000
 """Leads held in memory: enough for two steady digits of every rate."""
 REMEMBERED = 2
 LEARNT_SHARE = 0.8
@@ -54,7 +54,7 @@ class KnownLeads:
 def known_leads(session: Session, workbench: Workbench, client_id: int, policy: Policy) -> KnownLeads:
     """Read these leads, or take them from memory when neither they nor the policy's own features have changed.
 
-    At most 50,000 are taken, at random but always the same.
+    At most 20,000 are taken, at random but always the same.
     """
     now = workbench.clock()
     champion = find_version(session, client_id, CHAMPION)

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.services import policies, scorecard
+from leadscore.services import models, policies, scorecard
 from pages.shared import Context
 from pages.widgets import (
     criterion_form,
@@ -44,6 +44,7 @@ def _edit(context: Context) -> None:
         criteria = [_plain(criterion) for criterion in policy["criteria"]]
         sound = {name: value for name, value in draft.changes.items() if not reason or name != "group_weights"}
         found = _evidence(context, context.client, current.version, sound)
+        _say_share(context, policy)
         _weights(policy["group_weights"], draft, frozen=frozen)
         _groups(context, draft, criteria, found, policy, frozen=frozen)
     with right, st.container(border=True):
@@ -60,6 +61,18 @@ def _plain(criterion: Any) -> dict[str, Any]:
 def _evidence(_context: Context, client: str, version: int,  # noqa: ARG001, it tells one answer from another
               changes: dict[str, Any]) -> scorecard.ScorecardEvidence:
     return scorecard.scorecard_evidence(_context.workbench, _context.actor, client=client, changes=changes)
+
+
+def _say_share(context: Context, policy: Mapping[str, Any]) -> None:
+    """Say how much of the score the scorecard makes up, where a model makes up the rest."""
+    versions = models.list_models(context.workbench, context.actor, client=context.client)
+    if not any(model.alias == "champion" for model in versions):
+        return
+    share = words.percent(policy["alpha"], 0)
+    told = f"The scorecard makes up **{share}** of the score, the model the rest; the tab Scoring changes that."
+    if policy["alpha"] == 0:
+        told = f":material/info: {told} As it is, points change who fits and who engages, but not the score."
+    st.caption(told)
 
 
 # --- the groups ---------------------------------------------------------------------------------------------

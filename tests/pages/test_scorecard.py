@@ -58,6 +58,7 @@ def test_every_criterion_tells_whom_it_hits_and_how_these_ended(campaign, open_t
     assert "of them converted" in shown and "of the others" in shown
     assert "too few to say how they end" in shown
     assert "whose end is known" in shown
+    assert "of the score, the model the rest" in shown
 
 
 def test_an_edited_criterion_is_a_draft_until_it_is_saved_with_its_reason(campaign, open_tab):
