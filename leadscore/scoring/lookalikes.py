@@ -28,17 +28,27 @@ def nearest(vectors: np.ndarray, question: np.ndarray, count: int,
     tuple of ndarray
         Positions, nearest first, equals in their order; and their dot products.
     """
-    if not len(vectors) or count < 1:
+    if not len(vectors):
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
-    products = vectors @ question
-    products = products if products.ndim == 1 else products.max(axis=1)
+    return largest(products(vectors, question), count, without)
+
+
+def products(vectors: np.ndarray, question: np.ndarray) -> np.ndarray:
+    """Give each row's dot product with a point, or with the nearest of several, one a column."""
+    found = np.asarray(vectors @ question)
+    return found if found.ndim == 1 else found.max(axis=1)
+
+
+def largest(products: np.ndarray, count: int, without: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Find the largest numbers: positions, largest first and equals in their order, and the numbers."""
     left = len(products)
     if without is not None and len(without):
+        products = products.copy()
         products[without] = -np.inf
         left -= len(without)
-    if left < 1:
-        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
     count = min(count, left)
+    if count < 1:
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
     best = np.argpartition(-products, count - 1)[:count]
     best = best[np.lexsort((best, -products[best]))]
     return best, products[best]

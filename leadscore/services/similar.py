@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
-from leadscore.errors import InvalidRequest
+from leadscore.errors import Cancelled, InvalidRequest
 from leadscore.features.derived import SIZE_BANDS, SIZE_EDGES
 from leadscore.features.titles import OTHER, read_titles
 from leadscore.schema import OutcomeStage
 from leadscore.scoring.intent import offer_lines
-from leadscore.scoring.lookalikes import centres
+from leadscore.scoring.lookalikes import centres, largest, products
 from leadscore.scoring.offer import read_offer
 from leadscore.steps.listing import MASK, person_names
 from leadscore.steps.nearness import (
@@ -31,6 +32,7 @@ from leadscore.steps.nearness import (
 from leadscore.steps.panels import NOT_ABOUT_LEADS
 from leadscore.steps.progress import Progress, silent
 from leadscore.store import audit, clients, lead_reading
+from leadscore.store import jobs as job_rows
 from leadscore.store import offers as offer_rows
 from leadscore.store import scores as score_rows
 from leadscore.store import vectors as vector_rows
@@ -42,9 +44,6 @@ PREPARED_AT_ONCE = 3_000
 """Leads that are worth preparing while somebody waits; more is left to the worker."""
 CUSTOMERS = "customers"
 LEAST_CUSTOMERS = 5
-SHARED_FIELDS = {"industry": "industry", "title_role": "role", "title_seniority": "seniority",
-                 "company_size": "company size", "source": "source", "occupation": "occupation",
-                 "department": "department", "country": "country"}
 READ_FIELDS = ("first_name", "last_name", "full_name", "company", "job_title", "industry", "employees", "source",
                "occupation", "department", "country")
 COLUMNS = ("lead_id", "name", "job_title", "company", "similarity", "score", "tier", "outcome", "shared")
@@ -157,12 +156,12 @@ def look_alikes(workbench: Workbench, actor: Actor, *, client: str, of: str = CU
         if len(rows) < LEAST_CUSTOMERS:
             return _nothing(f"{len(rows)} leads have converted; with {LEAST_CUSTOMERS} it can be said what they are "
                             "like.")
-        kinds = _kinds(workbench, client_id, near, rows)
-        found = nearest_leads(session, workbench, client_id, space, kinds.T, count=count,
-                              without=np.concatenate([won, lost]))
+        kinds, likeness = _likeness(workbench, client_id, near, rows)
+        places, cosines = largest(likeness, count, near.rows_of(np.concatenate([won, lost])))
+        found = pd.Series(cosines.astype(float), index=pd.Index(near.ids[places], name="lead_id"))
         customers = _nearest_customers(near, rows, found)
         frame = _dressed(session, workbench, client_id, found, customers, actor.may(Action.VIEW_PERSONAL_DATA))
-    return SimilarLeads(frame, True, f"The open leads nearest to the {len(kinds)} kinds that {len(rows):,} customers "
+    return SimilarLeads(frame, True, f"The open leads nearest to the {kinds} kinds that {len(rows):,} customers "
                                      "fall into.")
 
 
@@ -175,11 +174,28 @@ def prepare_similar(workbench: Workbench, actor: Actor, *, client: str, progress
 
 
 def prepare_changed(workbench: Workbench) -> int:
-    """Place the leads of every client whose leads have changed; for the worker, between jobs."""
+    """Place the leads of every client whose leads have changed; for the worker, between jobs, which go first."""
     with read(workbench.engine) as session:
         waiting = [row.id for row in clients.list_all(session)
                    if row.id and is_waiting(session, workbench, row.id)]
-    return sum(prepare(workbench, client_id, tell=silent, now=workbench.clock()) for client_id in waiting)
+    done = 0
+    with suppress(Cancelled):
+        for client_id in waiting:
+            done += prepare(workbench, client_id, tell=partial(_give_way, workbench), now=workbench.clock())
+    return done
+
+
+def _give_way(workbench: Workbench, _fraction: float, _message: str) -> None:
+    """Stop between two portions when a job is waiting; what is placed stays placed, the rest follows later.
+
+    Raises
+    ------
+    Cancelled
+        A job is waiting.
+    """
+    with read(workbench.engine) as session:
+        if job_rows.is_waiting(session):
+            raise Cancelled("job_waiting", "Somebody's job goes first.", "The rest follows after it.")
 
 
 def _ready(workbench: Workbench, client: str) -> tuple[int, bool]:
@@ -210,14 +226,16 @@ def _decided(session: Session, workbench: Workbench, client_id: int) -> tuple[np
     return known[1], known[2]
 
 
-def _kinds(workbench: Workbench, client_id: int, near: Neighbourhood, rows: np.ndarray) -> np.ndarray:
-    """Give the kinds of customers, from memory while neither they nor the vectors have changed."""
-    name, state = (client_id, "kinds"), (near.state, len(rows), int(near.ids[rows].sum()))
+def _likeness(workbench: Workbench, client_id: int, near: Neighbourhood,
+              rows: np.ndarray) -> tuple[int, np.ndarray]:
+    """Give the number of kinds of customers and each lead's closeness to the nearest, until any of them changes."""
+    name, state = (client_id, "likeness"), (near.state, near.vectors.shape, len(rows), int(near.ids[rows].sum()))
     known = workbench.nearby.get(name)
     if known is None or known[0] != state:
-        known = (state, centres(near.vectors[rows]))
+        kinds = centres(near.vectors[rows])
+        known = (state, len(kinds), products(near.vectors, kinds.T))
         workbench.nearby[name] = known
-    return np.asarray(known[1])
+    return known[1], known[2]
 
 
 def _nearest_customers(near: Neighbourhood, rows: np.ndarray, found: pd.Series) -> pd.Series:
@@ -234,7 +252,7 @@ def _dressed(session: Session, workbench: Workbench, client_id: int, found: pd.S
     fields = READ_FIELDS if personal else [name for name in READ_FIELDS if not name.endswith("_name")]
     leads = lead_reading.read_leads(session, workbench.vault, client_id,
                                     lead_ids=np.unique([*found.index.tolist(), *others]).astype(np.int64),
-                                    fields=fields)
+                                    fields=fields, custom=())
     kept = found.index.intersection(leads.index, sort=False)
     scores = score_rows.of_leads(session, client_id, kept.to_numpy())
     names = person_names(leads) if personal else pd.Series(MASK, index=leads.index, dtype="str")
@@ -248,28 +266,31 @@ def _dressed(session: Session, workbench: Workbench, client_id: int, found: pd.S
 
 
 def _shared(leads: pd.DataFrame, kept: pd.Index, beside: pd.Series) -> list[str]:
+    """Say of each found lead what it has in common with the one it is shown beside."""
     known = _comparable(leads)
-    mine = known.loc[kept].reset_index(drop=True)
-    theirs = known.reindex(beside.loc[kept].to_numpy()).reset_index(drop=True)
-    same = pd.DataFrame({label: (mine[name] == theirs[name]).fillna(False).to_numpy(dtype=bool)
-                         for name, label in SHARED_FIELDS.items()})
-    return [_told(row) for row in same.to_dict("records")]
+    mine, theirs = leads.index.get_indexer(kept), leads.index.get_indexer(pd.Index(beside.loc[kept]))
+    same = np.column_stack([(values[mine] == values[theirs]) & (values[mine] != "") & (theirs >= 0)
+                            for values in known.values()])
+    labels = np.array(list(known))
+    return [f"same {', '.join(labels[equal])}" if equal.any() else "alike in words only" for equal in same]
 
 
-def _told(same: dict[Any, Any]) -> str:
-    labels = [str(label) for label, equal in same.items() if equal]
-    return f"same {', '.join(labels)}" if labels else "alike in words only"
-
-
-def _comparable(leads: pd.DataFrame) -> pd.DataFrame:
-    bands = pd.cut(leads["employees"], list(SIZE_EDGES), labels=list(SIZE_BANDS)).astype("str")
-    # that two leads both decide nothing is not worth telling
+def _comparable(leads: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Give what is compared of each lead, by its name in words; empty where it is not known or says nothing."""
     titles = read_titles(leads["job_title"])
-    frame = titles.mask(titles.isin([OTHER, "staff"])).assign(company_size=bands.where(leads["employees"].notna()))
-    for name in SHARED_FIELDS:
-        if name not in frame:
-            frame[name] = leads[name].str.strip().str.casefold()
-    return frame
+    employees = leads["employees"].to_numpy(dtype=float, na_value=np.nan)
+    bands = np.array([*SIZE_BANDS, ""])
+    places = np.where(employees >= 0, np.searchsorted(SIZE_EDGES[1:], employees, side="left"), len(SIZE_BANDS))
+    # that two leads both decide nothing is not worth telling
+    columns = {"role": _plain(titles["title_role"], OTHER), "seniority": _plain(titles["title_seniority"], "staff"),
+               "company size": bands[places]}
+    return {"industry": _plain(leads["industry"])} | columns | {
+        name: _plain(leads[name]) for name in ("source", "occupation", "department", "country")}
+
+
+def _plain(values: pd.Series, meaningless: str = "") -> np.ndarray:
+    texts = [value.strip().casefold() if isinstance(value, str) else "" for value in values.tolist()]
+    return np.array(["" if text == meaningless else text for text in texts])
 
 
 def _not_ready() -> SimilarLeads:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sqlmodel import Session
 
-from leadscore.errors import LeadScoreError
+from leadscore.errors import Cancelled, LeadScoreError
 from leadscore.features.text import standing_for
 from leadscore.scoring.lookalikes import nearest
 from leadscore.steps.language import LanguageChoice, choice_of, month_of
@@ -95,6 +95,8 @@ def prepare(workbench: Workbench, client_id: int, *, tell: Progress, now: dateti
     if remote is not None:
         try:
             done += _fill(workbench, client_id, remote, tell=tell, now=now)
+        except Cancelled:
+            raise
         except LeadScoreError as fault:
             with write(workbench.engine) as session:
                 vector_rows.note_prepared(session, client_id, remote.name,

@@ -60,6 +60,11 @@ def claim(session: Session, job_id: str, *, now: datetime) -> Job | None:
     return _start(session, row, now) if row is not None else None
 
 
+def is_waiting(session: Session) -> bool:
+    """Say whether a job waits for a worker."""
+    return session.exec(select(Job.id).where(Job.state == QUEUED).limit(1)).first() is not None
+
+
 def report(session: Session, job_id: str, *, progress: float, message: str, now: datetime) -> bool:
     """Write down how far a job is; says whether it may go on (nobody asked it to stop)."""
     row = session.get(Job, job_id)

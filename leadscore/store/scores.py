@@ -212,7 +212,7 @@ def distinct(session: Session, client_id: int, name: str) -> list[str]:
 def of_leads(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> pd.DataFrame:
     """Give the scores in force of these leads, in their order; unscored ones are left out."""
     wanted = np.asarray(lead_ids, dtype=np.int64)
-    columns = fetch_for(session, f"SELECT {', '.join(PAGE_COLUMNS)} FROM scores WHERE client_id = :client", "lead_id",
+    columns = fetch_for(session, f"SELECT {', '.join(PAGE_COLUMNS)} FROM scores WHERE +client_id = :client", "lead_id",
                         wanted, {"client": client_id})
     frame = _score_frame(dict(zip(PAGE_COLUMNS, columns, strict=True)))
     return frame.reindex(wanted[np.isin(wanted, frame.index.to_numpy())])

@@ -11,7 +11,7 @@ import pytest
 from leadscore import sandbox
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.services import governance, intake, language, offers, scoring, similar
+from leadscore.services import governance, intake, jobs, language, offers, scoring, similar
 from tests.connectors.language.server import FakeServer
 from tests.services.conftest import CLIENT, person, run_here, workbench_at
 
@@ -113,6 +113,16 @@ def test_many_unplaced_leads_are_left_to_the_worker(bench, monkeypatch):
     assert (found.ready, len(found.frame)) == (False, 0)
     similar.prepare_changed(bench)
     assert similar.look_alikes(bench, BOSS, client=client).ready
+
+
+def test_the_worker_lets_jobs_go_first(bench, monkeypatch):
+    client = "patient"
+    monkeypatch.setattr(sandbox, "run", run_here)
+    intake.import_file(bench, BOSS, client=client, source=FILE, filename="leads.csv")
+    job = jobs.submit(bench, BOSS, client=client, kind="rescore", arguments={})
+    assert similar.prepare_changed(bench) == 0
+    jobs.cancel(bench, BOSS, job_id=job)
+    assert similar.prepare_changed(bench) == 44
 
 
 @pytest.mark.parametrize(("function", "more", "error"), [
