@@ -147,7 +147,7 @@ def preview_feature(workbench: Workbench, actor: Actor, *, client: str, expressi
         row = clients.find(session, client)
         client_id = row.id if row and row.id else -1
         formula = _compiled(session, client_id, expression)
-        sample = draw(session, workbench, client_id)
+        sample = draw(session, workbench, client_id, fields=formula.sources)
         outcomes = lead_reading.outcomes(session, client_id)
     values = formula.evaluate(sample.leads, sample.as_of)
     y = outcomes.reindex(values.index).map({str(OutcomeStage.CONVERTED): 1.0, str(OutcomeStage.LOST): 0.0}).dropna()

@@ -112,7 +112,7 @@ def try_rule(workbench: Workbench, actor: Actor, *, client: str, rule: Mapping[s
         row = clients.find(session, client)
         client_id = row.id if row and row.id else -1
         check_rules([wished], kinds_of(session, client_id))
-        sample = draw(session, workbench, client_id)
+        sample = draw(session, workbench, client_id, fields=[wished.field])
     broken = broken_by(sample.leads, wished, as_of=workbench.clock())
     examples = tuple(int(lead) for lead in sample.leads.index[np.flatnonzero(broken)[:SHOWN_LEADS]])
     return RuleTrial(described(wished), int(broken.sum()), len(sample.leads), sample.total, examples)

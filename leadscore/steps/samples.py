@@ -47,11 +47,19 @@ class Sample:
         return build_features(self.leads, self.custom_fields, as_of=self.as_of, headers=self.headers, made=made)
 
 
-def draw(session: Session, workbench: Workbench, client_id: int, *, most: int = SAMPLE) -> Sample:
-    """Read up to ``most`` leads of a client; the same ones each time while no lead comes or goes."""
+def draw(session: Session, workbench: Workbench, client_id: int, *, most: int = SAMPLE,
+         fields: Sequence[str] | None = None) -> Sample:
+    """Read up to ``most`` leads of a client; the same ones each time while no lead comes or goes.
+
+    Parameters
+    ----------
+    fields : sequence of str or None
+        Only these columns, which is quicker; all when left out.
+    """
     lead_ids = lead_reading.ids(session, client_id)
     chosen = np.sort(np.random.default_rng(0).permutation(lead_ids)[:most])
-    leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=chosen, keep_empty=True)
+    leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=chosen, fields=fields,
+                                    keep_empty=True)
     as_of = reference_date(lead_reading.latest_dates(session, client_id), workbench.clock())
     return Sample(leads, lead_reading.custom_fields(session, client_id), batches.headers(session, client_id), as_of,
                   len(lead_ids))

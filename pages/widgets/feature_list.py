@@ -16,6 +16,7 @@ from pages.widgets import notices, policy_effect, words
 ALL = "All families"
 ORIGIN_WORDS = {"direct": "Column", "derived": "Derived", "made": "Made here"}
 DRIFT_WORDS = {"steady": "steady", "moderate": "⚠ moved", "large": "⚠ moved a lot"}
+SHOWN_MOVED = 3
 EDITOR, SNAPSHOT = "features_editor", "features_snapshot"
 
 
@@ -111,6 +112,11 @@ _READ_ONLY = [name for name in _COLUMNS if name != "Used"]
 
 
 def _told(found: features.FeatureList) -> None:
+    moved = [view.label for view in found.features if view.on and view.drift and view.drift.band == "large"]
+    if moved:
+        more = f" and {len(moved) - SHOWN_MOVED} more" if len(moved) > SHOWN_MOVED else ""
+        st.warning(f"Newer leads differ a lot in {', '.join(map(words.escape, moved[:SHOWN_MOVED]))}{more}: what the "
+                   "model has learnt of it may not hold for them.", icon=":material/trending_up:")
     many = f"{words.counted(found.leads, 'lead')} looked at"
     if found.total > found.leads:
         many = f"A sample of {found.leads:,} of {found.total:,} leads was looked at"
