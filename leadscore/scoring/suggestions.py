@@ -18,9 +18,10 @@ FEWEST_EXPECTED = 5.0
 """Converted and lost leads a criterion must be expected to meet, and to miss, by chance alone (Cochran 1954)."""
 SMOOTHING = 0.5
 """Added to each of the four counts behind a log-odds ratio (Jeffreys prior; Haldane 1956, Anscombe 1956)."""
-PENALTY = 1.0
-"""Ridge on the joint log-odds: a normal prior with standard deviation 1, so that criteria which tell the same share
-what they tell, and none runs away where all leads it hits have converted."""
+PENALTY = 10.0
+"""Ridge on the joint log-odds: a normal prior with standard deviation 0.32, so that nearly every criterion is expected
+to change the odds less than twofold until the data insist. Criteria that tell the same share what they tell, and none
+runs away where all leads it hits have converted. With a few thousand outcomes a weaker one, 1, ranked worse."""
 MOST_CELLS = 8_000_000
 MOST_STEPS = 50
 LARGEST_STEP = 4.0
