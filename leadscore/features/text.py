@@ -56,11 +56,9 @@ def own_words(leads: pd.DataFrame) -> pd.Series:
     return _joined(leads, OWN_WORDS, LONGEST_TEXT)
 
 
-def standing_for(leads: pd.DataFrame, custom_fields: Sequence[CustomField] = (), *, personal: bool = True) -> pd.Series:
-    """Give the text by which leads are compared: the facts and, unless personal text must stay out, the own words."""
-    parts = pd.DataFrame({"facts": facts(leads, custom_fields)}, index=leads.index)
-    if personal:
-        parts["words"] = own_words(leads)
+def standing_for(leads: pd.DataFrame, custom_fields: Sequence[CustomField] = ()) -> pd.Series:
+    """Give the text by which leads are compared: the facts and the own words."""
+    parts = pd.DataFrame({"facts": facts(leads, custom_fields), "words": own_words(leads)}, index=leads.index)
     return _joined(parts, ["facts", "words"], LONGEST_TEXT)
 
 

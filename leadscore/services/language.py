@@ -17,6 +17,7 @@ from leadscore.store.language_answers import SPENT, NewAnswer
 from leadscore.store.tables import Client
 from leadscore.workbench import Workbench
 
+LOCAL = "local"
 HARMLESS_OFFER = {"name": "Umbrellas", "value_props": ["Keeps the rain off"], "ideal_use_cases": ["Walkers"]}
 HARMLESS_LEAD = Item("lead-1", {"facts": "role: Invented person; industry: Walking tours",
                                 "own words": "We are looking for forty umbrellas before autumn."})
@@ -55,7 +56,8 @@ class LanguageView:
             return "The limit of this month is reached; new leads are judged on this machine."
         what = "role, industry, company and what people wrote" if self.choice.send_personal_data \
             else "role, industry, company size and country, never names or what people wrote,"
-        return f"When leads are scored by an offer, {what} go to {self.host}."
+        when = "scored by an offer" if self.embeddings == LOCAL else "scored by an offer or compared with each other"
+        return f"When leads are {when}, {what} go to {self.host}."
 
 
 def language_settings(workbench: Workbench, actor: Actor, *, client: str) -> LanguageView:

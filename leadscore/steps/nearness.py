@@ -13,7 +13,7 @@ import pandas as pd
 from sqlmodel import Session
 
 from leadscore.errors import Cancelled, LeadScoreError
-from leadscore.features.text import standing_for
+from leadscore.features.text import impersonal, standing_for
 from leadscore.scoring.lookalikes import nearest
 from leadscore.steps.language import LanguageChoice, choice_of, month_of
 from leadscore.steps.progress import Progress
@@ -172,7 +172,9 @@ def _fill_chunk(workbench: Workbench, client_id: int, space: _Space, lead_ids: n
                 now: datetime) -> int:
     with read(workbench.engine) as session:
         leads = lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=lead_ids)
-        texts = standing_for(leads, lead_reading.custom_fields(session, client_id), personal=space.personal)
+        # without leave for more, what leaves the machine is what may be told of a lead without telling who it is
+        texts = standing_for(leads, lead_reading.custom_fields(session, client_id)) if space.personal \
+            else impersonal(leads)
     texts = texts.dropna()
     names = pd.Series([blake2b(text.encode(), digest_size=vector_rows.DIGEST_BYTES).hexdigest()
                        for text in texts.tolist()], index=texts.index, dtype="str")

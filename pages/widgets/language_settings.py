@@ -29,7 +29,7 @@ def draw(context: Context) -> None:
 
 def _switches(context: Context, view: language.LanguageView) -> None:
     with st.form("language", border=False):
-        on = st.toggle("Ask a language server when leads are scored by an offer", view.choice.on, key="language_on",
+        on = st.toggle("Let a language server read about leads", view.choice.on, key="language_on",
                        help="Role, industry, company size and country of each lead go to the server.")
         personal = st.toggle("Also send what people wrote (bio and notes)", view.choice.send_personal_data,
                              key="language_personal")

@@ -30,10 +30,6 @@ def test_a_lead_nobody_knows_anything_about_has_no_text():
     assert own_words(frame(city=["Dresden"])).isna().all()
 
 
-def test_without_personal_text_the_own_words_stay_out():
-    assert standing_for(LEADS, personal=False)[1] == "Head of Sales; COMPUTER SOFTWARE"
-
-
 def test_what_may_leave_the_machine_is_named_and_impersonal():
     assert impersonal(LEADS)[1] == "role: Head of Sales; industry: COMPUTER SOFTWARE; country: DE"
     assert impersonal(LEADS).isna()[2]

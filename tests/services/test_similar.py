@@ -151,11 +151,15 @@ def test_stored_vectors_are_not_the_embedders_own(bench):
     assert abs(kept @ own) < 0.5
 
 
+def _role(text):
+    return text.split(";")[0].removeprefix("role: ")
+
+
 def vectors_for(request):
     texts = httpx.Response(200, content=request.content).json()["input"]
     axis = {"Nurse": 0, "Software Engineer": 1, "Chef": 2}
     return httpx.Response(200, json={"usage": {"total_tokens": 7}, "data": [
-        {"index": n, "embedding": [float(axis.get(text.split(";")[0]) == place) + 0.01 for place in range(3)]}
+        {"index": n, "embedding": [float(axis.get(_role(text)) == place) + 0.01 for place in range(3)]}
         for n, text in enumerate(texts)]})
 
 
@@ -170,7 +174,7 @@ def test_vectors_of_a_server_are_used_only_when_allowed_and_hold_no_bios(bench):
     language.save_language_settings(connected, BOSS, client=client, changes={"on": True})
     assert similar.prepare_similar(connected, BOSS, client=client) == 44
     sent = b"".join(request.content for request in fake.requests)
-    assert b"Nurse; Hospital" in sent
+    assert b"role: Nurse; industry: Hospital" in sent
     assert b"children" not in sent
     first = _last(bench, client) - 44
     found = similar.similar_leads(connected, BOSS, client=client, lead_id=first, count=3)
