@@ -23,6 +23,8 @@ AT_CAPACITY = {
     "lift": ("Times better than any order, among them", False),
 }
 PARTS = {"best": "The ten best, with the change", "entering": "Come into the best 20 %", "leaving": "Drop out of it"}
+LIKE_A_CHANCE, NOTICED = 0.05, 0.02
+"""A score within this of what happens can be read as a chance; a wider gap by this much is worth a word."""
 CHART_HEIGHT = 260
 
 
@@ -59,6 +61,10 @@ def _verdict(held_out: policies.HeldOutEffect, differs: bool) -> None:
     shown = {"worse": (st.error, "trending_down"), "better": (st.success, "trending_up")}
     show, icon = shown.get(str(held_out.verdict), (st.info, "trending_flat"))
     show(held_out.sentence, icon=f":material/{icon}:")
+    gap = held_out.figures["calibration_error"]
+    if gap.before.value < LIKE_A_CHANCE and gap.difference.low > NOTICED:
+        st.caption(f":material/warning: The score says less about the chance: it is off by "
+                   f"{words.percent(gap.after.value)} on average, instead of {words.percent(gap.before.value)}.")
 
 
 def _figures(held_out: policies.HeldOutEffect, differs: bool) -> None:

@@ -13,7 +13,18 @@ from leadscore.modeling.tiers import training as tier_training
 from leadscore.sample.campaign import to_csv_bytes
 from leadscore.sample.investors import make_investors
 from leadscore.schema import Tier
-from leadscore.services import delivery, dossier, evaluating, governance, intake, models, sampling, scoring, training
+from leadscore.services import (
+    delivery,
+    dossier,
+    evaluating,
+    governance,
+    intake,
+    models,
+    policies,
+    sampling,
+    scoring,
+    training,
+)
 from leadscore.steps.registration import PROMISED_METRICS
 from tests.services.conftest import CLIENT, person, run_here, workbench_at
 
@@ -170,3 +181,18 @@ def test_a_few_leads_are_enough_to_measure_three_tiers(tiered):
                                         filename="n.csv", target="tier")
     assert measured["rows"] == 9
     assert [of_tier["rows"] for of_tier in measured["classes"]] == [3, 3, 3]
+
+
+def test_a_change_of_weights_is_previewed_with_the_models_own_tiers(tiered, admin, read_here):
+    leads = make_investors(200, 5).leads.drop(columns="tier")
+    intake.import_file(tiered, admin, client=CLIENT, source=as_file(leads), filename="i.csv")
+    factor = policies.model_factors(tiered, admin, client=CLIENT)[0]
+    preview = policies.preview_policy(tiered, admin, client=CLIENT, changes={"factor_weights": {factor.name: 0.0}})
+    scoring.rescore(tiered, admin, client=CLIENT)
+    view = delivery.ListView(page_size=200)
+    stored = delivery.list_leads(tiered, admin, client=CLIENT, view=view).frame["tier"].value_counts()
+    # it is the model that gives the tiers, whatever the weights say of the order
+    assert preview.tiers_after == preview.tiers_before == {tier: int(stored.get(tier, 0)) for tier in TIERS}
+    assert preview.entering > 0
+    assert "set aside at the training" in preview.held_out.about
+    assert "Personal data are not kept" in preview.held_out.about
