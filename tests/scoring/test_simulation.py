@@ -134,3 +134,10 @@ def _given(ids, blended, hand, tiers):
     """A panel whose model gives just these scores."""
     side = ModelSide(blended / 100, blended, {}, (), tiers)
     return Panel(ids, pd.DataFrame(index=ids), side, hand)
+
+
+def test_a_lead_scored_by_hand_is_not_counted_as_standing_before_itself():
+    ids, hand = np.array([1, 2, 3]), pd.DataFrame({"score": [60.0], "tier": pd.array([None], dtype="str")}, index=[1])
+    policy = Policy(group_weights={"fit": 100.0}, tier_mode=TierMode.CAPACITY, capacity=1, alpha=0.0)
+    panel = _given(ids, np.array([70.0, 50.0, 30.0]), hand, None)
+    assert tier_numbers(panel, panel.standing(policy), policy) == {"High": 1, "Medium": 2, "Low": 0}
