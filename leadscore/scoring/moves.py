@@ -121,7 +121,10 @@ def count_of_share(leads: int, share: float) -> int:
 
 def _bands(values: Numbers, cuts: tuple[float, ...]) -> Numbers:
     """Give 0 to leads at or above the first cut, 1 to those at or above the second, and so on."""
-    return np.asarray(len(cuts) - np.searchsorted(np.array(cuts)[::-1], values, side="right"))
+    bands = np.zeros(len(values), dtype=np.int64)
+    for cut in cuts:
+        bands += values < cut
+    return bands
 
 
 def _binned(score: Numbers, bins: int) -> Numbers:
