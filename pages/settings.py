@@ -20,9 +20,6 @@ from pages.widgets import (
     user_settings,
 )
 
-ALWAYS_DRAWN = "Scoring"
-"""Its sliders must not forget an unsaved change while another tab is looked at; the others are drawn when opened."""
-
 
 def main() -> None:
     """Draw the tabs the role allows."""
@@ -44,11 +41,11 @@ def main() -> None:
     if context.actor.may(Action.MANAGE_USERS):
         tabs["Users"] = user_settings.draw
     places = st.tabs(list(tabs), key="tab", on_change="rerun", bind="query-params")
-    drawn = [(place, name) for place, name in zip(places, tabs, strict=True) if place.open or name == ALWAYS_DRAWN]
-    # what is looked at comes first
-    for place, name in sorted(drawn, key=lambda pair: not pair[0].open):
-        with place, notices.refusals():
-            tabs[name](context)
+    for place, name in zip(places, tabs, strict=True):
+        # only what is looked at: a tab may take seconds to draw
+        if place.open:
+            with place, notices.refusals():
+                tabs[name](context)
 
 
 main()

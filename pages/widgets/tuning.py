@@ -23,10 +23,12 @@ class Tuning:
     keys: list[str] = field(default_factory=list)
 
     def key(self, name: str, default: Any) -> str:
-        """Give the key of a widget; where it has no value yet it gets this one."""
+        """Give the key of a widget; where it has no value yet it gets the one of the last move, else this one."""
         key = self._key(name)
-        # in the state and not as a default of the widget, since going back sets it too
-        st.session_state.setdefault(key, default)
+        moves = self._moves()
+        # in the state and not as a default of the widget, since going back sets it too; a widget that was not drawn
+        # while another tab was looked at has lost its own value
+        st.session_state.setdefault(key, moves[-1].get(key, default) if moves else default)
         self.keys.append(key)
         return key
 

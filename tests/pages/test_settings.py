@@ -49,6 +49,23 @@ def test_a_change_is_previewed_saved_with_its_reason_and_scored(campaign, open_p
     assert "rescore" in [job.kind for job in jobs.recent(campaign, ADMIN, client=DEFAULT_CLIENT)]
 
 
+def test_an_unsaved_move_survives_a_look_at_another_tab(campaign, open_page):
+    app = open_page(campaign, "settings")
+    first, second = weights(app)[:2]
+    moved = (first.value - 10, second.value + 10)
+    first.set_value(moved[0])
+    second.set_value(moved[1]).run()
+    app.session_state["tab"] = "Models"
+    app.run()
+    assert_calm(app)
+    assert not weights(app)
+    app.session_state["tab"] = "Scoring"
+    app.run()
+    assert_calm(app)
+    assert tuple(slider.value for slider in weights(app)[:2]) == moved
+    assert "come in" in texts(app)
+
+
 def test_nothing_changed_cannot_be_saved(campaign, open_page):
     app = open_page(campaign, "settings")
     save = next(button for button in app.button if button.label.startswith("Save and score"))
