@@ -92,7 +92,7 @@ def list_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListVie
         row = clients.find(session, client)
         if row is None or row.id is None:
             return LeadPage(empty_list(view), 0, 0, 0, 0, None, None, None)
-        scope = scope_of(session, workbench, row.id, view)
+        scope = scope_of(session, workbench, row.id, view, by=actor.name)
         offset = (max(view.page, 1) - 1) * size
         ranked = score_rows.page(session, row.id, scope.filter, order=view.order, offset=offset,
                                  limit=max(0, min(size, scope.wanted - offset)))
@@ -134,7 +134,7 @@ def export_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListV
     now = workbench.clock()
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
-        scope = scope_of(session, workbench, client_id, view)
+        scope = scope_of(session, workbench, client_id, view, by=actor.name)
         ranked = score_rows.page(session, client_id, scope.filter, order=view.order, offset=0, limit=scope.wanted)
         frame, left_out = exported_rows(session, workbench, client_id, ranked, view)
     if frame.empty:

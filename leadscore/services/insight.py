@@ -113,11 +113,12 @@ def performance(workbench: Workbench, actor: Actor, *, client: str, view: ListVi
     with read(workbench.engine) as session:
         row = clients.find(session, client)
         client_id = row.id if row and row.id else -1
-        key = ("performance", client_id, view, _state(session, client_id))
+        # a saved view may be one person's alone
+        key = ("performance", client_id, view, actor.name if view.segment else None, _state(session, client_id))
         known: Report | None = workbench.remembered.get(key)
         if known is not None:
             return known
-        found = _report(session, workbench, client_id, view)
+        found = _report(session, workbench, client_id, view, by=actor.name)
     while len(workbench.remembered) >= REMEMBERED:
         workbench.remembered.pop(next(iter(workbench.remembered)), None)
     workbench.remembered[key] = found
@@ -130,8 +131,8 @@ def _state(session: Session, client_id: int) -> tuple[Any, ...]:
                                  {"client": client_id}).one())
 
 
-def _report(session: Session, workbench: Workbench, client_id: int, view: ListView) -> Report:
-    chosen = filter_of(session, workbench, client_id, view)
+def _report(session: Session, workbench: Workbench, client_id: int, view: ListView, *, by: str) -> Report:
+    chosen = filter_of(session, workbench, client_id, view, by=by)
     cells = counted.cells(session, client_id, chosen)
     days = counted.days(session, client_id, chosen)
     figures, bands = measures.figures(cells), measures.by_band(cells)

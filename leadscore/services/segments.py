@@ -103,7 +103,7 @@ def save_segment(workbench: Workbench, actor: Actor, *, client: str, name: str, 
         row = segment_rows.save(session, workbench.vault, client_id, name=name, view=view.to_dict() | {"page": 1},
                                 shared=shared, by=actor.name, now=now)
         # a view that cannot be looked at is not kept
-        scope_of(session, workbench, client_id, view_of(workbench, row))
+        scope_of(session, workbench, client_id, view_of(workbench, row), by=actor.name)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="segment_saved",
                      object=f"segment:{row.id}", detail={"name": row.name, "shared": shared})
         return row.id or 0
@@ -131,9 +131,9 @@ def segment_named(workbench: Workbench, actor: Actor, *, client: str, name: str)
     """
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = segment_rows.find_named(session, clients.require(session, client), name)
-        _may_see(row, actor)
-        return _shown(workbench, row)
+        client_id = clients.require(session, client)
+        found = segment_rows.find_named(session, client_id, name)
+        return _shown(workbench, segment_rows.get(session, client_id, found.id, seen_by=actor.name))
 
 
 def remove_segment(workbench: Workbench, actor: Actor, *, client: str, segment_id: int) -> None:
@@ -150,8 +150,7 @@ def remove_segment(workbench: Workbench, actor: Actor, *, client: str, segment_i
     now = workbench.clock()
     with write(workbench.engine) as session:
         client_id = clients.require(session, client)
-        row = segment_rows.get(session, client_id, segment_id)
-        _may_see(row, actor)
+        row = segment_rows.get(session, client_id, segment_id, seen_by=actor.name)
         if row.created_by != actor.name and not actor.may(Action.EDIT_POLICY):
             raise Forbidden("not_yours", f"'{row.name}' was saved by {row.created_by}.", "Ask them or a manager.")
         segment_rows.remove(session, client_id, segment_id)
@@ -173,8 +172,7 @@ def set_trigger(workbench: Workbench, actor: Actor, *, client: str, segment_id: 
     now = workbench.clock()
     with write(workbench.engine) as session:
         client_id = clients.require(session, client)
-        row = segment_rows.get(session, client_id, segment_id)
-        _may_see(row, actor)
+        row = segment_rows.get(session, client_id, segment_id, seen_by=actor.name)
         segment_rows.set_trigger(session, client_id, segment_id, asdict(wanted) if wanted else None)
         if wanted:
             _start(session, workbench, row, now)
@@ -196,11 +194,6 @@ def follow_segments(workbench: Workbench, actor: Actor, *, client: str) -> list[
 def _shown(workbench: Workbench, row: Segment) -> SegmentView:
     return SegmentView(row.id or 0, row.name, view_of(workbench, row), row.shared, row.created_by,
                        Trigger(**row.trigger) if row.trigger else None, row.checked_at)
-
-
-def _may_see(row: Segment, actor: Actor) -> None:
-    if not row.shared and row.created_by != actor.name:
-        raise NotFound("unknown_segment", f"There is no saved view {row.id}.", "It may have been removed.")
 
 
 def _checked(trigger: Trigger, actor: Actor) -> Trigger:
@@ -227,7 +220,7 @@ def _start(session: Session, workbench: Workbench, row: Segment, now: datetime) 
 
 
 def _present(session: Session, workbench: Workbench, row: Segment) -> np.ndarray:
-    present = members_of(session, workbench, row.client_id, view_of(workbench, row))
+    present = members_of(session, workbench, row.client_id, view_of(workbench, row), by=row.created_by)
     if len(present) > MOST_FOLLOWED:
         raise InvalidRequest("segment_too_large", f"'{row.name}' holds {len(present):,} leads, too many to follow "
                              "one by one.", f"Narrow it to {MOST_FOLLOWED:,} or fewer.")
@@ -261,7 +254,11 @@ def _do(session: Session, actor: Actor, row: Segment, came: np.ndarray, now: dat
         free = owners.index[owners.isna()].to_numpy()
         handed = lead_rows.assign_owner(session, row.client_id, free, trigger.owner, now=now) if len(free) else 0
         return f"{handed:,} handed to {trigger.owner}"
-    if trigger.kind == TriggerKind.EXPORT and actor.may(Action.EXPORT_LEADS):
+    if trigger.kind == TriggerKind.EXPORT:
+        if not actor.may(Action.EXPORT_LEADS):
+            return f"no file: {actor.name}, who had the leads scored, may not export"
+        if not row.shared and row.created_by != actor.name:
+            return f"no file: the view is {row.created_by}'s alone, and {actor.name} had the leads scored"
         view = ListView(segment=row.id, entered_since=now.isoformat())
         job_rows.create(session, row.client_id, kind="export", user_name=actor.name, user_id=actor.user_id, now=now,
                         arguments={"view": view.to_dict(), "format": trigger.format, "segment": row.name})

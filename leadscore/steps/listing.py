@@ -98,17 +98,22 @@ class Scope:
     exported: int
 
 
-def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> Scope:
+def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListView, *, by: str) -> Scope:
     """Work out what a view means in this client's store.
+
+    Parameters
+    ----------
+    by : str
+        Who looks: a view of theirs may stand on segments they may see.
 
     Raises
     ------
     NotFound
-        The view is narrowed to a segment that is not there.
+        The view is narrowed to a segment that is not there, or that is somebody else's alone.
     InvalidRequest
         A filter that cannot be, or segments that stand inside each other without end.
     """
-    chosen = _list_filter(session, workbench, client_id, view)
+    chosen = _list_filter(session, workbench, client_id, view, by)
     total = score_rows.count(session, client_id, chosen)
     wanted = _wanted(session, client_id, view, total)
     special = score_rows.special_counts(session, client_id, chosen, wanted)
@@ -118,14 +123,14 @@ def scope_of(session: Session, workbench: Workbench, client_id: int, view: ListV
     return Scope(chosen, wanted, special.unreachable, special.exported)
 
 
-def filter_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> ListFilter:
-    """Give the filter of a view, whatever it says of the best among them."""
-    return _list_filter(session, workbench, client_id, view)
+def filter_of(session: Session, workbench: Workbench, client_id: int, view: ListView, *, by: str) -> ListFilter:
+    """Give the filter of a view, whatever it says of the best among them; ``by`` as for :func:`scope_of`."""
+    return _list_filter(session, workbench, client_id, view, by)
 
 
-def members_of(session: Session, workbench: Workbench, client_id: int, view: ListView) -> np.ndarray:
-    """List the ids of the leads a view means, in ascending order."""
-    chosen = _list_filter(session, workbench, client_id, view)
+def members_of(session: Session, workbench: Workbench, client_id: int, view: ListView, *, by: str) -> np.ndarray:
+    """List the ids of the leads a view means, in ascending order; ``by`` as for :func:`scope_of`."""
+    chosen = _list_filter(session, workbench, client_id, view, by)
     total = score_rows.count(session, client_id, chosen)
     found = score_rows.top(session, client_id, _wanted(session, client_id, view, total), chosen)
     return np.sort(found.index.to_numpy())
@@ -141,7 +146,7 @@ def _only_best(session: Session, client_id: int, chosen: ListFilter, wanted: int
     return replace(chosen, lead_ids=best, search=None)
 
 
-def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView,
+def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView, by: str,
                  depth: int = 0) -> ListFilter:
     company = lead_matching.company_key_of(session, client_id, view.company_of) if view.company_of else None
     if view.company_of and company is None:
@@ -153,24 +158,25 @@ def _list_filter(session: Session, workbench: Workbench, client_id: int, view: L
         reachable=True if view.reachable_only else None, exclude_exported=view.hide_exported,
         fields=view.fields, company_key=company, search=view.search.strip() or None,
         days=_days(view), model_version=view.model_version, policy_version=view.policy_version,
-        within=_segment_filter(session, workbench, client_id, view, depth),
+        within=_segment_filter(session, workbench, client_id, view, by, depth),
         lead_ids=lead_matching.search_people(session, workbench.vault, client_id, view.search) if view.search.strip()
         else None)
 
 
-def _segment_filter(session: Session, workbench: Workbench, client_id: int, view: ListView,
+def _segment_filter(session: Session, workbench: Workbench, client_id: int, view: ListView, by: str,
                     depth: int) -> tuple[ListFilter, ...]:
     """Give the filter of the segment a view is narrowed to; those who came in lately are written down by name."""
     if view.segment is None:
         return ()
-    row = segment_rows.get(session, client_id, view.segment)
+    row = segment_rows.get(session, client_id, view.segment, seen_by=by)
     if view.entered_since:
         return (ListFilter(member_of=row.id, member_since=_moment(view.entered_since)),)
     if depth >= MOST_NESTED:
         raise InvalidRequest("segments_in_a_circle", f"The segment '{row.name}' stands inside itself.",
                              "Save it again without another segment among its filters.")
     own = view_of(workbench, row)
-    chosen = _list_filter(session, workbench, client_id, own, depth + 1)
+    # what stands inside a shared segment was shared with it by whoever saved it
+    chosen = _list_filter(session, workbench, client_id, own, row.created_by, depth + 1)
     if not own.top:
         return (chosen,)
     return (_only_best(session, client_id, chosen,

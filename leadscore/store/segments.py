@@ -56,16 +56,21 @@ def opened(vault: Vault, row: Segment) -> dict[str, Any]:
     return view
 
 
-def get(session: Session, client_id: int, segment_id: int | None) -> Segment:
+def get(session: Session, client_id: int, segment_id: int | None, *, seen_by: str | None = None) -> Segment:
     """Find a segment or refuse.
+
+    Parameters
+    ----------
+    seen_by : str, optional
+        A person: what somebody else keeps for themselves is as good as not there.
 
     Raises
     ------
     NotFound
-        The client has no such segment.
+        The client has no such segment, or none this person may see.
     """
     row = session.exec(select(Segment).where(Segment.id == segment_id, Segment.client_id == client_id)).one_or_none()
-    if row is None:
+    if row is None or (seen_by is not None and not row.shared and row.created_by != seen_by):
         raise NotFound("unknown_segment", f"There is no saved view {segment_id}.", "It may have been removed.")
     return row
 

@@ -7,7 +7,7 @@ import pytest
 from leadscore import worker
 from leadscore.access import Actor, Role
 from leadscore.errors import Forbidden, InvalidRequest, NotFound
-from leadscore.services import delivery, dossier, jobs, scoring, segments
+from leadscore.services import delivery, dossier, insight, jobs, scoring, segments
 from leadscore.services.delivery import ListView
 from leadscore.store.database import read
 from leadscore.store.tables import Segment
@@ -207,3 +207,32 @@ def test_another_client_neither_sees_nor_uses_a_segment(trained, admin):
     assert not segments.list_segments(trained, admin, client="globex")
     with pytest.raises(NotFound):
         segments.save_segment(trained, admin, client="globex", name="Theirs", view=ListView(segment=segment))
+
+
+def test_what_one_person_keeps_is_not_used_by_another_whatever_number_they_guess(trained, admin, analyst):
+    mine = _save(trained, admin, ListView(search="Last1"))
+    stolen = ListView(segment=mine)
+    since = replace(stolen, entered_since="2026-01-01")
+    insight.performance(trained, admin, client=CLIENT, view=stolen)
+    for use in (lambda: _listed(trained, analyst, stolen), lambda: _listed(trained, analyst, since),
+                lambda: delivery.export_leads(trained, analyst, client=CLIENT, view=stolen, format="csv"),
+                lambda: insight.performance(trained, analyst, client=CLIENT, view=stolen),
+                lambda: _save(trained, analyst, stolen, name="Theirs", shared=True)):
+        with pytest.raises(NotFound, match="no saved view"):
+            use()
+
+
+def test_a_shared_view_may_stand_on_one_its_author_keeps(trained, admin, analyst):
+    mine = _save(trained, admin)
+    outer = _save(trained, admin, ListView(segment=mine), name="Shared", shared=True)
+    assert _listed(trained, analyst, ListView(segment=outer)).total == _listed(trained, admin, HIGH).total
+
+
+def test_no_file_is_made_of_a_view_that_whoever_scores_may_not_see(trained, admin, analyst):
+    segment = _save(trained, admin)
+    segments.set_trigger(trained, admin, client=CLIENT, segment_id=segment, trigger={"kind": "export"})
+    _promote(trained, admin)
+    (found,) = _follow(trained, analyst)
+    assert (found.came, found.done) == (2, "no file: the view is the admin's alone, and the analyst had the leads "
+                                           "scored")
+    assert worker.run_pending(trained) == 0

@@ -11,7 +11,7 @@ from leadscore.store.database import read
 
 def _scope(workbench, **view):
     with read(workbench.engine) as session:
-        return scope_of(session, workbench, 1, ListView(**view))
+        return scope_of(session, workbench, 1, ListView(**view), by="me")
 
 
 def test_people_are_called_by_their_full_name_or_its_parts():
