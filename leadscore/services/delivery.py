@@ -93,7 +93,7 @@ def list_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListVie
         if row is None or row.id is None:
             return LeadPage(empty_list(view), 0, 0, 0, 0, None, None, None)
         scope = scope_of(session, workbench, row.id, view, by=actor.name)
-        offset = (max(view.page, 1) - 1) * size
+        offset = min((max(view.page, 1) - 1) * size, scope.wanted)
         ranked = score_rows.page(session, row.id, scope.filter, order=view.order, offset=offset,
                                  limit=max(0, min(size, scope.wanted - offset)))
         run = score_rows.latest_run(session, row.id)

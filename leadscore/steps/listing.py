@@ -26,7 +26,7 @@ from leadscore.store import policies as policy_rows
 from leadscore.store import scores as score_rows
 from leadscore.store import segments as segment_rows
 from leadscore.store.list_filter import FieldTest as FieldTest
-from leadscore.store.list_filter import ListFilter
+from leadscore.store.list_filter import ListFilter, storable
 from leadscore.store.tables import ScoreRun, Segment
 from leadscore.workbench import Workbench
 
@@ -149,6 +149,7 @@ def _only_best(session: Session, client_id: int, chosen: ListFilter, wanted: int
 def _list_filter(session: Session, workbench: Workbench, client_id: int, view: ListView, by: str,
                  depth: int = 0) -> ListFilter:
     company = lead_matching.company_key_of(session, client_id, view.company_of) if view.company_of else None
+    search = storable(view.search).strip()
     if view.company_of and company is None:
         # a lead without a company has no colleagues
         return ListFilter(lead_ids=[view.company_of])
@@ -156,11 +157,10 @@ def _list_filter(session: Session, workbench: Workbench, client_id: int, view: L
         tiers=view.tiers, outcomes=view.outcomes, owners=view.owners, sources=view.sources, countries=view.countries,
         industries=view.industries, batch_id=view.batch_id, min_score=view.min_score, max_score=view.max_score,
         reachable=True if view.reachable_only else None, exclude_exported=view.hide_exported,
-        fields=view.fields, company_key=company, search=view.search.strip() or None,
+        fields=view.fields, company_key=company, search=search or None,
         days=_days(view), model_version=view.model_version, policy_version=view.policy_version,
         within=_segment_filter(session, workbench, client_id, view, by, depth),
-        lead_ids=lead_matching.search_people(session, workbench.vault, client_id, view.search) if view.search.strip()
-        else None)
+        lead_ids=lead_matching.search_people(session, workbench.vault, client_id, search) if search else None)
 
 
 def _segment_filter(session: Session, workbench: Workbench, client_id: int, view: ListView, by: str,

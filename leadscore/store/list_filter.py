@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ from leadscore.store.database import is_sqlite
 from leadscore.store.tables import LEAD_FIELD_COLUMNS, to_text
 
 SEARCHED = ("company", "job_title", "company_domain", "city")
-YES = frozenset({"true", "1", "yes"})
+YES = frozenset({"true", "1", "yes", "y", "ja", "oui", "si", "sí"})
+NO = frozenset({"false", "0", "no", "n", "nein", "non"})
+LARGEST_NUMBER = 2**63 - 1
+"""What a database takes as a whole number."""
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -138,14 +142,17 @@ class _Said:
 
     def name(self, value: Any) -> str:
         key = f"p{len(self.parameters)}"
-        self.parameters[key] = value
+        if type(value) is int:
+            # there is nothing of such a number, and no database can be asked for it
+            value = min(max(value, -LARGEST_NUMBER), LARGEST_NUMBER)
+        self.parameters[key] = storable(value) if isinstance(value, str) else value
         return key
 
     def one_of(self, column: str, values: Sequence[Any] | np.ndarray) -> str:
         return member_of(self.session, column, self.name(members(self.session, values)))
 
     def scores(self, chosen: ListFilter) -> list[str]:
-        conditions = [self.one_of(f"s.{column}", [str(value) for value in getattr(chosen, name)])
+        conditions = [self.one_of(f"s.{column}", [storable(str(value)) for value in getattr(chosen, name)])
                       for name, column in _NAMED.items() if getattr(chosen, name)]
         simple = {"s.batch_id =": chosen.batch_id, "s.score >=": chosen.min_score, "s.score <=": chosen.max_score,
                   "s.reachable =": chosen.reachable}
@@ -203,15 +210,24 @@ class _Said:
         column, kind = f'l."{name}"', FIELD_BY_NAME[name].kind
         if test == FieldTest.IS_FILLED:
             return f"{column} IS NOT NULL"
-        if test == FieldTest.CONTAINS:
+        if test == FieldTest.CONTAINS and kind is not Kind.BOOLEAN:
             return f"lower(CAST({column} AS TEXT)) LIKE :{self.name(f'%{_escaped(value.lower())}%')} ESCAPE '!'"
+        if kind is Kind.DATE:
+            return self._dated(column, test, _day(value))
         return f"{column} {WITH_ORDER.get(test, '=')} :{self.name(_field_value(name, kind, test, value))}"
+
+    def _dated(self, column: str, test: FieldTest, day: str) -> str:
+        # moments are kept as text, so the last one of a day is any that begins with it
+        first, last = f"{column} >= :{self.name(day)}", f"{column} <= :{self.name(f'{day}T99')}"
+        return {FieldTest.AT_LEAST: first, FieldTest.AT_MOST: last}.get(test, f"({first} AND {last})")
 
     def _custom(self, name: str, test: FieldTest, value: str) -> str:
         key = self.name(name)
         if is_sqlite(self.session):
+            # what is true or false is told as a number here
+            shown = "CASE WHEN j.type IN ('true', 'false') THEN j.type ELSE CAST(j.value AS TEXT) END"
             number = "CASE WHEN j.type IN ('integer', 'real') THEN j.value END"
-            inner = self._text(test, value, "CAST(j.value AS TEXT)", number)
+            inner = self._text(test, value, f"({shown})", number)
             return f"EXISTS (SELECT 1 FROM json_each(l.custom) j WHERE j.key = :{key} AND {inner})"
         kept = "CAST(l.custom AS json)"
         number = (f"CASE WHEN json_typeof({kept} -> :{key}) = 'number' "
@@ -219,13 +235,31 @@ class _Said:
         return self._text(test, value, f"({kept} ->> :{key})", number)
 
     def _text(self, test: FieldTest, value: str, shown: str, number: str) -> str:
+        """Compare a value of a person's own column, which may be a text, a number, a moment, or yes or no."""
+        day = value.strip()
         if test == FieldTest.IS_FILLED:
             return f"{shown} IS NOT NULL"
         if test == FieldTest.CONTAINS:
             return f"lower({shown}) LIKE :{self.name(f'%{_escaped(value.lower())}%')} ESCAPE '!'"
+        if DAY.fullmatch(day):
+            dated = f"({shown} LIKE '____-__-__T%' AND {self._dated(shown, test, day)})"
+            return dated if test in WITH_ORDER else f"({dated} OR {shown} = :{self.name(day)})"
         if test in WITH_ORDER:
             return f"{number} {WITH_ORDER[test]} :{self.name(_number(value))}"
-        return f"{shown} = :{self.name(str(value))}"
+        return self._same(value, shown, number)
+
+    def _same(self, value: str, shown: str, number: str) -> str:
+        ways, plain = [f"{shown} = :{self.name(str(value))}"], value.strip().lower()
+        if _is_number(plain):
+            ways.append(f"{number} = :{self.name(float(plain))}")
+        if plain in YES | NO:
+            ways.append(f"{shown} = :{self.name('true' if plain in YES else 'false')}")
+        return f"({' OR '.join(ways)})"
+
+
+def storable(text: str) -> str:
+    """Take out of a text what no stored text holds, so that the database can be asked for it."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def _exists(condition: str) -> str:
@@ -237,26 +271,36 @@ def _escaped(search: str) -> str:
 
 
 def _field_value(name: str, kind: Kind, test: FieldTest, value: str) -> Any:
-    if test in WITH_ORDER and kind not in NUMERIC_KINDS | {Kind.DATE}:
+    if test in WITH_ORDER and kind not in NUMERIC_KINDS:
         raise InvalidRequest("no_order", f"'{FIELD_BY_NAME[name].label}' has no more and no less.",
                              "Compare it by 'is' or 'contains'.")
     if kind is Kind.BOOLEAN:
-        return str(value).strip().lower() in YES
-    if kind is Kind.DATE:
-        return _day(value, test)
+        return _yes_or_no(value)
     return _number(value) if kind in NUMERIC_KINDS else str(value)
 
 
-def _day(value: str, test: FieldTest) -> str:
+def _yes_or_no(value: str) -> bool:
+    plain = str(value).strip().lower()
+    if plain not in YES | NO:
+        raise InvalidRequest("wrong_answer", f"'{value}' is neither yes nor no.", "Write yes or no.")
+    return plain in YES
+
+
+def _day(value: str) -> str:
     day = value.strip()
-    if test in WITH_ORDER and not DAY.fullmatch(day):
+    if not DAY.fullmatch(day):
         raise InvalidRequest("wrong_date", f"'{value}' is not a day.", "Write it as 2026-01-31.")
-    # moments are kept as text, so the last one of a day is any that begins with it
-    return f"{day}T99" if test == FieldTest.AT_MOST else day
+    return day
 
 
 def _number(value: str) -> float:
+    if not _is_number(value):
+        raise InvalidRequest("wrong_number", f"'{value}' is not a number.", "Write a number such as 12.5.")
+    return float(value)
+
+
+def _is_number(value: str) -> bool:
     try:
-        return float(value)
-    except ValueError as problem:
-        raise InvalidRequest("wrong_number", f"'{value}' is not a number.", "Write a number such as 12.5.") from problem
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
