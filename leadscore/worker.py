@@ -89,7 +89,11 @@ class _Chore:
     def do_if_due(self) -> None:
         if time.monotonic() - self._done_at >= self._every:
             self._done_at = time.monotonic()
-            self._work()
+            try:
+                self._work()
+            except Exception:
+                # what can wait for its next turn must not keep jobs from being done
+                log.exception("work between jobs failed")
 
 
 def run_pending(workbench: Workbench) -> int:

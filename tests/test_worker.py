@@ -301,3 +301,11 @@ def test_a_worker_stops_when_its_server_is_killed(workbench):  # noqa: F811
         server.stdout.close()
         if not _ended(pid):
             os.kill(pid, signal.SIGKILL)
+
+
+def test_work_between_jobs_that_fails_does_not_end_the_worker(caplog):
+    def fail():
+        raise ValueError("nobody expected this")
+
+    worker._Chore(0.0, fail).do_if_due()
+    assert "work between jobs failed" in caplog.text

@@ -27,6 +27,7 @@ from leadscore.steps.nearness import (
     nearest_leads,
     neighbourhood,
     prepare,
+    prepare_locally,
     space_for_leads,
 )
 from leadscore.steps.panels import NOT_ABOUT_LEADS
@@ -206,7 +207,7 @@ def _ready(workbench: Workbench, client: str) -> tuple[int, bool]:
             return client_id, True
         if lead_reading.count(session, client_id) > PREPARED_AT_ONCE:
             return client_id, False
-    prepare(workbench, client_id, tell=silent, now=workbench.clock())
+    prepare_locally(workbench, client_id, tell=silent, now=workbench.clock())
     return client_id, True
 
 

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import orjson
@@ -33,6 +32,8 @@ DEFAULT_TOKENS = 200_000
 MOST_TOKENS = 1_000_000_000
 MOST_SECONDS = 1_800.0
 """After this long the leads not asked about yet are judged locally; a job must not hang on somebody else's server."""
+PAID_FOR = frozenset({"language_timeout", "language_answer_too_large", "language_answer_unreadable"})
+"""Faults of a request that was worked on, and so may have been paid for."""
 CHUNK = 50_000
 ANSWER_COLUMNS = ("level", "reasoning", "model")
 
@@ -155,10 +156,9 @@ def consult(workbench: Workbench, *, client_id: int, lead_ids: np.ndarray, offer
         if not choice.on or server is None:
             return Consulted()
         open_questions = _unanswered(session, workbench, client_id, lead_ids, offer, choice)
-        spent = language_answers.tokens_since(session, client_id, month_of(now))
     if not open_questions:
         return Consulted()
-    asking = _Asking(workbench, server, client_id, offer, choice, now, spent)
+    asking = _Asking(workbench, server, client_id, offer, choice, now)
     try:
         return asking.ask_all(open_questions, tell)
     finally:
@@ -233,10 +233,10 @@ class _Asking:
     """One round of questions: what it may still spend, and what it has done so far."""
 
     def __init__(self, workbench: Workbench, server: LanguageServer, client_id: int, offer: Offer,
-                 choice: LanguageChoice, now: datetime, spent: int) -> None:
+                 choice: LanguageChoice, now: datetime) -> None:
         self._workbench, self._server, self._client_id = workbench, server, client_id
         self._offer = {"name": offer.name, "value_props": offer.value_props, "ideal_use_cases": offer.ideal_use_cases}
-        self._choice, self._now, self._spent = choice, now, spent
+        self._choice, self._now = choice, now
         self._asked = self._answered = self._requests = self._tokens = self._with_words = 0
         self._stopped = ""
         self._ends = time.monotonic() + MOST_SECONDS
@@ -270,7 +270,8 @@ class _Asking:
     def _ask(self, batch: Sequence[_Question]) -> list[_Question]:
         """Ask once and store the good answers; gives the questions that have none."""
         items = [Item(f"lead-{number}", question.facts) for number, question in enumerate(batch, start=1)]
-        if self._stopped or not self._may_spend(self._server.estimate(self._offer, items)):
+        held = None if self._stopped else self._reserved(self._server.estimate(self._offer, items))
+        if held is None:
             return list(batch)
         self._requests += 1
         self._asked += len(batch)
@@ -279,34 +280,47 @@ class _Asking:
             answered = self._server.rate(self._offer, items)
         except LeadScoreError as fault:
             self._stopped = fault.message
+            if fault.code not in PAID_FOR:
+                self._settle(held, 0)
             return list(batch)
-        self._spent += answered.tokens
         self._tokens += answered.tokens
         good = {question.key: answered.answers[item.id] for question, item in zip(batch, items, strict=True)
                 if item.id in answered.answers}
         self._answered += len(good)
-        self._store(batch, good, answered.tokens)
+        self._store(batch, good, answered.tokens, held)
         return [question for question in batch if question.key not in good]
 
-    def _may_spend(self, estimate: int) -> bool:
+    def _reserved(self, estimate: int) -> str | None:
+        """Set aside what a request may cost, if it may be made: others may ask, and choices change, meanwhile."""
         if time.monotonic() > self._ends:
             self._stopped = f"Asking took more than {MOST_SECONDS / 60:.0f} minutes."
-        elif self._spent + estimate > self._choice.monthly_tokens:
-            self._stopped = (f"The limit of {self._choice.monthly_tokens:,} tokens a month is reached "
-                             f"({self._spent:,} are spent).")
-        return not self._stopped
+            return None
+        with write(self._workbench.engine) as session:
+            choice, month = choice_of(session, self._client_id), month_of(self._now)
+            if not choice.on or choice.send_personal_data != self._choice.send_personal_data:
+                self._stopped = "What may be sent was changed meanwhile."
+                return None
+            held = language_answers.reserve(session, self._workbench.vault, self._client_id, estimate,
+                                            limit=choice.monthly_tokens, since=month, kind=SPENT,
+                                            model=self._server.chat_model, now=self._now)
+            if held is None:
+                spent = language_answers.tokens_since(session, self._client_id, month)
+                self._stopped = (f"The limit of {choice.monthly_tokens:,} tokens a month is reached "
+                                 f"({spent:,} are spent).")
+        return held
 
-    def _store(self, batch: Sequence[_Question], good: Mapping[str, IntentAnswer], tokens: int) -> None:
+    def _settle(self, held: str, tokens: int) -> None:
+        with write(self._workbench.engine) as session:
+            language_answers.settle(session, self._client_id, held, tokens)
+
+    def _store(self, batch: Sequence[_Question], good: Mapping[str, IntentAnswer], tokens: int, held: str) -> None:
         share, rest = divmod(tokens, max(len(good), 1))
         new = [NewAnswer(question.key, asdict(good[question.key]), share + (rest if place == 0 else 0),
                          question.lead_id)
                for place, question in enumerate(one for one in batch if one.key in good)]
         with write(self._workbench.engine) as session:
-            if new:
-                language_answers.save(session, self._workbench.vault, self._client_id, new, kind=INTENT,
-                                      model=self._server.chat_model, now=self._now)
-            else:
-                # paid for without an answer; the limit counts it all the same
-                language_answers.save(session, self._workbench.vault, self._client_id,
-                                      [NewAnswer(uuid4().hex, {}, tokens)], kind=SPENT,
-                                      model=self._server.chat_model, now=self._now)
+            kept = language_answers.save(session, self._workbench.vault, self._client_id, new, kind=INTENT,
+                                         model=self._server.chat_model, now=self._now)
+            # what brought no new answer was paid for all the same
+            language_answers.settle(session, self._client_id, held, 0 if new and kept == len(new) else
+                                    tokens - sum(answer.tokens for answer in new[:kept]))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,12 @@ from sqlmodel import Session
 from leadscore.errors import Cancelled, LeadScoreError
 from leadscore.features.text import impersonal, standing_for
 from leadscore.scoring.lookalikes import nearest
-from leadscore.steps.language import LanguageChoice, choice_of, month_of
+from leadscore.steps.language import PAID_FOR, LanguageChoice, choice_of, month_of
 from leadscore.steps.progress import Progress
 from leadscore.store import audit, language_answers, lead_reading
 from leadscore.store import vectors as vector_rows
 from leadscore.store.database import read, write
-from leadscore.store.language_answers import EMBEDDING, NewAnswer
+from leadscore.store.language_answers import EMBEDDING
 from leadscore.workbench import Workbench
 
 CHUNK = 20_000
@@ -83,6 +82,11 @@ def is_waiting(session: Session, workbench: Workbench, client_id: int) -> bool:
         remote is not None and vector_rows.prepared_for(session, client_id, remote.name) not in (state, FAILED + state))
 
 
+def prepare_locally(workbench: Workbench, client_id: int, *, tell: Progress, now: datetime) -> int:
+    """Bring the local vectors up to date, which asks nobody: quick enough for a few leads while somebody waits."""
+    return _fill(workbench, client_id, _Space(local_space(workbench), False, True), tell=tell, now=now)
+
+
 def prepare(workbench: Workbench, client_id: int, *, tell: Progress, now: datetime) -> int:
     """Bring the vectors of a client's leads up to date; returns how many were worked out.
 
@@ -91,7 +95,7 @@ def prepare(workbench: Workbench, client_id: int, *, tell: Progress, now: dateti
     """
     with read(workbench.engine) as session:
         remote = _remote_space(workbench, choice_of(session, client_id))
-    done = _fill(workbench, client_id, _Space(local_space(workbench), False, True), tell=tell, now=now)
+    done = prepare_locally(workbench, client_id, tell=tell, now=now)
     if remote is not None:
         try:
             done += _fill(workbench, client_id, remote, tell=tell, now=now)
@@ -163,7 +167,6 @@ def _fill(workbench: Workbench, client_id: int, space: _Space, *, tell: Progress
         done += _fill_chunk(workbench, client_id, space, lead_ids[start:start + CHUNK], known, now)
     with write(workbench.engine) as session:
         vector_rows.remove(session, client_id, space.name, gone)
-        # with a mark of its own, so that a server that holds vectors in memory notices every change
         vector_rows.note_prepared(session, client_id, space.name, state)
     return done
 
@@ -183,6 +186,8 @@ def _fill_chunk(workbench: Workbench, client_id: int, space: _Space, lead_ids: n
     codes, distinct = pd.factorize(changed)
     vectors = _embedded(workbench, client_id, space, [str(text) for text in distinct], now)
     silent = np.setdiff1d(np.intersect1d(known.index.to_numpy(), lead_ids), texts.index.to_numpy())
+    if len(changed):
+        _forget_unlike(workbench, client_id, space, vectors.shape[1])
     with write(workbench.engine) as session:
         if len(changed):
             vector_rows.ensure_index(session, vectors.shape[1])
@@ -193,39 +198,76 @@ def _fill_chunk(workbench: Workbench, client_id: int, space: _Space, lead_ids: n
     return len(changed)
 
 
+def _forget_unlike(workbench: Workbench, client_id: int, space: _Space, dimensions: int) -> None:
+    """Refuse vectors that cannot be compared with those stored, which are forgotten: the next time all are made anew.
+
+    Raises
+    ------
+    LeadScoreError
+        The server gives vectors of another length than before, so there is another model behind the name.
+    """
+    with write(workbench.engine) as session:
+        if vector_rows.dimensions(session, client_id, space.name) in (0, dimensions):
+            return
+        vector_rows.remove(session, client_id, space.name,
+                           vector_rows.digests(session, client_id, space.name).index.to_numpy())
+    raise _unlike()
+
+
 def _embedded(workbench: Workbench, client_id: int, space: _Space, texts: Sequence[str], now: datetime) -> np.ndarray:
     if not space.remote or not texts:
         return workbench.embedder.embed(texts)
     parts, tokens = [], 0
     try:
         for start in range(0, len(texts), SENT_AT_ONCE):
-            portion = texts[start:start + SENT_AT_ONCE]
-            _refuse_beyond_limit(workbench, client_id, tokens + sum(map(len, portion)) // 3, now)
-            vectors, cost = workbench.language.embed(portion)  # type: ignore[union-attr]
+            vectors, cost = _asked(workbench, client_id, space, texts[start:start + SENT_AT_ONCE], now)
             tokens += cost
             parts.append(vectors)
+            if vectors.shape[1] != parts[0].shape[1]:
+                raise _unlike()
     finally:
         _note_sent(workbench, client_id, space, sum(map(len, parts)), tokens, now)
     return np.concatenate(parts)
 
 
-def _refuse_beyond_limit(workbench: Workbench, client_id: int, wanted: int, now: datetime) -> None:
-    with read(workbench.engine) as session:
-        limit = choice_of(session, client_id).monthly_tokens
-        spent = language_answers.tokens_since(session, client_id, month_of(now))
-    if spent + wanted > limit:
-        raise LeadScoreError("language_limit", f"The limit of {limit:,} tokens a month is reached.",
+def _asked(workbench: Workbench, client_id: int, space: _Space, texts: Sequence[str],
+           now: datetime) -> tuple[np.ndarray, int]:
+    """Ask the server for vectors, within what is allowed at this moment; gives them and what they cost."""
+    with write(workbench.engine) as session:
+        choice = choice_of(session, client_id)
+        if _remote_space(workbench, choice) != space:
+            raise LeadScoreError("language_switched", "What may be sent to the language server was changed meanwhile.",
+                                 "Similar leads are prepared anew when leads change.")
+        held = language_answers.reserve(session, workbench.vault, client_id, sum(map(len, texts)) // 3,
+                                        limit=choice.monthly_tokens, since=month_of(now), kind=EMBEDDING,
+                                        model=space.name, now=now)
+    if held is None:
+        raise LeadScoreError("language_limit", f"The limit of {choice.monthly_tokens:,} tokens a month is reached.",
                              "Raise it in the settings, or wait for the next month.")
+    cost = 0
+    try:
+        vectors, cost = workbench.language.embed(texts)  # type: ignore[union-attr]
+    except LeadScoreError as fault:
+        if fault.code in PAID_FOR:
+            cost = sum(map(len, texts)) // 3
+        raise
+    finally:
+        with write(workbench.engine) as session:
+            language_answers.settle(session, client_id, held, cost)
+    return vectors, cost
+
+
+def _unlike() -> LeadScoreError:
+    return LeadScoreError("language_vectors_differ", "The language server gives vectors of different lengths.",
+                          "Check the name of the model in LEADSCORE_EMBEDDINGS.")
 
 
 def _note_sent(workbench: Workbench, client_id: int, space: _Space, texts: int, tokens: int, now: datetime) -> None:
-    """Count what was sent, and write down how much it was; never what."""
+    """Write down how much was sent; never what."""
     if not texts:
         return
     server = workbench.language
     with write(workbench.engine) as session:
-        language_answers.save(session, workbench.vault, client_id, [NewAnswer(uuid4().hex, {}, tokens)],
-                              kind=EMBEDDING, model=space.name, now=now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=AUTHOR,
                      action="language_server_asked", object=f"client:{client_id}",
                      detail={"host": server.host if server else "", "model": space.name, "texts": texts,

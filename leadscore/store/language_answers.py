@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from sqlalchemy import text
 from sqlmodel import Session
 
 from leadscore.store.bulk import fetch_columns, fetch_for, insert_rows
+from leadscore.store.database import is_sqlite
 from leadscore.store.tables import to_text
 from leadscore.store.vault import Vault
 
 INTENT, EMBEDDING, SPENT = "intent", "embedding", "spent"
+LOCK = 7_361_003
 
 
 @dataclass(frozen=True)
@@ -85,3 +88,31 @@ def tokens_since(session: Session, client_id: int, since: datetime) -> int:
     """Add up the tokens paid for since a moment."""
     return int(session.execute(text("SELECT coalesce(sum(tokens), 0) FROM language_answers WHERE client_id = :client "
                                     "AND at >= :since"), {"client": client_id, "since": to_text(since)}).scalar_one())
+
+
+def reserve(session: Session, vault: Vault, client_id: int, tokens: int, *, limit: int, since: datetime, kind: str,
+            model: str, now: datetime) -> str | None:
+    """Set tokens aside before they are spent, so that requests at the same time cannot pass the limit together.
+
+    Returns
+    -------
+    str or None
+        The key to settle with; None when the limit does not allow them.
+    """
+    if not is_sqlite(session):
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock, :client)"), {"lock": LOCK, "client": client_id})
+    if tokens_since(session, client_id, since) + tokens > limit:
+        return None
+    key = uuid4().hex
+    save(session, vault, client_id, [NewAnswer(key, {}, tokens)], kind=kind, model=model, now=now)
+    return key
+
+
+def settle(session: Session, client_id: int, key: str, tokens: int) -> None:
+    """Put what a request has cost in place of what was set aside for it."""
+    if tokens:
+        session.execute(text("UPDATE language_answers SET tokens = :tokens WHERE client_id = :client AND key = :key"),
+                        {"tokens": tokens, "client": client_id, "key": key})
+    else:
+        session.execute(text("DELETE FROM language_answers WHERE client_id = :client AND key = :key"),
+                        {"client": client_id, "key": key})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from hashlib import shake_256
+from hashlib import blake2b, shake_256
 
 import numpy as np
 import pandas as pd
@@ -99,11 +99,21 @@ def save(session: Session, vault: Vault, client_id: int, space: str, *, lead_ids
 
 
 def remove(session: Session, client_id: int, space: str, lead_ids: np.ndarray) -> None:
-    """Forget the vectors of leads."""
+    """Forget the vectors of leads, also those the index of PostgreSQL knows."""
+    length = dimensions(session, client_id, space)
+    tables = ["lead_vectors", *([_table(length)] if length and has_index(session, length) else [])]
     for portion in in_portions(lead_ids):
-        session.execute(text(f"DELETE FROM lead_vectors WHERE client_id = :client AND space = :space AND "
-                             f"{member_of(session, 'lead_id', 'ids')}"),
-                        {"client": client_id, "space": space, "ids": members(session, portion)})
+        for table in tables:
+            session.execute(text(f"DELETE FROM {table} WHERE client_id = :client AND space = :space AND "
+                                 f"{member_of(session, 'lead_id', 'ids')}"),
+                            {"client": client_id, "space": space, "ids": members(session, portion)})
+
+
+def dimensions(session: Session, client_id: int, space: str) -> int:
+    """Say how many numbers a stored vector has; 0 when none is stored."""
+    found = session.execute(text("SELECT vector FROM lead_vectors WHERE client_id = :client AND space = :space "
+                                 "LIMIT 1"), {"client": client_id, "space": space}).scalar()
+    return len(found) // np.dtype(STORED).itemsize if found else 0
 
 
 def load(session: Session, client_id: int, space: str) -> tuple[np.ndarray, np.ndarray]:
@@ -198,4 +208,5 @@ def _table(dimensions: int) -> str:
 
 
 def _fact(client_id: int, space: str) -> str:
-    return f"vectors:{client_id}:{space}"[:40]
+    # of the name only a digest: two long ones may begin alike, and the column is narrow
+    return f"vectors:{client_id}:{blake2b(space.encode(), digest_size=8).hexdigest()}"

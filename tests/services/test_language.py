@@ -206,6 +206,42 @@ def test_the_limit_counts_what_was_spent_on_nothing(bench):
     assert len(fake.requests) <= 3
 
 
+def test_two_jobs_at_once_keep_to_one_limit(bench):
+    """While the first waits for its answer a second one begins: what is on its way counts as spent."""
+    inner, limit = FakeServer(low), 1_500
+
+    def slow(request):
+        if len(outer.requests) == 1:
+            rescored(replace(bench, language=inner.connected()))
+        return low(request)
+
+    outer = FakeServer(slow)
+    rescored(allowed(bench, outer, monthly_tokens=limit))
+    assert len(outer.requests) == 1
+    assert inner.requests == []
+    assert language.language_settings(bench, BOSS, client=CLIENT).spent <= limit
+
+
+@pytest.mark.parametrize("change", [{"on": False}, {"send_personal_data": False}, {"monthly_tokens": 0}])
+def test_what_is_forbidden_meanwhile_is_not_sent(bench, monkeypatch, change):
+    monkeypatch.setattr("leadscore.steps.language.BATCH", 1)
+
+    def forbidden_now(request):
+        language.save_language_settings(bench, BOSS, client=CLIENT, changes=change)
+        return low(request)
+
+    fake = FakeServer(forbidden_now)
+    rescored(allowed(bench, fake, send_personal_data=True))
+    assert len(fake.requests) == 1
+
+
+def test_what_was_set_aside_for_a_refused_request_is_free_again(bench):
+    rescored(allowed(bench, FakeServer(httpx.Response(401))))
+    assert language.language_settings(bench, BOSS, client=CLIENT).spent == 0
+    rescored(allowed(bench, FakeServer(httpx.ReadTimeout("slow"))))
+    assert language.language_settings(bench, BOSS, client=CLIENT).spent > 0
+
+
 def test_a_new_month_has_a_new_limit(bench):
     connected = allowed(bench, FakeServer(low))
     rescored(connected)

@@ -195,3 +195,62 @@ def test_a_server_that_fails_leaves_the_local_vectors_in_use(bench):
     similar.prepare_changed(connected)
     assert len(fake.requests) == 1
     assert len(similar.similar_leads(connected, BOSS, client=client, lead_id=_last(bench, client) - 5).frame) == 5
+
+
+def _fresh(bench, client, fake, **more):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "run", run_here)
+        intake.import_file(bench, BOSS, client=client, source=FILE, filename="leads.csv")
+    connected = replace(bench, language=fake.connected(**more))
+    language.save_language_settings(connected, BOSS, client=client, changes={"on": True})
+    return connected
+
+
+def _neighbours(bench, client):
+    return len(similar.similar_leads(bench, BOSS, client=client, lead_id=_last(bench, client) - 5).frame)
+
+
+def test_looking_at_a_lead_asks_no_server(bench):
+    fake = FakeServer(vectors_for)
+    connected = _fresh(bench, "looked at", fake)
+    assert _neighbours(connected, "looked at") == 5
+    assert fake.requests == []
+
+
+def _of_length(length):
+    def reply(request):
+        texts = httpx.Response(200, content=request.content).json()["input"]
+        return httpx.Response(200, json={"data": [{"index": n, "embedding": [1.0] * length}
+                                                  for n in range(len(texts))]})
+
+    return reply
+
+
+def test_vectors_of_changing_length_leave_the_local_ones_in_use(bench, monkeypatch):
+    monkeypatch.setattr("leadscore.steps.nearness.SENT_AT_ONCE", 1)
+    connected = _fresh(bench, "changing", FakeServer(_of_length(3), _of_length(2)))
+    assert similar.prepare_changed(connected) >= 44
+    assert _neighbours(connected, "changing") == 5
+
+
+def test_vectors_of_another_length_than_the_stored_ones_are_made_anew(bench):
+    fake = FakeServer(_of_length(3))
+    connected = _fresh(bench, "other", fake)
+    similar.prepare_similar(connected, BOSS, client="other")
+    more = b"name,role,industry\nZ,Diver,Fishing\n"
+    for length in (2, 2):
+        fake.replies = [_of_length(length)]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sandbox, "run", run_here)
+            intake.import_file(bench, BOSS, client="other", source=more, filename="more.csv")
+        more = more.replace(b"Z", b"Y").replace(b"Diver", b"Miner")
+        similar.prepare_similar(connected, BOSS, client="other")
+        assert _neighbours(connected, "other") == 5
+
+
+def test_a_long_name_of_a_model_does_not_mix_what_may_and_may_not_be_sent(bench):
+    fake = FakeServer(vectors_for)
+    connected = _fresh(bench, "long", fake, embeddings_model="somebody/a-model-with-a-name-that-is-long-enough")
+    similar.prepare_similar(connected, BOSS, client="long")
+    language.save_language_settings(connected, BOSS, client="long", changes={"send_personal_data": True})
+    assert _neighbours(connected, "long") == 5

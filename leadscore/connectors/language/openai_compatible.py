@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +34,10 @@ LONGEST_RETRY_AFTER = 30.0
 BATCH = 8
 """Leads asked about in one request."""
 OK_FROM, OK_TO = 200, 300
+MOST_DIMENSIONS = 4_096
+"""Numbers a vector may have; more would cost more memory than it could tell."""
+LARGEST_COORDINATE = 1e100
+"""Far beyond any vector of length 1, and small enough to be squared."""
 
 
 @dataclass(frozen=True)
@@ -133,11 +140,13 @@ class LanguageServer:
         body = self._post("embeddings", {"model": self.embeddings_model, "input": list(texts)})
         try:
             told = orjson.loads(body)
-            vectors = np.array([entry["embedding"] for entry in sorted(told["data"], key=lambda entry: entry["index"])],
-                               dtype=np.float32)
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as problem:
+            entries = {entry["index"]: entry["embedding"] for entry in told["data"]}
+            # one vector for each text and no other, or leads would get each other's places
+            vectors = np.array([entries[place] for place in range(len(texts))], dtype=np.float64)
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OverflowError) as problem:
             raise _unreadable() from problem
-        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all() or not vectors.shape[1]:
+        if len(told["data"]) != len(texts) or vectors.ndim != 2 or not 0 < vectors.shape[1] <= MOST_DIMENSIONS \
+                or not (np.abs(vectors) <= LARGEST_COORDINATE).all():
             raise _unreadable()
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         spent = read_usage(told, sum(map(len, texts)) // 3 + len(texts))
@@ -156,21 +165,25 @@ class LanguageServer:
         except httpx.TimeoutException:
             raise _fault("language_timeout", "The language server took too long.",
                          "Try again later; meanwhile the local estimate is used.") from None
-        except (httpx.TransportError, httpx.InvalidURL):
+        except (httpx.RequestError, httpx.InvalidURL):
             # what lies behind may quote the request, and with it the key
             raise _fault("language_unreachable", f"The language server at {self.host} cannot be reached.",
                          "Check OPENAI_BASE_URL and the network.") from None
         raise AssertionError("a retry ends by an answer or an error")
 
     def _once(self, path: str, content: bytes) -> bytes:
-        deadline = self._clock() + self._limits.request_seconds
+        deadline, watch = self._clock() + self._limits.request_seconds, _Watch(self._limits.request_seconds)
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json",
                    "Accept-Encoding": "identity"}
         with httpx.Client(timeout=self._limits.request_seconds, follow_redirects=False,
                           transport=self._transport) as client, \
-                client.stream("POST", f"{self.base_url}/{path}", content=content, headers=headers) as response:
+                watch, client.stream("POST", f"{self.base_url}/{path}", content=content, headers=headers,
+                                     extensions={"trace": watch.follow}) as response:
             if not OK_FROM <= response.status_code < OK_TO:
                 raise _Refused(response.status_code, response.headers.get("Retry-After"))
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                # asked not to; what is packed may be a thousand times larger than it looks
+                raise _unreadable()
             return self._read(response, deadline)
 
     def _read(self, response: httpx.Response, deadline: float) -> bytes:
@@ -192,6 +205,35 @@ def language_server(settings: Settings) -> LanguageServer:
     embeddings = "" if settings.embeddings == "local" else settings.embeddings
     return LanguageServer(base_url=settings.openai_base_url, key=settings.openai_api_key or "",
                           chat_model=settings.chat_model, embeddings_model=embeddings)
+
+
+class _Watch:
+    """Cuts a connection when its time is up: a time-out begins anew with every byte, also of a header."""
+
+    def __init__(self, seconds: float) -> None:
+        self._socket: Any = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self.over = False
+
+    def __enter__(self) -> _Watch:
+        self._timer.start()
+        return self
+
+    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> None:
+        self._timer.cancel()
+        if self.over and isinstance(problem, httpx.TransportError):
+            raise httpx.ReadTimeout("the answer takes too long") from None
+
+    def follow(self, event: str, told: Mapping[str, Any]) -> None:
+        """Note which socket the request goes through."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = told["return_value"].get_extra_info("socket")
+
+    def _cut(self) -> None:
+        self.over = True
+        with suppress(OSError, TypeError):
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class _Refused(Exception):

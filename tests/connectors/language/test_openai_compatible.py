@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import http.server
 import itertools
 import json
 import logging
+import socket
 import threading
 
 import httpx
@@ -15,7 +18,7 @@ import stamina
 
 from leadscore.config import Settings
 from leadscore.connectors.language.answers import Item, read_answers
-from leadscore.connectors.language.openai_compatible import LanguageServer, language_server
+from leadscore.connectors.language.openai_compatible import LanguageServer, Limits, language_server
 from leadscore.errors import LeadScoreError
 from tests.connectors.language.server import KEY, QUICK, FakeServer, asked, completion, good
 
@@ -168,6 +171,64 @@ def test_a_server_that_drips_is_cut_off():
     with pytest.raises(LeadScoreError) as refused:
         rate(fake.connected(clock=lambda: next(seconds)))
     assert refused.value.code == "language_timeout"
+
+
+def test_a_packed_answer_is_not_unpacked():
+    for packed in (b"no such thing", gzip.compress(b" " * 1_000_000)):
+        fake = FakeServer(lambda _request, packed=packed: httpx.Response(
+            200, headers={"Content-Encoding": "gzip"}, stream=Stream(packed)))
+        with pytest.raises(LeadScoreError) as refused:
+            rate(fake.connected())
+        assert refused.value.code == "language_answer_unreadable"
+
+
+class Stream(httpx.SyncByteStream):
+    def __init__(self, content):
+        self._content = content
+
+    def __iter__(self):
+        yield self._content
+
+
+def test_a_server_that_drips_its_headers_is_cut_off():
+    """A real socket: a time-out begins anew with every byte."""
+    ended, listening = threading.Event(), socket.create_server(("127.0.0.1", 0))
+
+    def drip():
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not ended.wait(0.02):
+                connection.sendall(b"A: b\r\n")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    server = LanguageServer(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", key="k", chat_model="small",
+                            limits=Limits(request_seconds=0.3, total_seconds=0.3, tries=1))
+    giving_up = threading.Timer(5, ended.set)
+    giving_up.start()
+    try:
+        with pytest.raises(LeadScoreError) as refused:
+            server.rate(OFFER, ITEMS)
+        assert refused.value.code == "language_timeout"
+        assert not ended.is_set()
+    finally:
+        ended.set()
+        giving_up.cancel()
+        thread.join()
+        listening.close()
+
+
+@pytest.mark.parametrize("told", [
+    [{"index": 0, "embedding": [1, 0]}, {"index": 7, "embedding": [0, 1]}],
+    [{"index": 0, "embedding": [1, 0]}, {"index": 0, "embedding": [0, 1]}],
+    [{"index": 0, "embedding": [1, 0]}, {"index": 1, "embedding": [1, 0]}, {"index": 1, "embedding": [0, 1]}],
+    [{"index": n, "embedding": [1e300, 1e300]} for n in range(2)],
+    [{"index": n, "embedding": [0] * 4_097} for n in range(2)]])
+def test_vectors_of_other_texts_or_beyond_measure_are_refused(told):
+    with pytest.raises(LeadScoreError) as refused:
+        FakeServer(httpx.Response(200, json={"data": told})).connected().embed(["a", "b"])
+    assert refused.value.code == "language_answer_unreadable"
 
 
 def test_the_key_stands_in_no_representation():
