@@ -51,18 +51,33 @@ class Figures:
     accuracy: Measured
 
 
-def figures(cells: pd.DataFrame) -> Figures:
+def cut_off(cells: pd.DataFrame, average: float | None) -> float:
+    """Say how much of a score its band leaves out on average: in [0, 1), 0 where all scores are whole points.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Columns ``band`` and ``leads``.
+    average : float or None
+        The exact mean of the scores; None when there are none.
+    """
+    leads = int(cells["leads"].sum())
+    return 0.0 if average is None or not leads else average - float((cells["band"] * cells["leads"]).sum()) / leads
+
+
+def figures(cells: pd.DataFrame, cut: float) -> Figures:
     """Work out the key figures.
 
     Parameters
     ----------
     cells : DataFrame
         Columns ``band`` (score without decimals), ``outcome``, ``qualified`` and ``leads``.
+    cut : float
+        Of :func:`cut_off`.
     """
     leads = int(cells["leads"].sum())
     converted, lost = (int(cells.loc[cells["outcome"] == stage, "leads"].sum()) for stage in (CONVERTED, LOST))
-    # a band begins at its number, so half a point more is nearest to what was cut off
-    mean = float(((cells["band"].clip(upper=BANDS - 2) + 0.5) * cells["leads"]).sum() / leads) if leads else None
+    mean = float(((cells["band"] + cut) * cells["leads"]).sum() / leads) if leads else None
     qualified = int(cells.loc[cells["qualified"].astype(bool), "leads"].sum())
     return Figures(leads=leads, average_score=mean, qualified_share=_share(qualified, leads), converted=converted,
                    lost=lost, conversion_rate=_rate(converted, leads), win_rate=_share(converted, converted + lost),
@@ -74,8 +89,8 @@ def by_band(cells: pd.DataFrame) -> pd.DataFrame:
     return _counted(cells, "band").reindex(range(BANDS), fill_value=0)
 
 
-def by(cells: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Count by a column, most leads first.
+def by(cells: pd.DataFrame, name: str, cut: float) -> pd.DataFrame:
+    """Count by a column, most leads first; ``cut`` is that of :func:`cut_off`.
 
     Returns
     -------
@@ -85,16 +100,16 @@ def by(cells: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     known = cells.dropna(subset=name)
     counts = _counted(known, name)
-    points = ((known["band"].clip(upper=BANDS - 2) + 0.5) * known["leads"]).groupby(known[name]).sum()
+    points = ((known["band"] + cut) * known["leads"]).groupby(known[name]).sum()
     rate, low, high = wilson(counts["converted"].to_numpy(dtype=float), counts["leads"].to_numpy(dtype=float))
     counts = counts.assign(average_score=points / counts["leads"], rate=rate, rate_low=low, rate_high=high)
     return counts.sort_values("leads", ascending=False, kind="stable").rename_axis(name).reset_index()
 
 
-def by_tier(cells: pd.DataFrame) -> pd.DataFrame:
+def by_tier(cells: pd.DataFrame, cut: float) -> pd.DataFrame:
     """Count by tier, best first, tiers without leads included: columns as of :func:`by`."""
     names = [str(tier) for tier in Tier]
-    return by(cells, "tier").set_index("tier").reindex(names).fillna({"leads": 0, "converted": 0, "lost": 0}) \
+    return by(cells, "tier", cut).set_index("tier").reindex(names).fillna({"leads": 0, "converted": 0, "lost": 0}) \
         .rename_axis("tier").reset_index()
 
 
@@ -156,7 +171,7 @@ def confusion(bands: pd.DataFrame, threshold: float) -> dict[str, int]:
     return {name: int(values.sum()) for name, values in count.items()}
 
 
-def trend(days: pd.DataFrame, *, every: str) -> pd.DataFrame:
+def trend(days: pd.DataFrame, *, every: str, cut: float) -> pd.DataFrame:
     """Put days together.
 
     Parameters
@@ -164,6 +179,8 @@ def trend(days: pd.DataFrame, *, every: str) -> pd.DataFrame:
     days : DataFrame
         Columns ``day`` (as 2026-01-31), ``outcome``, ``leads`` and ``bands``.
     every : {"day", "week", "month"}
+    cut : float
+        Of :func:`cut_off`.
 
     Returns
     -------
@@ -183,7 +200,7 @@ def trend(days: pd.DataFrame, *, every: str) -> pd.DataFrame:
     leads = grouped["leads"].where(grouped["leads"] > 0)
     return pd.DataFrame({"start": whole.start_time, "leads": grouped["leads"].to_numpy(),
                          "converted": grouped["converted"].to_numpy(),
-                         "average_score": (grouped["bands"] / leads + 0.5).to_numpy(dtype=float),
+                         "average_score": (grouped["bands"] / leads + cut).to_numpy(dtype=float),
                          "rate": (grouped["converted"] / leads).to_numpy(dtype=float)})
 
 
@@ -193,9 +210,11 @@ def fitting_step(first: date, last: date) -> str:
     return "day" if length <= 45 else "week" if length <= 370 else "month"
 
 
-def period_before(first: date, last: date) -> tuple[date, date]:
-    """Give the period of the same length that ends the day before."""
+def period_before(first: date, last: date) -> tuple[date, date] | None:
+    """Give the period of the same length that ends the day before; None where the calendar does not reach that far."""
     length = last - first
+    if first - date.min <= length:
+        return None
     return first - length - timedelta(days=1), first - timedelta(days=1)
 
 

@@ -135,7 +135,8 @@ def _report(session: Session, workbench: Workbench, client_id: int, view: ListVi
     chosen = filter_of(session, workbench, client_id, view, by=by)
     cells = counted.cells(session, client_id, chosen)
     days = counted.days(session, client_id, chosen)
-    figures, bands = measures.figures(cells), measures.by_band(cells)
+    cut = measures.cut_off(cells, counted.average(session, client_id, chosen))
+    figures, bands = measures.figures(cells, cut), measures.by_band(cells)
     champion = model_rows.champion(session, client_id)
     period = _period(days, chosen)
     threshold = _threshold(session, client_id)
@@ -146,13 +147,14 @@ def _report(session: Session, workbench: Workbench, client_id: int, view: ListVi
         figures=figures, before=_before(session, client_id, chosen), period=period,
         money=_money(session, client_id, sold, figures, view, period),
         speed=_speed(session, client_id, chosen, cells),
-        accuracy=champion.metrics.get("roc_auc") if champion else None, trend=measures.trend(days, every=step),
+        accuracy=champion.metrics.get("roc_auc") if champion else None, trend=measures.trend(days, every=step, cut=cut),
         step=step, histogram=measures.ranges(bands, 5), ranges=measures.ranges(bands),
-        tiers=measures.by_tier(cells), sources=_with_revenue(measures.by(cells, "source"), sold, "source"),
-        countries=measures.by(cells, "country"), owners=_owners(sold),
+        tiers=measures.by_tier(cells, cut),
+        sources=_with_revenue(measures.by(cells, "source", cut), sold, "source"),
+        countries=measures.by(cells, "country", cut), owners=_owners(sold),
         gains=pd.DataFrame(held_out) if held_out else measures.gains(bands),
         gains_from="held out" if held_out else "store", confusion=measures.confusion(bands, threshold),
-        threshold=threshold, notes=_notes(figures, champion is not None))
+        threshold=threshold, notes=_notes(figures, champion is not None, told_apart=_tells_spend_apart(view)))
 
 
 def _period(days: pd.DataFrame, chosen: ListFilter) -> tuple[date, date] | None:
@@ -169,9 +171,12 @@ def _period(days: pd.DataFrame, chosen: ListFilter) -> tuple[date, date] | None:
 def _before(session: Session, client_id: int, chosen: ListFilter) -> Figures | None:
     if chosen.days is None or chosen.days[0] <= "0001-01-01" or chosen.days[1] >= "9999-12-31":
         return None
-    first, last = measures.period_before(*(date.fromisoformat(day) for day in chosen.days))
-    earlier = replace(chosen, days=(first.isoformat(), last.isoformat()))
-    return measures.figures(counted.cells(session, client_id, earlier))
+    period = measures.period_before(*(date.fromisoformat(day) for day in chosen.days))
+    if period is None:
+        return None
+    earlier = replace(chosen, days=(period[0].isoformat(), period[1].isoformat()))
+    cells = counted.cells(session, client_id, earlier)
+    return measures.figures(cells, measures.cut_off(cells, counted.average(session, client_id, earlier)))
 
 
 def _threshold(session: Session, client_id: int) -> float:
@@ -184,6 +189,8 @@ def _money(session: Session, client_id: int, sold: pd.DataFrame, figures: Figure
            period: tuple[date, date] | None) -> tuple[Money, ...]:
     revenue = sold.groupby("currency")["revenue"].sum()
     spend = spend_rows.read_all(session, client_id)
+    if not _tells_spend_apart(view):
+        spend = spend[:0]
     if view.sources:
         spend = spend[spend["source"].isin(view.sources)]
     if view.came_from is not None or view.came_to is not None:
@@ -192,6 +199,11 @@ def _money(session: Session, client_id: int, sold: pd.DataFrame, figures: Figure
     names = dict.fromkeys([*revenue.sort_values(ascending=False).index, *spent.index])
     return tuple(_in_currency(str(name), float(revenue.get(name, 0.0)), float(spent.get(name, 0.0)), figures)
                  for name in names if revenue.get(name, 0.0) or spent.get(name, 0.0))
+
+
+def _tells_spend_apart(view: ListView) -> bool:
+    """Say whether a view is narrowed by nothing but period and source: of other leads nobody knows what they cost."""
+    return replace(view.as_filter(), sources=(), came_from=None, came_to=None, top=None) == EVERYTHING
 
 
 def _in_currency(currency: str, revenue: float, spend: float, figures: Figures) -> Money:
@@ -224,7 +236,7 @@ def _owners(sold: pd.DataFrame) -> pd.DataFrame:
         .sort_values("conversions", ascending=False, ignore_index=True)
 
 
-def _notes(figures: Figures, has_model: bool) -> tuple[str, ...]:
+def _notes(figures: Figures, has_model: bool, *, told_apart: bool) -> tuple[str, ...]:
     """Say what the figures do not yet allow to say."""
     notes: list[str] = []
     if figures.leads and not has_model:
@@ -232,6 +244,9 @@ def _notes(figures: Figures, has_model: bool) -> tuple[str, ...]:
     if figures.leads and figures.converted < FEW_CONVERSIONS:
         noun = "conversion" if figures.converted == 1 else "conversions"
         notes.append(f"{figures.converted} {noun} so far: too few to tell whether higher scores convert more often.")
+    if figures.leads and not told_apart:
+        notes.append("What was spent is known by source and period alone: costs are left out while other filters are "
+                     "on.")
     if figures.leads and has_model:
         notes.append("Scores are today's: a model that has learnt from an outcome ranks that lead better than it will "
                      "rank new ones. Score accuracy and conversions found are measured on leads it had not seen.")

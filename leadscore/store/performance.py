@@ -35,6 +35,13 @@ def cells(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> 
     return _frame((*CELL, "leads"), found, texts=("source", "country", "tier", "outcome"))
 
 
+def average(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> float | None:
+    """Give the mean score; None without leads."""
+    where, parameters = where_of(session, client_id, chosen)
+    ((found,),) = fetch_columns(session, f"SELECT avg(s.score) FROM scores s WHERE {where}", parameters)
+    return None if found is None else float(found)
+
+
 def days(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
     """Count leads by the day they came in.
 

@@ -25,7 +25,7 @@ NOBODY = CELLS[:0]
 
 
 def test_key_figures_of_a_small_example():
-    found = performance.figures(CELLS)
+    found = performance.figures(CELLS, 0.5)
     assert (found.leads, found.converted, found.lost) == (10, 4, 5)
     assert found.average_score == pytest.approx((3 * 90.5 + 80.5 + 5 * 10.5 + 50.5) / 10)
     assert found.qualified_share == 0.5
@@ -36,18 +36,19 @@ def test_key_figures_of_a_small_example():
 
 
 def test_without_leads_nothing_is_claimed_and_nothing_divides_by_zero():
-    found = performance.figures(NOBODY)
+    found = performance.figures(NOBODY, 0.0)
     assert (found.leads, found.average_score, found.qualified_share, found.win_rate) == (0, None, None, None)
     assert found.conversion_rate.value is None
     assert performance.gains(performance.by_band(NOBODY)).empty
     assert performance.captured_at(performance.gains(performance.by_band(NOBODY)), 0.2) is None
-    assert performance.by(NOBODY, "source").empty
-    assert performance.by_tier(NOBODY)["leads"].tolist() == [0, 0, 0]
-    assert performance.trend(pd.DataFrame({"day": [], "outcome": [], "leads": [], "bands": []}), every="day").empty
+    assert performance.by(NOBODY, "source", 0.0).empty
+    assert performance.by_tier(NOBODY, 0.0)["leads"].tolist() == [0, 0, 0]
+    no_days = pd.DataFrame({"day": [], "outcome": [], "leads": [], "bands": []})
+    assert performance.trend(no_days, every="day", cut=0.0).empty
 
 
 def test_counts_by_source_leave_out_who_has_none():
-    found = performance.by(CELLS, "source")
+    found = performance.by(CELLS, "source", 0.5)
     assert found[["source", "leads", "converted", "lost"]].to_numpy().tolist() == [["Fair", 5, 1, 4], ["Ads", 4, 3, 1]]
     assert found["average_score"].tolist() == pytest.approx([10.5, (3 * 90.5 + 80.5) / 4])
 
@@ -94,12 +95,12 @@ def test_a_threshold_sorts_the_known_ends_into_four():
 def test_a_trend_has_no_gaps_and_knows_weeks_and_months():
     days = pd.DataFrame({"day": ["2026-01-30", "2026-02-01", "2026-02-01"], "outcome": ["new", "converted", "lost"],
                          "leads": [2, 1, 3], "bands": [100, 90, 30]})
-    daily = performance.trend(days, every="day")
+    daily = performance.trend(days, every="day", cut=0.5)
     assert daily["leads"].tolist() == [2, 0, 4]
     assert np.isnan(daily["rate"].iloc[1])
     assert daily["average_score"].iloc[2] == pytest.approx(30.5)
-    assert performance.trend(days, every="month")["leads"].tolist() == [2, 4]
-    assert performance.trend(days, every="week")["leads"].tolist() == [6]
+    assert performance.trend(days, every="month", cut=0.5)["leads"].tolist() == [2, 4]
+    assert performance.trend(days, every="week", cut=0.5)["leads"].tolist() == [6]
 
 
 @pytest.mark.parametrize(("last", "step"), [(date(2026, 1, 20), "day"), (date(2026, 6, 1), "week"),
@@ -110,6 +111,18 @@ def test_the_step_of_a_trend_fits_its_length(last, step):
 
 def test_the_period_before_is_as_long_and_ends_the_day_before():
     assert performance.period_before(date(2026, 3, 1), date(2026, 3, 31)) == (date(2026, 1, 29), date(2026, 2, 28))
+
+
+def test_before_the_calendar_begins_there_is_no_period():
+    assert performance.period_before(date(1000, 1, 1), date(2026, 12, 30)) is None
+    assert performance.period_before(date(1, 1, 3), date(1, 1, 4)) == (date(1, 1, 1), date(1, 1, 2))
+
+
+def test_what_bands_cut_off_is_given_back_so_that_averages_are_exact():
+    cells = pd.DataFrame({"band": [60, 80], "leads": [3, 1]})
+    assert performance.cut_off(cells, 65.0) == 0.0
+    assert performance.cut_off(cells, 65.4) == pytest.approx(0.4)
+    assert performance.cut_off(cells[:0], None) == 0.0
 
 
 @pytest.mark.parametrize(("rows", "expected"), [

@@ -136,3 +136,35 @@ def test_a_report_is_remembered_until_something_changes(trained, admin, monkeypa
     second = _report(trained, admin)
     assert second is not first
     assert replace(second.figures) != first.figures or second.speed != first.speed
+
+
+@pytest.mark.parametrize("view", [{}, {"tiers": ("High",)}, {"came_from": "2026-09-01", "came_to": "2026-10-31"}])
+def test_the_average_is_that_of_the_list_to_the_cent(seen, admin, view):
+    listed = delivery.list_leads(seen, admin, client=CLIENT, view=ListView(**view, page_size=500)).frame
+    assert _report(seen, admin, **view).figures.average_score == pytest.approx(listed["score"].mean(), abs=0.051)
+
+
+def test_whole_points_average_to_what_they_are(workbench, admin):
+    _filled(workbench, admin, ["New"] * 3)
+    for lead_id in (1, 2, 3):
+        dossier.override(workbench, admin, client=CLIENT, lead_id=lead_id, score=40, reason="as seen at the fair")
+    report = _report(workbench, admin)
+    assert report.figures.average_score == report.sources["average_score"].iloc[0] == 40.0
+
+
+def test_costs_are_told_only_where_spend_can_be_told_apart(workbench, admin):
+    _filled(workbench, admin, ["New"] * 4)
+    dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1], stage="converted", revenue=90.0,
+                           currency="EUR")
+    spend.add_spend(workbench, admin, client=CLIENT,
+                    entry=spend.SpendEntry(date(2026, 10, 1), date(2026, 10, 1), 60.0, "EUR", "Referral"))
+    tier = delivery.list_leads(workbench, admin, client=CLIENT, view=ListView()).frame.set_index("lead_id")["tier"][1]
+    (told,) = _report(workbench, admin, came_from="2026-10-01", sources=("Referral",)).money
+    (narrowed,) = (report := _report(workbench, admin, tiers=(tier,))).money
+    assert (told.spend, told.cost_per_conversion, narrowed.revenue) == (60.0, 60.0, 90.0)
+    assert (narrowed.spend, narrowed.cost_per_conversion, narrowed.return_on_spend) == (0.0, None, None)
+    assert any("What was spent" in note for note in report.notes)
+
+
+def test_a_period_that_reaches_back_for_ever_is_compared_with_none(seen, admin):
+    assert _report(seen, admin, came_from="0900-01-01", came_to="2026-12-31").before is None
