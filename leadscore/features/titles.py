@@ -14,12 +14,12 @@ OTHER = "other"
 SENIORITY_PATTERNS: tuple[tuple[str, str], ...] = (
     # assistants carry their principal's title, and product owners own nothing: both come before the real ones
     ("staff", r"\b(assistant|secretary|intern|trainee|apprentice|student|pa) (to|of)\b|"
-              r"\b(executive|personal) assistant\b"),
+              r"\b(executive|personal) assistant\b|['’]s (assistant|secretary|pa)\b|^intern\b"),
     ("senior", r"\b(product|process|scrum) owner\b"),
-    ("vp", r"\b(s|e|a)?vp\b|\bvice[- ]president\b"),
-    ("owner", r"founder|\bowner\b|\bproprietor\b|\binhaber|\bpropri[eé]taire\b|\bself[- ]employed\b"),
-    ("c_level", r"\bchief\b|\bc[efmotipsrd]o\b|\bciso\b|\bpresident\b|\bmanaging (director|partner)\b|"
-                r"\bgesch[aä]e?ftsf|\bvorstand|\bpdg\b|\bg[eé]rant"),
+    ("vp", r"\b(s|e|a)?vp\b|\bvice[- ]pres(ident|\b)"),
+    ("owner", r"founder|\bowner\b|\bproprietor\b|inhaber|\bgr[uü]e?nder|\bpropri[eé]taire\b|\bself[- ]employed\b"),
+    ("c_level", r"\bchief\b|\bc[efmotipsrdclx]o\b|\b(ciso|chro|caio)\b|\bc[- ](level|suite)\b|\bpresident\b|"
+                r"\bmanaging (director|partner)\b|\bgesch[aä]e?ftsf|\bvorstand|\bpdg\b|\bg[eé]rant"),
     ("head", r"\bhead\b|leiter(in)?\b|\bgeneral manager\b|\bpartner\b"),
     ("director", r"\bdirector|\bdirecteur|\bdirectrice|\bdirektor"),
     ("manager", r"\bmanager|\bmgr\b|\blead(er)?\b|\bsupervisor\b|\bresponsable\b"),
@@ -58,7 +58,9 @@ def read_titles(titles: pd.Series) -> pd.DataFrame:
 
 
 def _seniority(titles: pa.Array) -> list[str]:
-    """Give each distinct title the first seniority whose words it holds."""
+    """Give each distinct title the first seniority whose words it holds; V.P. is VP, and head_of is head of."""
+    titles = pc.replace_substring_regex(titles, r"\b([A-Za-z])\.(\b|$)", r"\1")
+    titles = pc.replace_substring_regex(titles, r"[\s_]+", " ")
     result = np.full(len(titles), "staff", dtype=object)
     for level, pattern in reversed(SENIORITY_PATTERNS):
         hits = pc.match_substring_regex(titles, pattern, ignore_case=True)

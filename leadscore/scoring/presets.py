@@ -114,7 +114,7 @@ def _offer_fit(policy: Policy, _suggestions: Suggestions | None) -> dict[str, An
                              "Describe what you sell in the tab Offers.")
     body = offer_policy(policy.offer).to_dict()
     return {name: body[name] for name in ("criteria", "group_weights", "full_marks", "group_marks", "alpha",
-                                          "alpha_is_suggested", "thresholds", "tier_mode", "offer")}
+                                          "alpha_is_suggested", "thresholds", "tier_mode", "switched_off", "offer")}
 
 
 def _shares(weights: Mapping[Group, float]) -> dict[str, float]:

@@ -87,6 +87,8 @@ def test_offer_fit_needs_an_offer_and_keeps_it():
         built(find_preset("offer_fit"), default_policy())
     after = built(find_preset("offer_fit"))
     assert (after.offer, after.group_weights["fit"], after.alpha) == (HAND_MADE.offer, 100, 1)
+    # a column that was switched off before would be missing from the 50 + 50
+    assert built(find_preset("offer_fit"), replace(HAND_MADE, switched_off=("intent",))).switched_off == ()
 
 
 def test_points_from_data_without_outcomes_are_refused():
