@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from leadscore.schema import Group
-from leadscore.scoring.checks import is_number, refuse, within
+from leadscore.scoring.checks import check_texts, is_number, is_text, refuse, within
 
 SCORECARD_GROUPS = (Group.DEMOGRAPHIC, Group.FIRMOGRAPHIC, Group.BEHAVIOURAL, Group.ENGAGEMENT, Group.FIT)
 MOST_CRITERIA = 500
+TEXTS = ("id", "label", "group", "field", "operator")
 MOST_POINTS = 1_000.0
 
 
@@ -80,10 +81,22 @@ class Criterion:
 
 
 def read_criterion(values: Mapping[str, Any]) -> Criterion:
-    """Build a criterion from plain values; :func:`check_criteria` says whether it can be used."""
+    """Build a criterion from plain values; :func:`check_criteria` says whether it can be used.
+
+    Raises
+    ------
+    InvalidRequest
+        A text is none, or the value is made of more than numbers and texts.
+    """
     plain = dict(values)
+    check_texts(plain, TEXTS, "A criterion")
     if isinstance(plain.get("value"), list):
         plain["value"] = tuple(plain["value"])
+    value = plain.get("value")
+    parts = value if isinstance(value, tuple) else (value,)
+    if not all(part is None or isinstance(part, bool) or is_number(part) or is_text(part) for part in parts):
+        refuse("wrong_value", f"Criterion '{plain.get('label') or plain.get('id')}' has a value that is no number, no "
+               "text and no list of these.", "Compare it with an exported policy.")
     return Criterion(**plain | {"points": float(plain["points"])})
 
 
@@ -95,14 +108,24 @@ def check_criteria(criteria: Sequence[Criterion]) -> None:
     InvalidRequest
         Too many, two of one name, an unknown group or comparison, or a value, points or half-life out of range.
     """
-    if len(criteria) > MOST_CRITERIA:
-        refuse("too_many_criteria", f"{len(criteria)} criteria are more than {MOST_CRITERIA}.", "Merge some.")
+    check_number_of(criteria)
     ids = [criterion.id for criterion in criteria]
     twice = {name for name in ids if ids.count(name) > 1}
     if twice:
         refuse("criterion_twice", f"Two criteria are called '{sorted(twice)[0]}'.", "Rename one of them.")
     for criterion in criteria:
         _check_criterion(criterion)
+
+
+def check_number_of(criteria: Sequence[Any]) -> None:
+    """Refuse more criteria than a scorecard may have, before anything is made of them.
+
+    Raises
+    ------
+    InvalidRequest
+    """
+    if len(criteria) > MOST_CRITERIA:
+        refuse("too_many_criteria", f"{len(criteria)} criteria are more than {MOST_CRITERIA}.", "Merge some.")
 
 
 def _check_criterion(criterion: Criterion) -> None:
@@ -116,6 +139,8 @@ def _check_criterion(criterion: Criterion) -> None:
     if not within(criterion.points, -MOST_POINTS, MOST_POINTS) or criterion.points == 0:
         refuse("wrong_points", f"Criterion '{name}' has {criterion.points:g} points.",
                 f"Give a number other than 0, up to {MOST_POINTS:g}.")
+    if criterion.cap is not None and not within(criterion.cap, 0, MOST_POINTS):
+        refuse("wrong_cap", f"Criterion '{name}' has no sensible cap.", f"Give points from 0 to {MOST_POINTS:g}.")
     if criterion.half_life_days is not None and not within(criterion.half_life_days, 0.1, 36_500):
         refuse("wrong_half_life", f"Criterion '{name}' has no sensible half-life.", "Give days, at least 0.1.")
     if not _value_fits(criterion):

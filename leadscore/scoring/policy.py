@@ -12,8 +12,8 @@ from typing import Any
 
 from leadscore.errors import InvalidRequest
 from leadscore.schema import MADE_PREFIX, Group, MadeFeature, Tier
-from leadscore.scoring.checks import refuse, within
-from leadscore.scoring.criteria import SCORECARD_GROUPS, Criterion, check_criteria, read_criterion
+from leadscore.scoring.checks import check_texts, refuse, within
+from leadscore.scoring.criteria import SCORECARD_GROUPS, Criterion, check_criteria, check_number_of, read_criterion
 from leadscore.scoring.economics import Economics, check_economics
 from leadscore.scoring.offer import Offer, check_offer, read_offer
 
@@ -25,6 +25,9 @@ MOST_FACTOR_WEIGHT = 10.0
 MOST_MARKS = 100_000.0
 MOST_CUTS = 9
 MOST_MADE = 200
+MOST_DAYS = 36_500
+MOST_CAPACITY = 1_000_000_000
+LONGEST_EXPRESSION = 1_000
 FEATURE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 
 
@@ -145,7 +148,7 @@ class Policy:
         """
         try:
             policy = cls(**_typed(values))
-        except (TypeError, ValueError, KeyError, AttributeError) as problem:
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as problem:
             raise InvalidRequest("unreadable_policy", f"The policy cannot be read: {problem}.",
                                  "Compare it with an exported one.") from problem
         check(policy)
@@ -180,7 +183,11 @@ def check(policy: Policy) -> None:
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     known = {item.name for item in fields(Policy)}
     typed = {name: value for name, value in values.items() if name in known}
+    check_texts(typed, ("tier_mode",), "The policy")
+    if not isinstance(typed.get("alpha_is_suggested", True), bool):
+        refuse("wrong_blend", "Whether the blend is suggested is neither true nor false.", "Give true or false.")
     if "criteria" in typed:
+        check_number_of(typed["criteria"])
         typed["criteria"] = tuple(read_criterion(item) for item in typed["criteria"])
     if "thresholds" in typed:
         typed["thresholds"] = Thresholds(**{name: float(value) for name, value in dict(typed["thresholds"]).items()})
@@ -189,10 +196,13 @@ def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     if typed.get("offer") is not None:
         typed["offer"] = read_offer(typed["offer"])
     if "made" in typed:
-        typed["made"] = tuple(MadeFeature(**item) for item in typed["made"])
+        typed["made"] = tuple(_made(item) for item in typed["made"])
     if "switched_off" in typed:
+        if not isinstance(typed["switched_off"], list | tuple):
+            refuse("wrong_switches", "The columns that are switched off are no list.", "Give a list of their names.")
         typed["switched_off"] = tuple(str(name) for name in typed["switched_off"])
     if "economics" in typed:
+        check_texts(typed["economics"], ("currency",), "The economics")
         typed["economics"] = Economics(**typed["economics"])
     if "grid" in typed:
         typed["grid"] = Grid(**{name: tuple(float(cut) for cut in cuts)
@@ -208,8 +218,17 @@ def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     return typed
 
 
+def _made(values: Mapping[str, Any]) -> MadeFeature:
+    check_texts(values, ("name", "label", "expression", "group"), "A made feature", longest=LONGEST_EXPRESSION)
+    return MadeFeature(**values)
+
+
 def _tier_rule(values: Mapping[str, Any]) -> TierRule:
+    check_texts(values, ("tier", "action", "deadline_text"), "What a tier asks for")
     low, high = values["expected_conversion"]
+    if not within(values["deadline_days"], 0, MOST_DAYS) or not within(float(low), 0, float(high)) or float(high) > 1:
+        refuse("wrong_tier_rule", f"What the tier '{values['tier']}' asks for has no sensible deadline or conversion.",
+               f"Give days from 0 to {MOST_DAYS:,}, and two shares from 0 to 1, the smaller first.")
     return TierRule(**dict(values) | {"expected_conversion": (float(low), float(high))})
 
 
@@ -255,8 +274,8 @@ def _check_tiers(policy: Policy) -> None:
                 "Use for instance 0.2 and 0.3.")
     if policy.tier_mode == TierMode.CAPACITY and not policy.capacity:
         refuse("no_capacity", "Tiers by capacity need to know how many leads you can call.", "Give the number.")
-    if policy.capacity is not None and policy.capacity < 1:
-        refuse("wrong_capacity", f"A capacity of {policy.capacity} leads is none.", "Give a number of at least 1.")
+    if policy.capacity is not None and not 1 <= policy.capacity <= MOST_CAPACITY:
+        refuse("wrong_capacity", "So many leads nobody can call.", f"Give a number from 1 to {MOST_CAPACITY:,}.")
     if {rule.tier for rule in policy.tier_rules} != {str(tier) for tier in Tier}:
         refuse("tier_without_action", "Every tier needs exactly one action.", "Give one for High, Medium and Low.")
 

@@ -1,5 +1,9 @@
 """A policy is taken or refused as a whole, with a sentence that names what is wrong."""
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from leadscore.errors import InvalidRequest
@@ -69,3 +73,44 @@ def test_a_policy_that_contradicts_itself_is_refused(changes, code):
 def test_a_column_that_is_switched_off_weighs_nothing_whatever_its_slider_says():
     policy = Policy(switched_off=("source",), factor_weights={"source": 3.0, "city": 2.0})
     assert [policy.weight_of(name) for name in ("source", "city", "age")] == [0.0, 2.0, 1.0]
+
+
+WHOLE = json.loads(json.dumps(BODY)) | {"offer": OFFER, "made": [MADE], "switched_off": ["city"],
+                                        "group_marks": {"fit": 100.0}, "factor_weights": {"city": 2.0}}
+NASTY = (None, True, [], {}, [[1]], {"a": {"b": 1}}, "", "x", -1, 1e308, float("nan"), float("inf"), 10**400,
+         "\x00", "\ud800", "x" * 2_000, [None], {"name": None}, b"x", object())
+
+
+def _places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Give every place in plain values; of a list the first entry stands for all."""
+    if path:
+        yield path
+    parts = node.items() if isinstance(node, dict) else enumerate(node[:1]) if isinstance(node, list) else ()
+    for name, part in parts:
+        yield from _places(part, (*path, name))
+
+
+def _with(node: Any, path: tuple[Any, ...], value: Any) -> Any:
+    copy = node.copy()
+    copy[path[0]] = value if len(path) == 1 else _with(node[path[0]], path[1:], value)
+    return copy
+
+
+@pytest.mark.parametrize("path", list(_places(WHOLE)), ids=str)
+def test_a_value_of_a_wrong_kind_anywhere_is_refused_in_words_or_can_be_kept(path):
+    for value in NASTY:
+        try:
+            policy = Policy.from_dict(_with(WHOLE, path, value))
+        except InvalidRequest as refusal:
+            assert refusal.message.endswith(".")
+        else:
+            hash(policy.criteria)
+            assert Policy.from_dict(json.loads(json.dumps(policy.to_dict()))) == policy
+
+
+@pytest.mark.parametrize("wrong", [{"deadline_days": float("nan")}, {"deadline_days": "soon"}, {"action": None},
+                                   {"expected_conversion": [0.5, 0.2]}, {"expected_conversion": [0, 7]}])
+def test_what_a_tier_asks_for_must_be_words_and_numbers_or_no_scoring_would_end(wrong):
+    rules = [BODY["tier_rules"][0] | wrong, *BODY["tier_rules"][1:]]
+    with pytest.raises(InvalidRequest):
+        Policy.from_dict(BODY | {"tier_rules": rules})

@@ -122,7 +122,7 @@ def as_json(*entries, **settings):
     (as_json(offer="everything"), "wrong_value", "'offer'"),
     (as_json(economics={"cost_per_call": {}}), "unreadable_policy", ""),
     (as_json(shell="x"), "unknown_setting", "'shell'"),
-    (as_json(made=[{"name": "a", "label": "A", "expression": 4, "group": "fit"}]), "unreadable_policy", ""),
+    (as_json(made=[{"name": "a", "label": "A", "expression": 4, "group": "fit"}]), "wrong_text", ""),
 ])
 def test_a_json_file_that_cannot_be_used_is_refused_by_place(data, code, told):
     with pytest.raises(InvalidRequest) as refused:
