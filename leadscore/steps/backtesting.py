@@ -144,7 +144,7 @@ class Runner:
         settled = {name: with_suggested_blend(found, champion).policy for name, found in self.wish.policies.items()}
         if champion is None or all(policy.alpha >= 1 for policy in settled.values()):
             return self._ranked(settled, self.inside.index, None, tell,
-                                about="Rules alone, which learn from nobody.")
+                                about="Rules alone, which learn from nobody, unless suggested points were taken.")
         return self._as_it_is(settled, champion, tell)
 
     def _as_it_is(self, policies: Mapping[str, Policy], champion: ModelVersion, tell: Progress) -> Ranked:

@@ -181,7 +181,8 @@ def _about(measured: Measured) -> str:
                      "from them.",
         Origin.LATER: f"Measured on {leads} leads decided after the model was trained: its own test leads were not "
                       "kept then. The next training keeps them.",
-        Origin.ALL: f"Measured on the {leads} leads that have ended: rules learn from nobody.",
+        Origin.NEWEST: f"Measured on the {leads} leads that ended last; suggested points are learnt from the older "
+                       "ones.",
     }[measured.origin]
     if measured.left_out:
         told += f" Personal data are not kept, so these count for nothing here: {', '.join(measured.left_out)}."

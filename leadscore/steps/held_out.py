@@ -25,18 +25,20 @@ from leadscore.schema import (
 from leadscore.scoring.measures import Samples, draw
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.simulation import Panel, model_side, narrow
-from leadscore.steps.comparing import learnt_by_neither
+from leadscore.steps.comparing import fingerprint_of, learnt_by_neither
 from leadscore.steps.dates import reference_date
 from leadscore.steps.judge import made_for
 from leadscore.steps.material import Material
 from leadscore.steps.models import load_model, number_of
 from leadscore.steps.offers import FEATURE_COLUMNS, with_offer
+from leadscore.store import batches, lead_reading
 from leadscore.store import held_out as held_out_rows
-from leadscore.store import lead_reading
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
 MOST_LEADS = 20_000
+NEWEST_SHARE = 0.5
+"""Where no model has learnt: suggestions for the rules learn from the older leads, the newer are to measure on."""
 ENDED, SAID = "y", "probability"
 CONTRIBUTION, CARRIED = "phi:", "feature:"
 NOT_KEPT_GROUPS = frozenset({Group.CONTACT, Group.CONSENT, Group.OUTCOME})
@@ -51,7 +53,7 @@ class Origin(StrEnum):
 
     KEPT = "kept"
     LATER = "later"
-    ALL = "all"
+    NEWEST = "newest"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Measured:
     samples : Samples
         How they ended, and the bootstrap samples of them.
     origin : Origin
-        Kept at the champion's training; decided after it; or all that have ended, where no model has learnt.
+        Kept at the champion's training; decided after it; or, where no model has learnt, those that ended last, from
+        which no suggestion is made.
     left_out : tuple of str
         Features that are personal and were not kept: nothing is known of them here.
     """
@@ -164,22 +167,48 @@ class Reading:
 def find_measured(reading: Reading, champion: ModelVersion | None) -> Measured | None:
     """Find the leads a policy can be measured on; None where none has ended.
 
-    With a champion these are the leads kept at its training, or those decided afterwards where none were kept. Rules
-    alone learn from nobody: every lead that has ended is new to them.
+    With a champion these are the leads kept at its training, or those decided afterwards where none were kept; without
+    one the newer half of those that have ended. Suggestions for the scorecard do not learn from any of these.
     """
     session, client_id = reading.session, reading.client_id
     if champion is not None:
         kept = held_out_rows.find(session, reading.workbench.vault, client_id, number_of(champion))
         if kept is not None:
             return _of_kept(reading, kept, load_model(reading.workbench, champion).model)
-    ended = _ended(session, client_id) if champion is None else learnt_by_neither(session, [champion])
+    ended = _ended_last(reading) if champion is None else learnt_by_neither(session, [champion])
     return _of_stored(reading, champion, ended) if len(ended) else None
 
 
-def _ended(session: Session, client_id: int) -> pd.Series:
-    stages = lead_reading.outcomes(session, client_id)
+def set_aside(session: Session, workbench: Workbench, client_id: int, champion: ModelVersion | None) -> pd.Index:
+    """Name the stored leads that changes are measured on, which no suggestion may learn from.
+
+    Of a champion that learnt from a file these are also the leads the store has from that file: who of them was kept
+    is not known.
+    """
+    if champion is None:
+        return _ended_last(Reading(session, workbench, client_id, Policy())).index
+    kept = held_out_rows.find(session, workbench.vault, client_id, number_of(champion))
+    later = learnt_by_neither(session, [champion]).index
+    if kept is None:
+        return later
+    if kept.about["stored"]:
+        return kept.frame.index
+    known = batches.find_by_sha256(session, client_id, fingerprint_of(champion))
+    return lead_reading.outcomes(session, client_id).index.difference(later) if known else later[:0]
+
+
+def _ended_last(reading: Reading) -> pd.Series:
+    """Find the newer half of the leads that have ended: by the date of the outcome, else by when they came in."""
+    stages = lead_reading.outcomes(reading.session, reading.client_id)
     closed = stages[stages.isin([str(stage) for stage in CLOSED_STAGES])]
-    return (closed == str(OutcomeStage.CONVERTED)).astype(float)
+    created = lead_reading.read_leads(reading.session, reading.workbench.vault, reading.client_id,
+                                      fields=["created_at"], lead_ids=closed.index.to_numpy(),
+                                      personal=False)["created_at"]
+    moments = lead_reading.outcome_moments(reading.session, reading.client_id).reindex(closed.index).fillna(created)
+    # those without any date are taken for the newest, by id
+    order = moments.to_frame("moment").assign(id=closed.index).sort_values(["moment", "id"]).index
+    newest = order[round((1 - NEWEST_SHARE) * len(order)):].sort_values()
+    return (closed.loc[newest] == str(OutcomeStage.CONVERTED)).astype(float)
 
 
 def _of_kept(reading: Reading, kept: held_out_rows.KeptLeads, model: Model | None) -> Measured:
@@ -214,7 +243,7 @@ def _of_stored(reading: Reading, champion: ModelVersion | None, ended: pd.Series
     model = load_model(reading.workbench, champion).model
     features = reading.features(chosen, model)
     said = None if model is None else model.predict(features)
-    return _measured(features, said, ended.loc[features.index], Origin.ALL if model is None else Origin.LATER, ())
+    return _measured(features, said, ended.loc[features.index], Origin.NEWEST if model is None else Origin.LATER, ())
 
 
 def _measured(features: pd.DataFrame, said: Prediction | None, ended: pd.Series, origin: Origin,

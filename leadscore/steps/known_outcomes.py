@@ -6,25 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sqlmodel import Session
 
 from leadscore.features.build import Features, build_features
 from leadscore.schema import CLOSED_STAGES, OutcomeStage
 from leadscore.scoring.policy import Policy
 from leadscore.steps.dates import reference_date
-from leadscore.steps.models import CHAMPION, find_version, number_of
+from leadscore.steps.held_out import set_aside
+from leadscore.steps.models import CHAMPION, find_version
 from leadscore.steps.offers import with_offer
 from leadscore.store import batches, lead_reading
-from leadscore.store import held_out as held_out_rows
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
 MOST_LEADS = 20_000
 """Leads held in memory: enough for two steady digits of every rate."""
 REMEMBERED = 2
-LEARNT_SHARE = 0.8
-"""Where no leads were set aside, suggestions are learnt from the older part, so that the newer is unseen."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +33,14 @@ class KnownLeads:
     features : Features
     converted : ndarray of shape (n_leads,)
         1 converted, 0 lost, NaN open.
-    moments : Series of UTC times, shape (n_leads,)
-        When the outcome was known, else when the lead was created; missing where neither is.
     stored : int
         Leads of the client in all.
     set_aside : ndarray of bool, shape (n_leads,)
-        Those kept at the champion's training to measure changes on.
+        Those that changes are measured on.
     """
 
     features: Features
     converted: np.ndarray[Any, np.dtype[np.float64]]
-    moments: pd.Series
     stored: int
     set_aside: np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -70,16 +64,8 @@ def known_leads(session: Session, workbench: Workbench, client_id: int, policy: 
 
 
 def to_learn_from(known: KnownLeads) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Mark the closed leads to learn from: all but those set aside; the older 80 % by date where none were."""
-    closed = np.isfinite(known.converted)
-    if known.set_aside.any():
-        return np.asarray(closed & ~known.set_aside)
-    # by date, by id where no date is known
-    order = known.moments.to_frame("moment").assign(id=known.moments.index).sort_values(["moment", "id"]).index
-    places = pd.Series(np.arange(len(order)), index=order).reindex(known.moments.index).to_numpy()
-    ranks = np.full(len(closed), np.inf)
-    ranks[closed] = places[closed].argsort().argsort()
-    return np.asarray(ranks < LEARNT_SHARE * closed.sum())
+    """Mark the closed leads to learn from: all but those that changes are measured on."""
+    return np.asarray(np.isfinite(known.converted) & ~known.set_aside)
 
 
 def _read(session: Session, workbench: Workbench, client_id: int, policy: Policy,
@@ -96,12 +82,5 @@ def _read(session: Session, workbench: Workbench, client_id: int, policy: Policy
                               headers=batches.headers(session, client_id), made=policy.made)
     converted = np.where(wanted == str(OutcomeStage.CONVERTED), 1.0, 0.0) if closed.any() \
         else np.full(len(wanted), np.nan)
-    moments = lead_reading.outcome_moments(session, client_id).reindex(leads.index)
-    created = leads.get("created_at", moments)
-    aside = leads.index.isin(_set_aside(session, workbench, client_id, champion))
-    return KnownLeads(features, np.asarray(converted, dtype=float), moments.fillna(created), len(stages), aside)
-
-
-def _set_aside(session: Session, workbench: Workbench, client_id: int, champion: ModelVersion | None) -> pd.Index:
-    kept = None if champion is None else held_out_rows.find(session, workbench.vault, client_id, number_of(champion))
-    return kept.frame.index if kept is not None and kept.about["stored"] else pd.Index([], dtype=np.int64)
+    aside = leads.index.isin(set_aside(session, workbench, client_id, champion))
+    return KnownLeads(features, np.asarray(converted, dtype=float), len(stages), aside)

@@ -1,21 +1,23 @@
 """A scorecard is held against known outcomes, gets points from them, starts anew, leaves as a file and comes back."""
 
 from dataclasses import asdict, replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.scoring.criteria import Criterion
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.presets import default_policy
-from leadscore.services import intake, policies, policy_files, scorecard
+from leadscore.services import delivery, dossier, intake, policies, policy_files, scorecard
 from leadscore.steps import known_outcomes
 from leadscore.store import clients, held_out, lead_reading
-from leadscore.store.database import read
+from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
-from tests.services.conftest import CLIENT, leads_file, person
+from tests.services.conftest import CLIENT, NOW, leads_file, person
 
 VISITS = Criterion("visits", "Visits", "behavioural", "website_visits", "at_least", 5, 4.0)
 
@@ -59,16 +61,37 @@ def test_suggestions_are_not_learnt_from_the_leads_that_changes_are_measured_on(
         known = known_outcomes.known_leads(session, seen, client_id, Policy())
         kept = held_out.find(session, seen.vault, client_id, 1).frame.index
     rows = known_outcomes.to_learn_from(known)
-    assert set(known.moments.index[~rows]) == set(kept)
+    assert set(known.features.frame.index[~rows]) == set(kept)
     assert scorecard.scorecard_evidence(seen, admin, client=CLIENT).learnt_from == rows.sum()
 
 
-def test_where_none_were_set_aside_the_older_outcomes_are_learnt_from(seen):
-    with read(seen.engine) as session:
-        known = known_outcomes.known_leads(session, seen, clients.require(session, CLIENT), Policy())
-    older = known_outcomes.to_learn_from(replace(known, set_aside=np.zeros(len(known.converted), dtype=bool)))
-    assert older.mean() == pytest.approx(0.8, abs=0.01)
-    assert known.moments[older].max() <= known.moments[~older].min()
+def test_without_a_model_suggestions_learn_from_the_older_leads_and_changes_are_measured_on_the_newer(
+        workbench, admin, campaign_file):
+    intake.import_file(workbench, admin, client=CLIENT, source=campaign_file, filename="campaign.csv")
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, CLIENT)
+        known = known_outcomes.known_leads(session, workbench, client_id, Policy())
+        ended = lead_reading.outcome_moments(session, client_id).reindex(known.features.frame.index)
+    learnt = known_outcomes.to_learn_from(known)
+    measured = policies.preview_policy(workbench, admin, client=CLIENT, changes={}).held_out
+    assert learnt.mean() == pytest.approx(0.5, abs=0.01)
+    assert measured.leads + learnt.sum() == len(learnt)
+    assert ended[learnt].max() <= ended[~learnt].min()
+
+
+def test_suggestions_do_not_learn_from_outcomes_that_changes_are_measured_on_though_none_were_kept(trained, admin):
+    with write(trained.engine) as session:
+        session.execute(text("DELETE FROM held_out"))
+    open_leads = delivery.list_leads(trained, admin, client=CLIENT, view=delivery.ListView(outcomes=("new",)))
+    chosen = [int(lead_id) for lead_id in open_leads.frame["lead_id"][:4]]
+    later = replace(trained, clock=lambda: NOW + timedelta(days=2))
+    long_ago = NOW - timedelta(days=900)
+    dossier.record_outcome(later, admin, client=CLIENT, lead_ids=chosen, stage="converted", at=long_ago)
+    with read(trained.engine) as session:
+        known = known_outcomes.known_leads(session, later, clients.require(session, CLIENT), Policy())
+    learnt = known.features.frame.index[known_outcomes.to_learn_from(known)]
+    assert not set(learnt) & set(chosen)
+    assert policies.preview_policy(later, admin, client=CLIENT, changes={}).held_out.leads == len(chosen)
 
 
 def test_leads_are_read_once_until_something_changes(trained, admin, monkeypatch):
