@@ -22,7 +22,7 @@ from leadscore.steps.feature_previews import distribution_of, examples_of, power
 from leadscore.steps.feature_views import FeatureView as FeatureView
 from leadscore.steps.feature_views import is_feature, split_by_age, views
 from leadscore.steps.offers import with_offer
-from leadscore.steps.policies import policy_in_force
+from leadscore.steps.policies import PolicyInForce, policy_in_force
 from leadscore.steps.policy_saving import definitions, free_name, save_changed
 from leadscore.steps.samples import draw
 from leadscore.store import batches, clients, lead_reading
@@ -104,10 +104,19 @@ class FeaturePreview:
     total: int
 
 
+@dataclass(frozen=True)
+class Wish:
+    """Changes of a policy, why, and the version they were worked out from."""
+
+    changes: Mapping[str, Any]
+    comment: str
+    based_on: int
+
+
 def list_features(workbench: Workbench, actor: Actor, *, client: str) -> FeatureList:
     """List every feature of the stored leads with what it is worth; a sample stands for a large store."""
     require(actor, Action.VIEW_LEADS, client)
-    policy = _policy(workbench, client)
+    policy = _in_force(workbench, client).policy
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
         sample = draw(session, workbench, client_id)
@@ -176,7 +185,7 @@ def feature_changes(workbench: Workbench, actor: Actor, *, client: str, label: s
         No label, an unknown family, a formula that cannot be used, or nothing of that name to replace.
     """
     require(actor, Action.VIEW_LEADS, client)
-    policy = _policy(workbench, client)
+    policy = _in_force(workbench, client).policy
     with read(workbench.engine) as session:
         row = clients.find(session, client)
         client_id = row.id if row and row.id else -1
@@ -196,9 +205,11 @@ def save_feature(workbench: Workbench, actor: Actor, *, client: str, label: str,
         As :func:`feature_changes`; the old version stays in force.
     """
     require(actor, Action.EDIT_POLICY, client)
+    in_force = _in_force(workbench, client)
     changes = feature_changes(workbench, actor, client=client, label=label, expression=expression, family=family,
                               replaces=replaces)
-    return _save(workbench, actor, client, changes, comment, {"feature": changes["made"][-1]["name"]})
+    return _save(workbench, actor, client, Wish(changes, comment, in_force.version),
+                 {"feature": changes["made"][-1]["name"]})
 
 
 def retire_feature(workbench: Workbench, actor: Actor, *, client: str, name: str, comment: str = "") -> int:
@@ -212,10 +223,10 @@ def retire_feature(workbench: Workbench, actor: Actor, *, client: str, name: str
         A criterion uses it.
     """
     require(actor, Action.EDIT_POLICY, client)
-    policy = _policy(workbench, client)
-    gone = _made_named(policy, name)
-    changes = {"made": [asdict(feature) for feature in policy.made if feature is not gone]}
-    return _save(workbench, actor, client, changes, comment, {"retired": name})
+    in_force = _in_force(workbench, client)
+    gone = _made_named(in_force.policy, name)
+    changes = {"made": [asdict(feature) for feature in in_force.policy.made if feature is not gone]}
+    return _save(workbench, actor, client, Wish(changes, comment, in_force.version), {"retired": name})
 
 
 def switch_feature(workbench: Workbench, actor: Actor, *, client: str, name: str, on: bool, comment: str = "") -> int:
@@ -227,26 +238,26 @@ def switch_feature(workbench: Workbench, actor: Actor, *, client: str, name: str
         There is no such feature.
     """
     require(actor, Action.EDIT_POLICY, client)
-    policy = _policy(workbench, client)
+    in_force = _in_force(workbench, client)
+    policy = in_force.policy
     if name not in {feature.column for feature in policy.made} and not is_feature(name):
         raise NotFound("unknown_feature", f"There is no feature '{name}'.", "The list shows those there are.")
     others = [column for column in policy.switched_off if column != name]
-    return _save(workbench, actor, client, {"switched_off": others if on else [*others, name]}, comment,
-                 {"feature": name, "on": on})
+    changes = {"switched_off": others if on else [*others, name]}
+    return _save(workbench, actor, client, Wish(changes, comment, in_force.version), {"feature": name, "on": on})
 
 
-def _policy(workbench: Workbench, client: str) -> Policy:
+def _in_force(workbench: Workbench, client: str) -> PolicyInForce:
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, workbench.clock())
-        return policy_in_force(session, client_id, None, now=workbench.clock()).policy
+        return policy_in_force(session, client_id, None, now=workbench.clock())
 
 
-def _save(workbench: Workbench, actor: Actor, client: str, changes: Mapping[str, Any], comment: str,
-          about: Mapping[str, Any]) -> int:
+def _save(workbench: Workbench, actor: Actor, client: str, wish: Wish, about: Mapping[str, Any]) -> int:
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, workbench.clock())
-        return save_changed(session, workbench, client_id, changes, comment=comment, actor_name=actor.name,
-                            about=about)
+        return save_changed(session, workbench, client_id, wish.changes, comment=wish.comment, actor_name=actor.name,
+                            based_on=wish.based_on, about=about)
 
 
 def _compiled(session: Session, client_id: int, expression: str) -> Expression:

@@ -174,19 +174,26 @@ def model_factors(workbench: Workbench, actor: Actor, *, client: str) -> list[Fa
     return sorted(found, key=lambda factor: -factor.importance)
 
 
-def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any], comment: str) -> int:
+def save_policy(workbench: Workbench, actor: Actor, *, client: str, changes: Mapping[str, Any], comment: str,
+                based_on: int | None = None) -> int:
     """Save changed settings as a new version in force and return its number; scores change at the next rescoring.
+
+    Parameters
+    ----------
+    based_on : int or None
+        The version a person had before their eyes; None goes on top of whatever is in force.
 
     Raises
     ------
     InvalidRequest
-        The changes contradict themselves; the old version stays in force.
+        The changes contradict themselves, or somebody else has saved a version since; what is in force stays so.
     """
     require(actor, Action.EDIT_POLICY, client)
     now = workbench.clock()
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
-        return save_changed(session, workbench, client_id, changes, comment=comment, actor_name=actor.name)
+        return save_changed(session, workbench, client_id, changes, comment=comment, actor_name=actor.name,
+                            based_on=based_on)
 
 
 def _family(name: str) -> str:

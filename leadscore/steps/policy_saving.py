@@ -72,21 +72,28 @@ def free_name(name: str, taken: set[str]) -> str:
 
 
 def save_changed(session: Session, workbench: Workbench, client_id: int, changes: Mapping[str, Any], *, comment: str,
-                 actor_name: str, about: Mapping[str, Any] | None = None) -> int:
+                 actor_name: str, based_on: int | None = None, about: Mapping[str, Any] | None = None) -> int:
     """Keep changed settings as the next version, in force, in the caller's transaction; give its number.
 
     Parameters
     ----------
+    based_on : int or None
+        The version the changes were made on; None goes on top of whatever is in force.
     about : mapping or None
         What the audit trail is told beside the settings before and after.
 
     Raises
     ------
     InvalidRequest
-        The changes contradict themselves; the old version stays in force.
+        The changes contradict themselves, or somebody else has saved a version since (``policy_changed_meanwhile``);
+        what is in force stays so.
     """
     now = workbench.clock()
     before = policy_in_force(session, client_id, None, now=now)
+    if based_on not in (None, before.version):
+        raise InvalidRequest("policy_changed_meanwhile", f"{before.created_by} has saved version {before.version} "
+                             "while you were looking at an older one; your changes are not saved.",
+                             "Look at what your changes do now, then save them again.")
     in_use = with_suggested_blend(before, find_version(session, client_id, CHAMPION)).policy
     after = settled(session, client_id, in_use, changed(in_use, changes))
     saved = policy_rows.save(session, client_id, body=after.to_dict(), comment=comment, created_by=actor_name, now=now)

@@ -51,7 +51,7 @@ def draw(context: Context, changes: Mapping[str, Any], *, key: str,
         else:
             effect_details.draw(preview, bool(changed), key)
         if context.actor.may(Action.EDIT_POLICY):
-            _save(context, changed, key)
+            _save(context, changed, key, current.version)
         else:
             st.caption(":material/lock: A manager or an administrator can save changes.")
         return preview
@@ -97,15 +97,22 @@ def _same(before: Any, after: Any, step: float) -> bool:
     return bool(before == after)
 
 
-def _save(context: Context, changed: dict[str, Any], key: str) -> None:
+def _save(context: Context, changed: dict[str, Any], key: str, version: int) -> None:
+    # whoever presses the button has seen the version of the drawing before this one
+    seen = st.session_state.get(f"{key}_version_{context.client}", version)
+    st.session_state[f"{key}_version_{context.client}"] = version
+    if seen != version:
+        st.caption(f":material/info: Version {version} has been saved since you last looked; what is shown here goes "
+                   "on top of it.")
     with st.form(f"save_{key}", border=False):
         comment = st.text_input("Why this change?", placeholder="For the history", key=f"{key}_comment", max_chars=500)
         saved = st.form_submit_button("Save and score all leads again", type="primary", key=f"save_{key}_button",
                                       disabled=not changed, width="stretch")
     if saved:
-        version = policies.save_policy(context.workbench, context.actor, client=context.client, changes=changed,
-                                       comment=(comment or "").strip())
+        saved_as = policies.save_policy(context.workbench, context.actor, client=context.client, changes=changed,
+                                        comment=(comment or "").strip(), based_on=seen)
+        st.session_state[f"{key}_version_{context.client}"] = saved_as
         st.session_state[RESCORE_JOB] = jobs.submit(context.workbench, context.actor, client=context.client,
                                                       kind="rescore", arguments={})
-        notices.say_after_rerun(f"Saved as version {version}.")
+        notices.say_after_rerun(f"Saved as version {saved_as}.")
         st.rerun()

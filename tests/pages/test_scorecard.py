@@ -80,6 +80,17 @@ def test_an_edited_criterion_is_a_draft_until_it_is_saved_with_its_reason(campai
     assert "not saved" not in texts(app)
 
 
+def test_a_draft_does_not_overwrite_what_somebody_else_saved_meanwhile(campaign, open_tab):
+    app = open_tab(campaign, effect=True)
+    app.button(key="edit-decision_maker").click().run()
+    app.button(key="criterion-remove").click().run()
+    theirs = [criterion for criterion in policy_of(campaign).to_dict()["criteria"] if criterion["id"] != "influencer"]
+    policies.save_policy(campaign, ADMIN, client=DEFAULT_CLIENT, changes={"criteria": theirs}, comment="theirs")
+    app.button(key="save_scorecard_button").click().run()
+    assert "while you were looking at an older one" in texts(app)
+    assert policies.current_policy(campaign, ADMIN, client=DEFAULT_CLIENT).comment == "theirs"
+
+
 def test_a_bad_value_is_refused_in_words_and_the_draft_stays(campaign, open_tab):
     app = open_tab(campaign)
     app.button(key="edit-decision_maker").click().run()

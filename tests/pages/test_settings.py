@@ -66,6 +66,18 @@ def test_an_unsaved_move_survives_a_look_at_another_tab(campaign, open_page):
     assert "come in" in texts(app)
 
 
+def test_what_somebody_else_saved_while_one_was_looking_is_not_overwritten(campaign, open_page):
+    app = open_page(campaign, "settings")
+    first, second = weights(app)[:2]
+    first.set_value(first.value - 10)
+    second.set_value(second.value + 10).run()
+    policies.save_policy(campaign, ADMIN, client=DEFAULT_CLIENT, changes={"full_marks": 0.5}, comment="theirs")
+    next(button for button in app.button if button.label.startswith("Save and score")).click().run()
+    assert "Version 2 has been saved since you last looked" in texts(app)
+    saved = policies.current_policy(campaign, ADMIN, client=DEFAULT_CLIENT)
+    assert (saved.version, saved.comment) == (2, "theirs")
+
+
 def test_nothing_changed_cannot_be_saved(campaign, open_page):
     app = open_page(campaign, "settings")
     save = next(button for button in app.button if button.label.startswith("Save and score"))

@@ -163,6 +163,22 @@ def test_another_formula_is_another_feature_and_takes_over_what_used_the_first(t
     assert [made.name for made in _policy(trained).made] == ["depth_3"]
 
 
+def test_a_feature_somebody_else_makes_at_the_same_time_is_not_lost(workbench, monkeypatch):
+    intake.import_file(workbench, person(Role.ADMIN), client=CLIENT, source=leads_file(5), filename="leads.csv")
+    worked_out = features.feature_changes
+
+    def meanwhile(*parts, **more):
+        changes = worked_out(*parts, **more)
+        monkeypatch.setattr(features, "feature_changes", worked_out)
+        _save(workbench, "Theirs", "email_opens * 2")
+        return changes
+
+    monkeypatch.setattr(features, "feature_changes", meanwhile)
+    with pytest.raises(InvalidRequest, match="while you were looking"):
+        _save(workbench, "Mine", "email_opens * 3")
+    assert [feature.name for feature in _policy(workbench).made] == ["theirs"]
+
+
 def test_a_feature_that_a_criterion_uses_stays(trained, admin):
     _save(trained)
     criteria = [*_policy(trained).to_dict()["criteria"], CRITERION]

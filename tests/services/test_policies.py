@@ -42,6 +42,17 @@ def test_saving_makes_a_new_version_and_keeps_the_old_one(workbench, admin):
     assert '"high":70' in told["detail"].replace(" ", "").replace("70.0", "70")
 
 
+def test_what_somebody_else_saved_meanwhile_is_not_overwritten(workbench, admin):
+    seen = policies.current_policy(workbench, admin, client=CLIENT).version
+    _save(workbench, admin, full_marks=0.5)
+    with pytest.raises(InvalidRequest, match="has saved version 2") as refused:
+        policies.save_policy(workbench, admin, client=CLIENT, changes={"full_marks": 0.7}, comment="", based_on=seen)
+    assert refused.value.code == "policy_changed_meanwhile"
+    assert policies.current_policy(workbench, admin, client=CLIENT).policy.full_marks == 0.5
+    assert policies.save_policy(workbench, admin, client=CLIENT, changes={"full_marks": 0.7}, comment="",
+                                based_on=2) == 3
+
+
 @pytest.mark.parametrize("wrong", [
     {"group_weights": dict.fromkeys(GROUPS, 30)},
     {"group_weights": {"luck": 100}},
