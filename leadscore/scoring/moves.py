@@ -12,7 +12,7 @@ import pandas as pd
 from leadscore.schema import Tier
 from leadscore.scoring.policy import Grid, Policy, TierMode
 from leadscore.scoring.simulation import Numbers, Panel, Standing
-from leadscore.scoring.tiers import LOWEST, tier_at, tier_sizes
+from leadscore.scoring.tiers import LOWEST, ROUNDING, reaches, tier_at, tier_sizes
 
 BINS = 20
 TIERS = tuple(str(tier) for tier in Tier)
@@ -123,18 +123,18 @@ def _bands(values: Numbers, cuts: tuple[float, ...]) -> Numbers:
     """Give 0 to leads at or above the first cut, 1 to those at or above the second, and so on."""
     bands = np.zeros(len(values), dtype=np.int64)
     for cut in cuts:
-        bands += values < cut
+        bands += ~reaches(values, cut)
     return bands
 
 
 def _binned(score: Numbers, bins: int) -> Numbers:
-    return np.bincount(np.minimum((score * (bins / 100.0)).astype(np.int64), bins - 1), minlength=bins)
+    return np.bincount(np.minimum(((score + ROUNDING) * (bins / 100.0)).astype(np.int64), bins - 1), minlength=bins)
 
 
 def _counts_by_score(blended: Numbers, policy: Policy) -> dict[str, int]:
     if policy.tier_mode == TierMode.THRESHOLD:
-        high = int((blended >= policy.thresholds.high).sum())
-        medium = int((blended >= policy.thresholds.low).sum()) - high
+        high = int(reaches(blended, policy.thresholds.high).sum())
+        medium = int(reaches(blended, policy.thresholds.low).sum()) - high
     else:
         wanted, following = tier_sizes(len(blended), policy)
         spoken_for = int((blended > 0).sum())

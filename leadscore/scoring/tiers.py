@@ -13,6 +13,7 @@ from leadscore.schema import Tier
 from leadscore.scoring.policy import Policy, TierMode
 
 LOWEST = len(Tier) - 1
+ROUNDING = 1e-9
 MEDIUM_PER_HIGH = 2
 """In capacity mode, Medium leads per High lead: the next two rounds of calls."""
 
@@ -32,7 +33,8 @@ def assign_tiers(scores: pd.Series, policy: Policy) -> pd.Series:
         ``High``, ``Medium`` or ``Low``.
     """
     if policy.tier_mode == TierMode.THRESHOLD:
-        codes = np.where(scores >= policy.thresholds.high, 0, np.where(scores >= policy.thresholds.low, 1, 2))
+        codes = np.where(reaches(scores, policy.thresholds.high), 0,
+                         np.where(reaches(scores, policy.thresholds.low), 1, 2))
     else:
         high, medium = tier_sizes(len(scores), policy)
         codes = np.searchsorted([high, high + medium], _ranks(scores), side="right")
@@ -99,7 +101,12 @@ def tier_sizes(leads: int, policy: Policy) -> tuple[int, int]:
 
 def is_qualified(scores: pd.Series, policy: Policy) -> pd.Series:
     """Say which leads have reached the qualified threshold."""
-    return (scores >= policy.thresholds.qualified).rename("qualified")
+    return pd.Series(reaches(scores, policy.thresholds.qualified), index=scores.index, name="qualified")
+
+
+def reaches(scores: Any, limit: float) -> Any:
+    """Say which scores are at a limit or above it; 69.99999999999999, which the order of adding up made, is 70."""
+    return scores >= limit - ROUNDING
 
 
 def next_action(tiers: pd.Series, scored_at: datetime, policy: Policy) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from leadscore.steps.effects import HeldOutEffect as HeldOutEffect
 from leadscore.steps.effects import effect_on_held_out, effect_on_leads
 from leadscore.steps.listing import masked, person_names
 from leadscore.steps.models import CHAMPION, find_version
-from leadscore.steps.panels import prepare
+from leadscore.steps.panels import prepare_both
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.policy_saving import CHANGEABLE as CHANGEABLE
 from leadscore.steps.policy_saving import changed, save_changed, settled
@@ -148,8 +148,7 @@ def preview_policy(workbench: Workbench, actor: Actor, *, client: str, changes: 
         champion = find_version(session, client_id, CHAMPION)
     # as scoring does, so that what is previewed is what will be stored
     before, after = (with_suggested_blend(version, champion).policy for version in (in_force, wished))
-    now, then = (prepare(workbench, client_id, champion, policy, tell=progress or silent)
-                 for policy in (before, after))
+    now, then = prepare_both(workbench, client_id, champion, (before, after), tell=progress or silent)
     effect = effect_on_leads(now.panel, before, then.panel, after)
     with read(workbench.engine) as session:
         moved = _called(session, workbench, client_id, effect.moved,

@@ -18,7 +18,7 @@ from leadscore.steps.backtest_report import BacktestRequest as BacktestRequest
 from leadscore.steps.backtesting import CREATED, ENDED, Backtest, Period, Runner
 from leadscore.steps.effects import HeldOutEffect, LeadsEffect, effect_on_held_out, effect_on_leads
 from leadscore.steps.models import CHAMPION, find_version
-from leadscore.steps.panels import prepare
+from leadscore.steps.panels import prepare_both
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.progress import Progress, silent
 from leadscore.store import audit, clients
@@ -81,7 +81,7 @@ def compare_policies(workbench: Workbench, actor: Actor, *, client: str, first: 
         pair = [policy_in_force(session, client_id, version, now=workbench.clock()) for version in (first, second)]
         champion = find_version(session, client_id, CHAMPION)
     old, new = (with_suggested_blend(found, champion).policy for found in pair)
-    before, after = (prepare(workbench, client_id, champion, policy, tell=tell) for policy in (old, new))
+    before, after = prepare_both(workbench, client_id, champion, (old, new), tell=tell)
     known = len(after.panel)
     return PolicyComparison(
         pair[0].version, pair[1].version, differences(pair[0].policy, pair[1].policy), known,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from leadscore.errors import InvalidRequest
 from leadscore.modeling.model import Model
 from leadscore.schema import CLOSED_STAGES, Group
 from leadscore.scoring.blend import WHOLE
@@ -25,6 +26,7 @@ from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
 CHUNK = 20_000
+TRIES = 3
 MOST_LEADS = 1_000_000
 """Of more leads so many are chosen by chance: their shares are those of all."""
 MOST_BYTES = 1_500_000_000
@@ -89,6 +91,29 @@ def prepare(workbench: Workbench, client_id: int, champion: ModelVersion | None,
     made = digest(replace(Policy(group_weights={Group.FIT: WHOLE}), made=policy.made, offer=policy.offer))
     key = (client_id, made, state, version, now.date())
     return _kept(workbench, key, lambda: _build(workbench, client_id, champion, policy, tell))
+
+
+def prepare_both(workbench: Workbench, client_id: int, champion: ModelVersion | None,
+                 policies: tuple[Policy, Policy], *, tell: Progress = silent) -> tuple[Prepared, Prepared]:
+    """Prepare the same leads for two policies, whose offer or made features may differ.
+
+    Raises
+    ------
+    InvalidRequest
+        ``leads_are_changing``: leads come in faster than they can be read twice.
+    """
+    for _ in range(TRIES):
+        first, second = (prepare(workbench, client_id, champion, policy, tell=tell) for policy in policies)
+        if first is second or _about_the_same(first, second):
+            return first, second
+    raise InvalidRequest("leads_are_changing", "Leads are being imported or changed right now.",
+                         "Look again when that is done.")
+
+
+def _about_the_same(first: Prepared, second: Prepared) -> bool:
+    """Say whether both are of the same leads, and measure on the same outcomes."""
+    ends, others = (np.empty(0) if one.measured is None else one.measured.samples.y for one in (first, second))
+    return np.array_equal(first.panel.lead_ids, second.panel.lead_ids) and np.array_equal(ends, others)
 
 
 def _kept(workbench: Workbench, key: tuple[Any, ...], build: Callable[[], Prepared]) -> Prepared:

@@ -10,11 +10,20 @@ from hypothesis import strategies as st
 
 from leadscore.schema import Tier
 from leadscore.scoring.blend import blend
-from leadscore.scoring.moves import among_best, best_first, grid_counts, histogram, ranks_of, tier_numbers
+from leadscore.scoring.moves import (
+    _counts_by_score,
+    among_best,
+    best_first,
+    grid_counts,
+    histogram,
+    ranks_of,
+    tier_numbers,
+)
 from leadscore.scoring.policy import Grid, Policy, Thresholds, TierMode
+from leadscore.scoring.presets import default_policy
 from leadscore.scoring.scorecard import score_rules
-from leadscore.scoring.simulation import ModelSide, Panel, joined, model_side, narrow
-from leadscore.scoring.tiers import tiers_in_force
+from leadscore.scoring.simulation import ModelSide, Panel, Standing, joined, model_side, narrow
+from leadscore.scoring.tiers import assign_tiers, is_qualified, tiers_in_force
 from tests.scoring.test_adding_up import Table, View, cases, policies
 
 QUICK = settings(deadline=None, max_examples=30)
@@ -141,3 +150,17 @@ def test_a_lead_scored_by_hand_is_not_counted_as_standing_before_itself():
     policy = Policy(group_weights={"fit": 100.0}, tier_mode=TierMode.CAPACITY, capacity=1, alpha=0.0)
     panel = _given(ids, np.array([70.0, 50.0, 30.0]), hand, None)
     assert tier_numbers(panel, panel.standing(policy), policy) == {"High": 1, "Medium": 2, "Low": 0}
+
+
+def test_a_score_that_is_a_limit_but_for_its_last_digit_is_at_the_limit_in_lists_and_previews_alike():
+    policy = replace(default_policy(), tier_mode=TierMode.THRESHOLD, thresholds=Thresholds(45, 45, 30))
+    almost = np.array([45 - 7e-15, 45.0, 45 - 1e-6, 30 - 4e-15])
+    tiers = assign_tiers(pd.Series(almost), policy)
+    assert tiers.tolist() == ["High", "High", "Medium", "Medium"]
+    assert is_qualified(pd.Series(almost), policy).tolist() == [True, True, False, False]
+    assert _counts_by_score(almost, policy) == {"High": 2, "Medium": 2, "Low": 0}
+    binned = histogram(almost, almost)
+    assert binned.loc[binned["low"] == 45, "after"].item() == 2
+    grid = grid_counts(Standing(almost, almost, almost, almost, almost), Grid((45.0,), (45.0,)))
+    assert grid.set_index(["fit", "engagement"])["leads"].to_dict() == {("A", "1"): 2, ("A", "2"): 0, ("B", "1"): 0,
+                                                                        ("B", "2"): 2}

@@ -6,15 +6,18 @@ from datetime import timedelta
 import pytest
 
 from leadscore.access import Actor, Role
+from leadscore.errors import InvalidRequest
+from leadscore.schema import MadeFeature
 from leadscore.scoring.presets import default_policy
-from leadscore.services import dossier
+from leadscore.services import dossier, intake
 from leadscore.steps import panels
 from leadscore.steps.models import CHAMPION, find_version
 from leadscore.store import clients
 from leadscore.store.database import read
-from tests.services.conftest import CLIENT, NOW
+from tests.services.conftest import CLIENT, NOW, leads_file
 
 POLICY = default_policy()
+pytestmark = pytest.mark.usefixtures("read_here")
 ADMIN = Actor(name="the admin", role=Role.ADMIN)
 
 
@@ -75,3 +78,33 @@ def test_of_very_many_leads_a_part_is_looked_at_and_progress_is_told(trained, mi
     assert fractions == sorted(fractions)
     assert told[1][1] == "Preparing lead 1 of 100"
     assert told[-1] == (1.0, "Ready")
+
+
+def test_leads_that_come_in_between_two_preparations_are_in_both(trained, mine, monkeypatch):
+    build, built = panels._build, []
+
+    def then_import(workbench, *parts):
+        built.append(build(workbench, *parts))
+        if len(built) == 1:
+            intake.import_file(workbench, ADMIN, client=CLIENT, source=leads_file(5), filename="more.csv")
+        return built[-1]
+
+    monkeypatch.setattr(panels, "_build", then_import)
+    offered = replace(POLICY, made=(MadeFeature("depth", "Depth", "page_views / website_visits", "fit"),))
+    first, second = panels.prepare_both(trained, *mine, (POLICY, offered))
+    assert len(first.panel) == len(second.panel) == 399
+    assert len(built) == 3
+
+
+def test_leads_that_never_stand_still_are_said_to(trained, mine, monkeypatch):
+    build, numbers = panels._build, iter(range(3, 90, 3))
+
+    def then_import(workbench, *parts):
+        prepared = build(workbench, *parts)
+        intake.import_file(workbench, ADMIN, client=CLIENT, source=leads_file(next(numbers)), filename="more.csv")
+        return prepared
+
+    monkeypatch.setattr(panels, "_build", then_import)
+    offered = replace(POLICY, made=(MadeFeature("depth", "Depth", "page_views / website_visits", "fit"),))
+    with pytest.raises(InvalidRequest, match="right now"):
+        panels.prepare_both(trained, *mine, (POLICY, offered))
