@@ -102,13 +102,16 @@ def _named(texts: pd.Series) -> pd.Series:
 
 def _periods(starts: pd.Series, ends: pd.Series | None) -> tuple[pd.Series, pd.Series]:
     """Give first and last day; a month stands for all of its days, a day for itself."""
-    months = starts.str.fullmatch(MONTH.pattern)
-    first = read_dates(starts.where(~months, starts.map(_first_of_month)), bare_numbers=False).values
-    last = first.where(~months, first + pd.offsets.MonthEnd(0))
+    first, last = _first_and_last(starts)
     if ends is not None:
-        told = read_dates(ends, bare_numbers=False).values
-        last = last.where(ends == "", told)
+        last = last.where(ends == "", _first_and_last(ends)[1])
     return _days(first), _days(last)
+
+
+def _first_and_last(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    months = texts.str.fullmatch(MONTH.pattern)
+    first = read_dates(texts.where(~months, texts.map(_first_of_month)), bare_numbers=False).values
+    return first, first.where(~months, first + pd.offsets.MonthEnd(0))
 
 
 def _first_of_month(text: str) -> str:

@@ -61,3 +61,11 @@ def test_a_file_that_is_no_spend_is_refused_by_what_it_lacks(headers, code):
     with pytest.raises(InvalidRequest) as refusal:
         _read({header: ["x"] for header in headers})
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(("start", "end", "period"), [
+    ("2026-01", "2026-03", ("2026-01-01", "2026-03-31")), ("02/2026", "02/2026", ("2026-02-01", "2026-02-28")),
+    ("2026-01-05", "2026-02", ("2026-01-05", "2026-02-28")), ("2026-02", "", ("2026-02-01", "2026-02-28"))])
+def test_a_month_at_the_end_of_a_period_counts_as_a_whole(start, end, period):
+    spend = _read({"from": [start], "to": [end], "spend": ["5"]}).spend
+    assert (spend["starts"][0], spend["ends"][0]) == period
