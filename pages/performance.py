@@ -18,7 +18,6 @@ from pages.shared import Context, current
 from pages.widgets import notices, performance_figures, performance_filters, spend, words
 
 QUIET = {"displayModeBar": False}
-TOP = 0.2
 
 
 def main() -> None:

@@ -140,11 +140,6 @@ def gains(bands: pd.DataFrame) -> pd.DataFrame:
                          "captured": np.concatenate([[0.0], converted[kept].cumsum() / converted.sum()])})
 
 
-def captured_at(curve: pd.DataFrame, share: float) -> float | None:
-    """Read from :func:`gains` how many of the conversions a share of the leads holds."""
-    return float(np.interp(share, curve["share"], curve["captured"])) if len(curve) else None
-
-
 def accuracy(bands: pd.DataFrame) -> Measured:
     """Say how often a converted lead scored higher than a lost one; equals count half.
 

@@ -28,7 +28,6 @@ from leadscore.store.database import read
 from leadscore.store.list_filter import ListFilter
 from leadscore.workbench import Workbench
 
-TOP_SHARE = 0.2
 FEW_CONVERSIONS = 20
 REMEMBERED = 64
 """Reports kept in memory; a report is some hundred rows."""

@@ -36,10 +36,8 @@ from leadscore.workbench import Workbench
 
 CHUNK = 50_000
 """Leads in memory at a time."""
-SAID_COLUMNS = ("name", "role", "company", "industry", "location", "linkedin_bio")
 PLACES = ("location", "city", "region", "country")
 SHOWN_INDUSTRIES = 300
-PRESET_NAME = "Offer fit 50 + 50"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def test_without_leads_nothing_is_claimed_and_nothing_divides_by_zero():
     assert (found.leads, found.average_score, found.qualified_share, found.win_rate) == (0, None, None, None)
     assert found.conversion_rate.value is None
     assert performance.gains(performance.by_band(NOBODY)).empty
-    assert performance.captured_at(performance.gains(performance.by_band(NOBODY)), 0.2) is None
+    assert performance.gains(performance.by_band(NOBODY)).empty
     assert performance.by(NOBODY, "source", 0.0).empty
     assert performance.by_tier(NOBODY, 0.0)["leads"].tolist() == [0, 0, 0]
     no_days = pd.DataFrame({"day": [], "outcome": [], "leads": [], "bands": []})
@@ -66,8 +66,7 @@ def test_gains_rise_from_nothing_to_everything_and_equals_share_their_places():
     curve = performance.gains(performance.by_band(CELLS))
     assert curve.iloc[0].tolist() == [0, 0]
     assert curve.iloc[-1].tolist() == [1, 1]
-    assert performance.captured_at(curve, 3 / 9) == pytest.approx(0.75)
-    assert performance.captured_at(curve, 4 / 9 + 5 / 18) == pytest.approx(0.75 + 0.125)
+    assert np.interp([3 / 9, 4 / 9 + 5 / 18], curve["share"], curve["captured"]) == pytest.approx([0.75, 0.875])
 
 
 counts = st.lists(st.tuples(st.integers(0, 100), st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=15)
