@@ -68,6 +68,9 @@ def test_the_door_fits_a_phone_and_works_by_keyboard(page: Any, server: Server, 
     page.get_by_label("Name", exact=True).fill("anna")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.keyboard.press("Tab")
+    password = page.get_by_label("Password", exact=True)
+    expect(password).to_be_focused()
     page.keyboard.type(PASSWORD)
+    expect(password).to_have_value(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Sign out")).to_have_count(1)
