@@ -20,6 +20,7 @@ from leadscore.ingest.cleaning import CleanTable
 from leadscore.ingest.issues import Severity, concat_issues, issues_at
 from leadscore.schema import label_of
 
+MOST_LENGTH = 1_000_000_000
 GRACE = pd.Timedelta(days=1)
 """Clocks and time zones differ; within a day nothing lies in the future."""
 
@@ -98,13 +99,21 @@ class Rule:
         known = {item.name for item in fields(cls)}
         try:
             rule = cls(**{name: value for name, value in values.items() if name in known})
-            return replace(rule, field=str(rule.field), values=tuple(str(value).strip() for value in rule.values),
+            return replace(rule, field=_text(rule.field), check=_text(rule.check), consequence=_text(rule.consequence),
+                           values=tuple(_text(value).strip() for value in rule.values),
                            low=_number(rule.low), high=_number(rule.high),
-                           longest=None if rule.longest is None else int(rule.longest),
-                           pattern=str(rule.pattern), earliest=str(rule.earliest), latest=str(rule.latest))
-        except (TypeError, ValueError, OverflowError) as problem:
+                           longest=None if rule.longest is None else min(int(rule.longest), MOST_LENGTH),
+                           pattern=_text(rule.pattern), earliest=_text(rule.earliest), latest=_text(rule.latest))
+        except (TypeError, ValueError, OverflowError, AttributeError) as problem:
             raise InvalidRequest("unreadable_rule", "This validation rule cannot be read.",
                                  "Say for which field, what is asked and what happens.") from problem
+
+
+def _text(value: Any) -> str:
+    """Give a value as text; half a character, which no file can hold, is refused."""
+    text = str(value)
+    text.encode()
+    return text
 
 
 @dataclass(frozen=True)

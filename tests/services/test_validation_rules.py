@@ -101,3 +101,21 @@ def test_when_every_row_is_rejected_the_sum_still_holds(workbench, admin):
     _save(workbench, {"field": "city", "check": "required", "consequence": "reject"})
     done = _import(workbench)
     assert (done.rows_read, done.rejected, done.rows_stored) == (30, 30, 0)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"check": []}, {"consequence": {}}, {"check": "pattern", "pattern": "a\ud800"}, {"field": None},
+    {"check": "range", "field": "employees", "low": 10**400}, {"check": "one_of", "values": ["\ud800"]},
+    {"check": "longest", "longest": float("inf")}])
+def test_a_rule_of_wrong_kinds_is_refused_in_words(seen, admin, wrong):
+    rule = {"field": "industry", "check": "required"} | wrong
+    with pytest.raises(InvalidRequest):
+        validation_rules.try_rule(seen, admin, client=CLIENT, rule=rule)
+    for nothing in (["industry"], [None], ["x"]):
+        with pytest.raises(InvalidRequest):
+            validation_rules.save_rules(seen, admin, client=CLIENT, rules=nothing)
+
+
+def test_a_length_beyond_all_texts_asks_nothing(seen, admin):
+    rule = {"field": "industry", "check": "longest", "longest": 10**400}
+    assert validation_rules.try_rule(seen, admin, client=CLIENT, rule=rule).broken == 0
