@@ -28,6 +28,7 @@ REPLAYED = ("rule_score", "probability", "blended")
 RUNS_LOOKED_AT = 20
 DISTINCT = ("tier", "outcome", *MIRRORED)
 MOST_CHOICES = 500
+LAST_DIGIT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def replace_scores(session: Session, client_id: int, run_id: int | pd.Series, sc
     runs = run_id if isinstance(run_id, int) else run_id.loc[facts.index]
     columns: dict[str, Any] = {"lead_id": facts.index.to_numpy(), "client_id": client_id, "run_id": runs}
     columns |= {name: facts[name] for name in ("batch_id", "outcome", "exported", "day")}
-    columns["band"] = np.floor(frame["score"].to_numpy(dtype=float)).astype(np.int64)
+    # a score that misses a whole number by its last digit counts as that number, as it does for tiers
+    columns["band"] = np.floor(frame["score"].to_numpy(dtype=float) + LAST_DIGIT).astype(np.int64)
     return insert_rows(session, "scores", columns | {name: frame[name] for name in names})
 
 
@@ -89,7 +91,8 @@ def set_final(session: Session, client_id: int, lead_id: int, *, score: float, t
     """
     changed = session.execute(text("UPDATE scores SET score = :score, band = :band, tier = :tier WHERE "
                                    "lead_id = :lead AND client_id = :client"),
-                              {"score": score, "band": int(score), "tier": tier, "lead": lead_id, "client": client_id})
+                              {"score": score, "band": int(score + LAST_DIGIT), "tier": tier, "lead": lead_id,
+                               "client": client_id})
     if not changed.rowcount:  # type: ignore[attr-defined]
         raise NotFound("unknown_lead", f"Lead {lead_id} has no score.", "Score the leads first.")
 
