@@ -157,7 +157,7 @@ def test_a_labelled_file_is_judged_with_the_formulas_of_the_model(made, campaign
     (DEPTH | {"expression": "page_viws / 2"}, "Did you mean page_views"),
     (DEPTH | {"expression": "revenue / 2"}, "known only afterwards"),
     (DEPTH | {"expression": "page_views / 0"}, "divides by zero"),
-    (DEPTH | {"expression": "x" * 2_000}, "longer than")])
+    (DEPTH | {"expression": "x" * 2_000}, "at most 1,000 characters")])
 def test_a_wrong_formula_is_refused_before_anything_changes(made, feature, words):
     before = policies.current_policy(made, person(Role.ADMIN), client=CLIENT)
     changes = {"made": [*before.policy.to_dict()["made"], feature | {"name": "another"}]}
