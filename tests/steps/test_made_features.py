@@ -9,7 +9,6 @@ import pytest
 
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest
-from leadscore.features.tokens import WrongExpression
 from leadscore.schema import MadeFeature
 from leadscore.scoring.presets import default_policy
 from leadscore.services import delivery, dossier, evaluating, models, policies, scoring, training
@@ -163,7 +162,7 @@ def test_a_wrong_formula_is_refused_before_anything_changes(made, feature, words
     changes = {"made": [*before.policy.to_dict()["made"], feature | {"name": "another"}]}
     for refuse in (lambda: _save(made, **changes), lambda: policies.preview_policy(
             made, person(Role.ADMIN), client=CLIENT, changes=changes)):
-        with pytest.raises(WrongExpression, match=words):
+        with pytest.raises(InvalidRequest, match=words):
             refuse()
     assert policies.current_policy(made, person(Role.ADMIN), client=CLIENT) == before
 
