@@ -11,7 +11,7 @@ import pandas as pd
 from leadscore.features.columns import columns_of
 from leadscore.features.expressions import Expression, compile_expression
 from leadscore.features.tokens import WrongExpression
-from leadscore.schema import CustomField, Kind, MadeFeature
+from leadscore.schema import CustomField, MadeFeature
 
 FORMULAS_IN_MEMORY = 512
 
@@ -45,12 +45,6 @@ def sources_of(feature: MadeFeature, custom_fields: Sequence[CustomField] = ()) 
     """Name the columns of the leads a made feature uses; none where its formula may not be used."""
     formula = _compiled(feature.expression, tuple(custom_fields))
     return formula.sources if formula else ()
-
-
-def kind_of(feature: MadeFeature, custom_fields: Sequence[CustomField] = ()) -> Kind | None:
-    """Say what kind of values a made feature gives; None where its formula may not be used."""
-    formula = _compiled(feature.expression, tuple(custom_fields))
-    return formula.kind if formula else None
 
 
 def united(*definitions: Iterable[MadeFeature]) -> tuple[MadeFeature, ...]:

@@ -9,14 +9,13 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from leadscore.monitoring.rates import wilson
+from leadscore.monitoring.rates import Z_95, wilson, with_interval
 from leadscore.schema import OutcomeStage, Tier
 
 CONVERTED, LOST = str(OutcomeStage.CONVERTED), str(OutcomeStage.LOST)
 BANDS = 101
 LEAST_OUTCOMES = 10
 """Conversions and losses needed, each, before anything is said of how well scores tell them apart."""
-Z_95 = 1.959963984540054
 TREND = ("leads", "converted", "average_score", "rate")
 
 
@@ -101,8 +100,7 @@ def by(cells: pd.DataFrame, name: str, cut: float) -> pd.DataFrame:
     known = cells.dropna(subset=name)
     counts = _counted(known, name)
     points = ((known["band"] + cut) * known["leads"]).groupby(known[name]).sum()
-    rate, low, high = wilson(counts["converted"].to_numpy(dtype=float), counts["leads"].to_numpy(dtype=float))
-    counts = counts.assign(average_score=points / counts["leads"], rate=rate, rate_low=low, rate_high=high)
+    counts = with_interval(counts.assign(average_score=points / counts["leads"]))
     return counts.sort_values("leads", ascending=False, kind="stable").rename_axis(name).reset_index()
 
 
@@ -117,9 +115,8 @@ def ranges(bands: pd.DataFrame, width: int = 10) -> pd.DataFrame:
     """Put bands together to ranges of scores: columns ``low``, ``high``, ``leads``, ``converted``, ``lost``, rates."""
     place = np.minimum(bands.index.to_numpy() // width, 100 // width - 1)
     grouped = bands.groupby(place).sum()
-    rate, low, high = wilson(grouped["converted"].to_numpy(dtype=float), grouped["leads"].to_numpy(dtype=float))
-    return grouped.assign(low=grouped.index * width * 1.0, high=(grouped.index + 1) * width * 1.0, rate=rate,
-                          rate_low=low, rate_high=high).reset_index(drop=True)
+    edges = {"low": grouped.index * width * 1.0, "high": (grouped.index + 1) * width * 1.0}
+    return with_interval(grouped.assign(**edges)).reset_index(drop=True)
 
 
 def gains(bands: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The scores in force, their history, and the ranked lists and counts the database makes of them."""
+"""The scores in force, their history, and the ranked lists the database makes of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.schema import OutcomeStage, Tier
+from leadscore.schema import Tier
 from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, insert_rows, member_of, members
-from leadscore.store.database import is_sqlite
 from leadscore.store.leads import MIRRORED
 from leadscore.store.list_filter import EVERYTHING, ListFilter, where_of
 from leadscore.store.tables import ScoreRun, to_text
@@ -314,84 +313,6 @@ def made_by_others(session: Session, client_id: int, model_version: int | None) 
         text("SELECT count(*) FROM scores s JOIN score_runs r ON r.id = s.run_id WHERE s.client_id = :client AND "
              "coalesce(r.model_version, 0) <> :model"), {"client": client_id, "model": model_version or 0})
     return int(found.scalar_one())
-
-
-# --- counts for reports ------------------------------------------------------------------------------------------
-
-
-def histogram(session: Session, client_id: int, chosen: ListFilter = EVERYTHING, bins: int = 20) -> pd.DataFrame:
-    """Count leads by score.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``low``, ``high``, ``leads``, ``converted``, ``lost``; one row per bin of 0–100, empty ones included.
-        A score on a border counts above it, 100 in the last bin.
-    """
-    where, parameters = where_of(session, client_id, chosen)
-    whole = "CAST({} AS INTEGER)" if is_sqlite(session) else "CAST(trunc({}) AS INTEGER)"
-    position = whole.format(f"CAST(s.score * {bins} / 100.0 AS numeric)" if not is_sqlite(session)
-                            else f"s.score * {bins} / 100.0")
-    columns = fetch_columns(session, f"SELECT {position} AS bin, count(*), {_stage_count('converted')}, "
-                            f"{_stage_count('lost')} FROM scores s WHERE {where} GROUP BY 1", parameters)
-    counts = pd.DataFrame(dict(zip(("bin", "leads", "converted", "lost"), columns, strict=True)), dtype=np.int64)
-    edges = np.linspace(0, 100, bins + 1)
-    full = counts.assign(bin=counts["bin"].clip(0, bins - 1)).groupby("bin").sum().reindex(range(bins), fill_value=0)
-    return pd.DataFrame({"low": edges[:-1], "high": edges[1:]}).join(full)
-
-
-def tier_counts(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
-    """Count leads by tier, best first: columns ``tier``, ``leads``, ``converted``, ``lost``; empty tiers included."""
-    counts = _counts_by(session, client_id, "tier", chosen).set_index("tier").reindex([str(tier) for tier in Tier])
-    return counts.fillna(0).astype(np.int64).rename_axis("tier").reset_index().astype({"tier": "str"})
-
-
-def source_counts(session: Session, client_id: int, chosen: ListFilter = EVERYTHING, by: str = "source",
-                  limit: int = 50) -> pd.DataFrame:
-    """Count leads by source, owner, country or industry, most frequent first.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``by``, ``leads``, ``converted``, ``lost``, ``average_score``.
-    """
-    if by not in MIRRORED:
-        raise InvalidRequest("unknown_field", f"Leads are not counted by '{by}'.", f"Use {', '.join(MIRRORED)}.")
-    return _counts_by(session, client_id, by, chosen, average=True).nlargest(limit, "leads").reset_index(drop=True)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The figures of a list: counts, and the mean score or None when it is empty."""
-
-    leads: int
-    average_score: float | None
-    qualified: int
-    converted: int
-    lost: int
-
-
-def summary(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> Summary:
-    """Count and average the leads a filter leaves."""
-    where, parameters = where_of(session, client_id, chosen)
-    row = session.execute(text(f"SELECT count(*), avg(s.score), sum(CASE WHEN s.qualified THEN 1 ELSE 0 END), "
-                               f"{_stage_count('converted')}, {_stage_count('lost')} FROM scores s WHERE {where}"),
-                          parameters).one()
-    return Summary(int(row[0]), None if row[1] is None else float(row[1]), *(int(value or 0) for value in row[2:]))
-
-
-def _stage_count(stage: str) -> str:
-    return f"sum(CASE WHEN s.outcome = '{OutcomeStage(stage)}' THEN 1 ELSE 0 END)"
-
-
-def _counts_by(session: Session, client_id: int, name: str, chosen: ListFilter, *,
-               average: bool = False) -> pd.DataFrame:
-    where, parameters = where_of(session, client_id, chosen)
-    names = [name, "leads", "converted", "lost"] + (["average_score"] if average else [])
-    columns = fetch_columns(session, f"SELECT s.{name}, count(*), {_stage_count('converted')}, {_stage_count('lost')}"
-                            f"{', avg(s.score)' if average else ''} FROM scores s WHERE {where} "
-                            f"AND s.{name} IS NOT NULL GROUP BY s.{name} ORDER BY 2 DESC, 1", parameters)
-    return pd.DataFrame(dict(zip(names, columns, strict=True))).astype({name: "str"})
 
 
 def _ranked(where: str, order: str, names: Sequence[str]) -> str:

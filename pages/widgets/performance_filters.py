@@ -10,7 +10,6 @@ import streamlit as st
 from leadscore.services.delivery import FilterOptions
 from leadscore.services.insight import ListView
 from leadscore.services.segments import SegmentView
-from pages.widgets import words
 from pages.widgets.filters import in_words
 
 IN_URL = "query-params"
@@ -91,16 +90,3 @@ def _days(period: str, first: str, last: str, today: date) -> tuple[str | None, 
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() else None
-
-
-def in_short(view: ListView, saved: Sequence[SegmentView]) -> str:
-    """Say in a few words which leads a view means."""
-    parts = [f"came in {view.came_from or 'any time'} to {view.came_to or 'today'}"] \
-        if view.came_from or view.came_to else []
-    parts += [", ".join(view.tiers)] if view.tiers else []
-    parts += [", ".join(map(words.escape, view.sources))] if view.sources else []
-    parts += [f"import {view.batch_id}"] if view.batch_id else []
-    parts += [words.escape(one.name) for one in saved if one.id == view.segment]
-    parts += [f"model {view.model_version or RULES_ALONE}"] if view.model_version is not None else []
-    parts += [f"settings {view.policy_version}"] if view.policy_version else []
-    return " · ".join(parts) or "all leads"
