@@ -274,8 +274,7 @@ class Outcome(SQLModel, table=True):
 
     __tablename__ = "outcomes"
     __table_args__ = (Index("ix_outcomes_lead", "client_id", "lead_id"),
-                      Index("ix_outcomes_batch", "client_id", "batch_id"),
-                      Index("ix_outcomes_stage", "client_id", "stage", "lead_id", "id", "revenue", "currency", "at"))
+                      Index("ix_outcomes_batch", "client_id", "batch_id"))
     id: int | None = _key()
     client_id: int = _client()
     lead_id: int = Field(sa_column=Column(BigId, nullable=False))
@@ -408,12 +407,16 @@ class SegmentMember(SQLModel, table=True):
 
 
 class Spend(SQLModel, table=True):
-    """What a source or a campaign has cost in a period, both of its days included."""
+    """What a source, a campaign or the tool itself has cost in a period, both of its days included.
+
+    ``kind`` is ``leads`` for what brings leads in, ``tool`` for what working with this workbench costs.
+    """
 
     __tablename__ = "spend"
     __table_args__ = (Index("ix_spend_client", "client_id", "starts"),)
     id: int | None = _key()
     client_id: int = _client()
+    kind: str = Field(default="leads", max_length=10, sa_column_kwargs={"server_default": "leads"})
     source: str | None = Field(default=None, max_length=200)
     campaign: str | None = Field(default=None, max_length=200)
     starts: str = Field(max_length=10)
@@ -423,6 +426,34 @@ class Spend(SQLModel, table=True):
     filename: str | None = Field(default=None, max_length=255)
     created_by: str = Field(max_length=80)
     created_at: datetime = _time(nullable=False)
+
+
+class Opinion(SQLModel, table=True):
+    """One click of a person: whether the scores help; ``place`` is the page it was made on."""
+
+    __tablename__ = "opinions"
+    __table_args__ = (Index("ix_opinions_client", "client_id", "at"),)
+    id: int | None = _key()
+    client_id: int = _client()
+    user_name: str = Field(max_length=80)
+    helpful: bool
+    place: str = Field(max_length=20)
+    at: datetime = _time(nullable=False)
+
+
+class HeldBackLead(SQLModel, table=True):
+    """A lead below the cut that chance put into an export, so that the best can be compared with the others.
+
+    ``score`` is its score at that moment, ``share`` the chance it had of being taken.
+    """
+
+    __tablename__ = "held_back_leads"
+    __table_args__ = (Index("ix_held_back_client", "client_id", "taken_at"),)
+    lead_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    client_id: int = _client()
+    score: float
+    share: float
+    taken_at: datetime = _time(nullable=False)
 
 
 class Experiment(SQLModel, table=True):
@@ -493,7 +524,10 @@ class Score(SQLModel, table=True):
     """The score in force of a lead, narrow, with the few columns lists are filtered by.
 
     ``blended`` is what rules and model say; ``score`` and ``tier`` are what lists use: a person's override wins.
-    ``band`` is the score without its decimals and ``day`` the day the lead came in: what reports count by.
+    ``band`` is the score without its decimals and ``day`` the day the lead came in: what reports count by. What follows
+    ``day`` tells what became of the lead, and is worked out anew from its outcomes whenever these or the score change;
+    ``foretold`` is what the score said, in tenths of a point, without knowing that end, and ``foretold_by`` why it
+    could not know.
     """
 
     __tablename__ = "scores"
@@ -502,8 +536,13 @@ class Score(SQLModel, table=True):
                             "reachable", "exported", "batch_id", "owner", "source", "country", "industry"),
                       # reports count all leads: in the order of these, without sorting and without touching the rows
                       Index("ix_scores_cells", "client_id", "source", "country", "tier", "band", "outcome",
-                            "qualified"),
-                      Index("ix_scores_day", "client_id", "day", "tier", "outcome", "band"))
+                            "qualified", "score", "probability"),
+                      Index("ix_scores_day", "client_id", "day", "tier", "outcome", "score", "probability"),
+                      # few leads have ended; all that reports ask about these stands in the index
+                      Index("ix_scores_ended", "client_id", "source", "country", "owner", "tier", "outcome",
+                            "furthest", "currency", "revenue", "day", "decided_on", "days_to_contact",
+                            "days_to_conversion", "foretold", "foretold_by", "foretold_chance", "batch_id", "run_id",
+                            sqlite_where=text("outcome <> 'new'"), postgresql_where=text("outcome <> 'new'")))
     lead_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
     client_id: int = _client()
     run_id: int = Field(sa_column=Column(BigId, nullable=False))
@@ -525,6 +564,15 @@ class Score(SQLModel, table=True):
     industry: str | None = Field(default=None, sa_column=Column(Text))
     band: int | None = None
     day: str | None = Field(default=None, max_length=10)
+    furthest: str | None = Field(default=None, max_length=12)
+    decided_on: str | None = Field(default=None, max_length=10)
+    days_to_contact: int | None = None
+    days_to_conversion: int | None = None
+    revenue: float | None = None
+    currency: str | None = Field(default=None, max_length=8)
+    foretold: int | None = None
+    foretold_chance: float | None = None
+    foretold_by: str | None = Field(default=None, max_length=10)
 
 
 class ScoreHistory(SQLModel, table=True):

@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
-
-MISSING = "—"
+from leadscore.charts.numbers import MISSING as MISSING
+from leadscore.charts.numbers import count as count
+from leadscore.charts.numbers import counted as counted
+from leadscore.charts.numbers import decimal as decimal
+from leadscore.charts.numbers import is_missing as is_missing
+from leadscore.charts.numbers import money as money
+from leadscore.charts.numbers import percent as percent
+from leadscore.charts.numbers import short_money as short_money
 
 TIER_COLORS = {"High": "green", "Medium": "orange", "Low": "gray"}
 STAGE_WORDS = {"new": "New", "contacted": "Contacted", "qualified": "Qualified", "converted": "Converted",
@@ -21,39 +26,9 @@ GROUP_WORDS = {"demographic": "Person and place", "firmographic": "Company", "be
                "your own columns": "Your own columns"}
 
 
-def is_missing(value: Any) -> bool:
-    """Say whether there is nothing to show."""
-    return value is None or (pd.api.types.is_scalar(value) and (bool(pd.isna(value)) or value == ""))
-
-
 def first_known(*values: Any) -> str:
     """Give the first of these that says anything, as text; empty when none does."""
     return next((str(value) for value in values if not is_missing(value) and str(value).strip()), "")
-
-
-def count(value: float | None) -> str:
-    """Write a whole number with thousands separators."""
-    return MISSING if is_missing(value) else f"{value:,.0f}"
-
-
-def counted(value: int, one: str, many: str | None = None) -> str:
-    """Write a number with its noun: ``1 lead``, ``1,200 leads``."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
-
-
-def decimal(value: float | None) -> str:
-    """Write a number with one decimal."""
-    return MISSING if is_missing(value) else f"{value:,.1f}"
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """Write a fraction in [0, 1] as per cent."""
-    return MISSING if is_missing(share) else f"{100 * share:,.{digits}f} %"
-
-
-def money(amount: float | None, currency: str = "") -> str:
-    """Write an amount with its currency."""
-    return MISSING if is_missing(amount) else f"{amount:,.0f} {currency}".strip()
 
 
 def plain(value: Any) -> str | None:
@@ -61,14 +36,6 @@ def plain(value: Any) -> str | None:
     if is_missing(value):
         return None
     return f"{value:,.10g}" if isinstance(value, float) else str(value)
-
-
-def short_money(amount: float | None, currency: str = "") -> str:
-    """Write an amount so that it fits a tile: ``1.28M EUR``."""
-    if is_missing(amount) or abs(amount) < 100_000:
-        return money(amount, currency)
-    short = f"{amount / 1e6:,.2f}M" if abs(amount) >= 1e6 else f"{amount / 1e3:,.0f}k"
-    return f"{short} {currency}".strip()
 
 
 def size(bytes_: int) -> str:
