@@ -1,0 +1,71 @@
+"""Pictures as files: the specification of a page as SVG or PNG on white paper, without a browser or a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import vl_convert
+
+from leadscore.charts.vega import INK, Spec
+
+WIDTH = 640
+VERSION = "6.4"
+"""The Vega-Lite version that draws; pages embed the same one."""
+SCALE = 2.0
+
+DARK, MUTED, LINE = "#1b2733", "#44535f", "#dde3e8"
+FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
+PRINT: Spec = {
+    "font": FONT,
+    "axis": {"labelColor": MUTED, "titleColor": MUTED, "gridColor": LINE},
+    "legend": {"labelColor": DARK},
+    "text": {"color": DARK},
+    "rule": {"color": DARK},
+}
+
+
+def svg(spec: Spec, *, width: int = WIDTH) -> str:
+    """Draw a specification as SVG.
+
+    Parameters
+    ----------
+    spec : dict
+        Vega-Lite with its data inside; it is not changed.
+    width : int
+        In pixels, where the specification leaves it to the page.
+    """
+    drawn: str = vl_convert.vegalite_to_svg(printed(spec, width=width), vl_version=VERSION, allowed_base_urls=[])
+    return drawn
+
+
+def png(spec: Spec, scale: float = SCALE, *, width: int = WIDTH) -> bytes:
+    """Draw a specification as PNG, ``scale`` times as many pixels as :func:`svg`."""
+    drawn: bytes = vl_convert.vegalite_to_png(printed(spec, width=width), vl_version=VERSION, scale=scale,
+                                              allowed_base_urls=[])
+    return drawn
+
+
+def printed(spec: Spec, *, width: int = WIDTH) -> Spec:
+    """Give a specification as it goes to paper: white, dark words, a width of its own."""
+    paper: Spec = _in_ink(spec)
+    paper = paper | {"background": "white", "config": _merged(paper.get("config", {}), PRINT)}
+    return paper | ({"width": width} if spec.get("width") == "container" else {})
+
+
+def _in_ink(value: Any) -> Any:
+    """Replace the page's text colour, which paper does not have."""
+    if isinstance(value, dict):
+        return {name: _ink_of(name, inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_in_ink(inner) for inner in value]
+    return DARK if value == INK else value
+
+
+def _ink_of(name: str, value: Any) -> Any:
+    # rows hold what people wrote: theirs to name as they like, and large
+    return value if name == "values" else _in_ink(value)
+
+
+def _merged(base: Spec, over: Spec) -> Spec:
+    return base | {name: _merged(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict)
+                   else value for name, value in over.items()}

@@ -1,0 +1,218 @@
+"""The parts every Vega-Lite picture is made of, so that all of them look alike and read without hovering.
+
+Specifications are plain dicts with their data inside and fields named by us: what people called a column or a source
+is only ever a value. Axes, legends and titles take the colours of the page; marks of text and thin lines say
+``currentColor``, which is the page's text colour, light or dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Spec = dict[str, Any]
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+INK = "currentColor"
+HEIGHT = 300
+ROW_HEIGHT = 30
+SOFT = 0.62
+"""Opacity of text that is second to other text."""
+TINT = 0.6
+"""Opacity of the strongest fill that text of the page can still be read on."""
+FAINT_TINT = 0.06
+LABEL_SIZE = 12
+DIGITS = 6
+PADDING = {"left": 4, "right": 12, "top": 6, "bottom": 4}
+LEAST_PLOT = 0.35
+"""Share of the width that bars keep, however much room their labels ask for."""
+
+CONFIG: Spec = {
+    "axis": {"labelFontSize": LABEL_SIZE, "titleFontSize": LABEL_SIZE, "titleFontWeight": "normal", "labelPadding": 6,
+             "titlePadding": 10, "labelLimit": 170, "domain": False, "ticks": False, "labelFlush": False,
+             "labelOverlap": "greedy", "labelSeparation": 6, "tickCount": 5},
+    "axisDiscrete": {"grid": False},
+    "legend": {"orient": "top", "direction": "horizontal", "title": None, "labelFontSize": LABEL_SIZE,
+               "labelLimit": 260, "symbolType": "circle", "symbolSize": 90, "symbolStrokeWidth": 2, "padding": 0,
+               "offset": 10, "columnPadding": 18, "labelPadding": 6, "rowPadding": 4},
+    "text": {"color": INK, "fontSize": LABEL_SIZE},
+    "rule": {"color": INK},
+    "view": {"stroke": None},
+}
+
+PERCENT_LABELS = "format(100 * datum.value, ',.3~r') + ' %'"
+MONEY_LABELS = "replace(format(datum.value, '.3~s'), 'G', 'B')"
+COUNT_LABELS = "datum.value == floor(datum.value) ? format(datum.value, ',') : ''"
+
+
+class Kind(StrEnum):
+    """How numbers on an axis are written."""
+
+    COUNT = "count"
+    SHARE = "share"
+    MONEY = "money"
+    SCORE = "score"
+
+
+_LABELS = {Kind.COUNT: COUNT_LABELS, Kind.SHARE: PERCENT_LABELS, Kind.MONEY: MONEY_LABELS}
+
+
+def rows(**columns: Any) -> list[dict[str, Any]]:
+    """Put columns together to the rows of a specification.
+
+    Parameters
+    ----------
+    **columns : array-like or scalar
+        Equally long; a scalar stands in every row. Missing values become None, numbers plain, moments ISO text in UTC.
+    """
+    frame = pd.DataFrame(columns, index=None if any(_is_list(column) for column in columns.values()) else [0])
+    lists = [plain(frame[name]) for name in frame]
+    return [dict(zip(frame.columns, values, strict=True)) for values in zip(*lists, strict=True)]
+
+
+def plain(column: pd.Series) -> list[Any]:
+    """Give a column as plain values that JSON can hold, None where one is missing or infinite."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        moments = pd.DatetimeIndex(column)
+        moments = moments.tz_localize("UTC") if moments.tz is None else moments.tz_convert("UTC")
+        return [None if pd.isna(moment) else f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in moments]
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return [None if pd.isna(value) else bool(value) for value in column]
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        return [_short(value) if finite else None for value, finite in
+                zip(values.tolist(), np.isfinite(values).tolist(), strict=True)]
+    return [None if value is None or value is pd.NA or value != value else str(value) for value in column]
+
+
+def layered(data: list[dict[str, Any]], *layers: Spec, height: int = HEIGHT, **more: Any) -> Spec:
+    """Lay marks over each other on the same rows, as wide as the page allows.
+
+    Parameters
+    ----------
+    data : list of dict
+        Of :func:`rows`. Kept one level down: a page would take it from the top and offer it under our inner names.
+    *layers : dict
+        Each a mark with its encoding; a layer may bring data of its own.
+    height : int
+        In pixels, with axes and legend.
+    **more : Any
+        Further properties of the whole, such as ``resolve``.
+    """
+    return {"$schema": SCHEMA, "width": "container", "height": height, "background": "transparent",
+            "autosize": {"type": "fit", "contains": "padding"}, "padding": PADDING, "config": CONFIG,
+            "layer": [{"data": {"values": data}, "layer": list(layers)}], **more}
+
+
+def quantity(field: str, title: str | None = None, kind: Kind = Kind.COUNT, *, limits: Sequence[Any] | None = None,
+             top: bool = False, ticks: Sequence[float] | None = None, hidden: bool = False, **axis: Any) -> Spec:
+    """Make a channel for numbers.
+
+    Parameters
+    ----------
+    limits : (float, float or dict), optional
+        First and last value of the axis; the last may be an expression such as :func:`room`.
+    top : bool
+        Whether the title lies above the axis instead of beside it: for vertical axes.
+    ticks : sequence of float, optional
+        Where to label the axis.
+    hidden : bool
+        Whether marks say the numbers themselves, so that no axis is needed.
+    **axis : Any
+        Further properties of the axis.
+    """
+    shown: Spec = {"title": title, **({"values": list(ticks)} if ticks is not None else {}), **axis}
+    if kind in _LABELS:
+        shown = {"labelExpr": _LABELS[kind], **shown}
+    if top:
+        shown |= {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom", "titleAnchor": "end", "titleX": -4,
+                  "titleY": -9}
+    channel: Spec = {"field": field, "type": "quantitative", "axis": None if hidden else shown}
+    if limits is not None:
+        first, last = limits
+        channel["scale"] = {"domainMin": first, "domainMax": last, "nice": False, "zero": False}
+    return channel
+
+
+def category(field: str, order: Sequence[str], title: str | None = None, **axis: Any) -> Spec:
+    """Make a channel for words in a given order."""
+    return {"field": field, "type": "nominal", "sort": list(order), "axis": {"title": title, **axis}}
+
+
+def moment(field: str, step: str) -> Spec:
+    """Make a channel for the start of days, weeks or months, the same in every time zone."""
+    shown = "%b %Y" if step == "month" else "%-d %b"
+    return {"field": field, "type": "temporal", "scale": {"type": "utc"},
+            "axis": {"title": None, "format": shown, "grid": False, "tickCount": {"expr": "max(2, floor(width / 80))"}}}
+
+
+def room(pixels: int, most: float) -> Spec:
+    """Give the end of a horizontal axis that leaves pixels free to the right of the longest bar."""
+    return {"expr": f"{_short(float(most))} / max({LEAST_PLOT}, 1 - {pixels} / width)"}
+
+
+def mark(kind: str, encoding: Spec, *, tooltip: Sequence[tuple[str, str]] = (),
+         data: list[dict[str, Any]] | None = None, **properties: Any) -> Spec:
+    """Make a layer; the tooltip is pairs of a field that holds text and its heading."""
+    tips = [{"field": field, "type": "nominal", "title": title} for field, title in tooltip]
+    layer: Spec = {"mark": {"type": kind, "tooltip": bool(tips) or None, **properties},
+                   "encoding": {**encoding, **({"tooltip": tips} if tips else {})}}
+    return layer if data is None else {"data": {"values": data}, **layer}
+
+
+def label(encoding: Spec, text: str, **properties: Any) -> Spec:
+    """Write a field of text beside a mark, in the text colour of the page."""
+    return mark("text", {**encoding, "text": {"field": text, "type": "nominal"}}, **properties)
+
+
+def note(lines: str | Sequence[str], *, x: Any, y: Any, data: Spec | None = None, **properties: Any) -> Spec:
+    """Write words at a place: ``x`` and ``y`` are channels with a ``datum`` or a ``value`` in pixels."""
+    words = [lines] if isinstance(lines, str) else list(lines)
+    return mark("text", {"x": x, "y": y, "text": {"value": words if len(words) > 1 else words[0]}},
+                data=[data or {}], **properties)
+
+
+def upright(at: float, words: str, *, flip: bool, down: int = 0) -> list[Spec]:
+    """Draw a dashed upright line at a value of the horizontal axis with words at the top, left of it on ``flip``."""
+    return [mark("rule", {"x": {"datum": _short(at), "type": "quantitative"}}, data=[{}], strokeDash=[5, 4],
+                 strokeWidth=1.5, opacity=SOFT),
+            note(words, x={"datum": _short(at), "type": "quantitative"}, y={"value": down},
+                 align="right" if flip else "left", dx=-6 if flip else 6, baseline="top", fontWeight=600)]
+
+
+def level(at: float, words: str = "") -> list[Spec]:
+    """Draw a dashed line at a value of the vertical axis with its words at the right end."""
+    line = mark("rule", {"y": {"datum": _short(at), "type": "quantitative"}}, data=[{}], strokeDash=[5, 4],
+                strokeWidth=1.5, opacity=SOFT)
+    if not words:
+        return [line]
+    return [line, note(words, x={"value": "width"}, y={"datum": _short(at), "type": "quantitative"}, align="right",
+                       baseline="bottom", dy=-4, opacity=0.85)]
+
+
+def colours(names: Sequence[str], values: Sequence[str], field: str | None = None, *, legend: bool = True) -> Spec:
+    """Make a channel that gives each name its colour, with a legend in words."""
+    channel: Spec = {"type": "nominal", "scale": {"domain": list(names), "range": list(values)}}
+    if field is not None:
+        channel["field"] = field
+    return channel | ({} if legend else {"legend": None})
+
+
+def only_if(test: str) -> Spec:
+    """Make an opacity that shows a mark only where a test holds, such as ``width > 300``."""
+    return {"condition": {"test": test, "value": 1}, "value": 0}
+
+
+def _is_list(column: Any) -> bool:
+    return not pd.api.types.is_scalar(column)
+
+
+def _short(value: float) -> float | int:
+    """Give a number without digits nobody sees."""
+    if value == int(value):
+        return int(value)
+    return float(f"{value:.{DIGITS}g}")
