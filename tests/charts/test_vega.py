@@ -79,14 +79,14 @@ def test_a_still_is_a_picture_twice_as_sharp():
 @pytest.mark.parametrize("scheme", ["", "file://"])
 def test_no_file_is_read(tmp_path, scheme):
     secret = tmp_path / "secret.csv"
-    secret.write_text("word\nhidden\n")
+    secret.write_text("word\nuncovered\n")
     spec = {"$schema": vega.SCHEMA, "data": {"url": f"{scheme}{secret}"}, "mark": "text",
             "encoding": {"text": {"field": "word"}}}
     try:
         drawn = still.svg(spec)
     except ValueError as refused:
         drawn = str(refused)
-    assert "hidden" not in drawn
+    assert "uncovered" not in drawn
 
 
 def test_no_network_is_asked():
