@@ -92,6 +92,9 @@ def _draw(context: Context, lead: LeadDetail) -> None:
         _rules(lead)
     with history:
         _history(lead)
+        if may_edit and len(lead.outcomes):
+            hands.take_back(context, [lead.lead_id],
+                            label=f"Take back “{words.STAGE_WORDS[hands.standing(lead)]}”")
     with company:
         _colleagues(lead)
     with origin:
@@ -104,7 +107,7 @@ def _draw(context: Context, lead: LeadDetail) -> None:
 def _head(context: Context, lead: LeadDetail, may_edit: bool) -> None:
     known = [_value_of(lead, name) for name in ("job_title", "company", "country")]
     role = " · ".join(words.escape(value) for value in known if value and value != lead.title)
-    stage = lead.outcomes["stage"].iloc[-1] if len(lead.outcomes) else "new"
+    stage = hands.standing(lead)
     with st.container(gap="small"):
         st.title(words.escape(lead.title), anchor=False)
         if role:
@@ -115,7 +118,7 @@ def _head(context: Context, lead: LeadDetail, may_edit: bool) -> None:
                         width="stretch")
             if may_edit:
                 owners = delivery.filter_options(context.workbench, context.actor, client=context.client).owners
-                hands.outcome_form(context, lead)
+                hands.outcome_form(context, [lead.lead_id])
                 hands.owner_form(context, lead, owners)
                 hands.override_form(context, lead)
 

@@ -11,7 +11,7 @@ from leadscore.access import Action
 from leadscore.services import delivery, dossier, jobs, segments
 from leadscore.services.delivery import LeadPage, ListView
 from pages.shared import Context, current
-from pages.widgets import filters, look_alikes, notices, saved_views, words
+from pages.widgets import filters, hands, look_alikes, notices, saved_views, words
 from pages.widgets.progress import watch
 
 # larger exports are made by the worker
@@ -235,6 +235,8 @@ def _actions(context: Context, options: delivery.FilterOptions, chosen: list[int
         for stage in STAGES:
             st.button(words.STAGE_WORDS[stage], key=f"stage-{stage}", disabled=not chosen, on_click=_record,
                       args=(context, chosen, stage))
+        hands.outcome_form(context, chosen, label="With a date …", prominent=False)
+        hands.take_back(context, chosen, label="Take back")
         with st.popover("Hand to …", icon=":material/person_add:", disabled=not chosen):
             owner = st.selectbox("Owner", options.owners, index=None, accept_new_options=True, key="new_owner",
                                  placeholder="Choose or type a name")

@@ -34,6 +34,8 @@ from leadscore.workbench import Workbench
 
 CLOCK_SLACK = timedelta(days=1)
 MOST_REVENUE = 1e12
+MOST_TAKEN_BACK_NAMED = 100
+"""Leads whose outcome the audit trail writes out when many are taken back at once."""
 TIMELINE_DATES = {"created_at": "Created", "consent_at": "Gave consent", "modified_at": "Last change in the CRM"}
 
 
@@ -128,8 +130,36 @@ def record_outcome(workbench: Workbench, actor: Actor, *, client: str, lead_ids:
         count = outcome_rows.record(session, client_id, list(lead_ids), stage=stage, at=at, revenue=revenue,
                                     currency=currency, recorded_by=actor.name, now=now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
-                     action="outcome_recorded", object=_named_leads(lead_ids), detail={"stage": stage, "leads": count})
+                     action="outcome_recorded", object=_named_leads(lead_ids),
+                     detail={"stage": stage, "leads": count} | _details(at, revenue, currency))
     return count
+
+
+def take_back_outcome(workbench: Workbench, actor: Actor, *, client: str, lead_ids: Sequence[int]) -> int:
+    """Take back the latest outcome of leads, so that the one before it stands again; what it said stays in the audit.
+
+    Returns
+    -------
+    int
+        How many of the leads had one.
+
+    Raises
+    ------
+    InvalidRequest
+        ``nothing_recorded``: none of them had any.
+    """
+    require(actor, Action.EDIT_LEADS, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        removed = outcome_rows.take_back(session, client_id, list(lead_ids))
+        if removed.empty:
+            raise InvalidRequest("nothing_recorded", "Nothing is recorded of what became of these leads.",
+                                 "There is nothing to take back.")
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
+                     action="outcome_taken_back", object=_named_leads(lead_ids),
+                     detail={"leads": len(removed), "taken_back": _taken_back(removed)})
+    return len(removed)
 
 
 def assign_owner(workbench: Workbench, actor: Actor, *, client: str, lead_ids: Sequence[int],
@@ -225,6 +255,22 @@ def _check_outcome(stage: str, at: datetime | None, revenue: float | None, now: 
 
 def _named_leads(lead_ids: Sequence[int]) -> str:
     return f"lead:{lead_ids[0]}" if len(lead_ids) == 1 else f"{len(lead_ids)} leads"
+
+
+def _details(at: datetime | None, revenue: float | None, currency: str | None) -> dict[str, Any]:
+    """Give what was said beside the stage, without what was left out."""
+    said = {"on": f"{at:%Y-%m-%d}" if at else None, "revenue": revenue, "currency": currency}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _taken_back(removed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Say in plain values what each of these leads had, the first of very many."""
+    rows = removed.head(MOST_TAKEN_BACK_NAMED)
+    return [{"lead": int(lead), "stage": stage} | _details(
+        None if is_missing(at) else at, None if is_missing(revenue) else float(revenue),
+        None if is_missing(currency) else str(currency))
+        for lead, stage, at, revenue, currency in zip(rows["lead_id"], rows["stage"], rows["at"], rows["revenue"],
+                                                      rows["currency"], strict=True)]
 
 
 def _advice(detail: LeadDetail) -> dict[str, Any]:

@@ -29,6 +29,10 @@ from leadscore.store.tables import (
 )
 from leadscore.store.vault import Vault
 
+LATEST_FIRST = "CASE WHEN o.at > o.recorded_at THEN o.recorded_at ELSE coalesce(o.at, '') END DESC, o.id DESC"
+"""The order of ``outcomes o`` that puts the word that stands first. Nothing has happened after it was told of: what is
+dated later counts from then, so that whatever is recorded afterwards can correct it."""
+
 
 @dataclass(frozen=True)
 class Undone:
@@ -89,10 +93,11 @@ def erase(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray
 def settle_outcomes(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> None:
     """Set each lead's outcome, in its row and in its score, to the latest recorded one; ``new`` without any.
 
-    Only leads whose outcome differs are written. Latest means by date, then by order of recording.
+    Only leads whose outcome differs are written. Latest means by date, then by order of recording; a date after the
+    recording counts as the moment of recording.
     """
     latest = ("(SELECT o.{column} FROM outcomes o WHERE o.client_id = l.client_id AND o.lead_id = l.id "
-              "ORDER BY coalesce(o.at, '') DESC, o.id DESC LIMIT 1)")
+              f"ORDER BY {LATEST_FIRST} LIMIT 1)")
     statement = (f"SELECT id, stage, moment FROM (SELECT l.id, l.outcome, l.outcome_at, "
                  f"coalesce({latest.format(column='stage')}, :new) AS stage, {latest.format(column='at')} AS moment "
                  f"FROM leads l WHERE l.client_id = :client AND {member_of(session, 'l.id', 'ids')}) settled "

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sqlalchemy import text
 from sqlmodel import Session
 
 from leadscore.schema import CLOSED_STAGES, OutcomeStage
-from leadscore.store.bulk import fetch_columns, fetch_for, insert_rows, member_of, members, to_list
-from leadscore.store.lead_undo import settle_outcomes
+from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, insert_rows, member_of, members, to_list
+from leadscore.store.lead_undo import LATEST_FIRST, settle_outcomes
 from leadscore.store.tables import to_text
 
 COLUMNS = ("lead_id", "stage", "label", "at", "revenue", "currency", "origin", "recorded_by", "recorded_at", "batch_id")
+KEY = ("lead_id", "stage", "at", "revenue", "currency")
 BY_PERSON, BY_IMPORT = "person", "import"
 
 
@@ -36,15 +38,16 @@ def append(session: Session, client_id: int, outcomes: pd.DataFrame, *, batch_id
     Returns
     -------
     int
-        Number of new ones; the same stage, time and revenue of the same lead is known already.
+        Number of new ones; the same stage, time and amount of the same lead is known already. What a person says is
+        only known when it is their latest word: it may be said again after a mistake.
     """
     if outcomes.empty:
         return 0
     fresh = _lists(outcomes)
     lead_ids = np.unique(np.array(fresh["lead_id"], dtype=np.int64))
-    known = _known(session, client_id, lead_ids)
+    known = _known(session, client_id, lead_ids, latest=origin == BY_PERSON)
     kept = []
-    for position, key in enumerate(zip(fresh["lead_id"], fresh["stage"], fresh["at"], fresh["revenue"], strict=True)):
+    for position, key in enumerate(zip(*(fresh[name] for name in KEY), strict=True)):
         if key not in known:
             known.add(key)
             kept.append(position)
@@ -75,21 +78,45 @@ def record(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarra
     return len(own)
 
 
+def take_back(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> pd.DataFrame:
+    """Remove the word that stands for each of these leads, so that the one before it stands again.
+
+    Returns
+    -------
+    DataFrame
+        What was removed: columns ``COLUMNS``, at most one row per lead.
+    """
+    own = np.unique(np.asarray(lead_ids, dtype=np.int64))
+    standing = "(SELECT o.id FROM outcomes o WHERE o.client_id = l.client_id AND o.lead_id = l.id " \
+        f"ORDER BY {LATEST_FIRST} LIMIT 1)"
+    (found,) = fetch_for(session, f"SELECT {standing} FROM leads l WHERE l.client_id = :client", "l.id", own,
+                         {"client": client_id})
+    ids = np.array([number for number in found if number is not None], dtype=np.int64)
+    removed = _typed(dict(zip(COLUMNS, fetch_for(
+        session, f"SELECT {', '.join(COLUMNS)} FROM outcomes WHERE client_id = :client", "id", ids,
+        {"client": client_id}), strict=True)))
+    for portion in in_portions(ids):
+        session.execute(text(f"DELETE FROM outcomes WHERE client_id = :client AND {member_of(session, 'id', 'ids')}"),
+                        {"client": client_id, "ids": members(session, portion)})
+    settle_outcomes(session, client_id, removed["lead_id"].to_numpy())
+    return removed
+
+
 def of_leads(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
-    """Give the recorded outcomes, oldest first.
+    """Give the recorded outcomes, oldest first: of each lead the last one is the word that stands.
 
     Returns
     -------
     DataFrame
         Columns ``COLUMNS``; ``at`` and ``recorded_at`` as UTC times.
     """
-    names = ", ".join(COLUMNS)
-    statement = f"SELECT {names} FROM outcomes WHERE client_id = :client"
+    names = ", ".join(f"o.{name}" for name in COLUMNS)
+    statement = f"SELECT {names} FROM outcomes o WHERE o.client_id = :client"
     parameters: dict[str, Any] = {"client": client_id}
     if lead_ids is not None:
-        statement = f"{statement} AND {member_of(session, 'lead_id', 'ids')}"
+        statement = f"{statement} AND {member_of(session, 'o.lead_id', 'ids')}"
         parameters["ids"] = members(session, np.asarray(lead_ids, dtype=np.int64))
-    columns = fetch_columns(session, f"{statement} ORDER BY coalesce(at, recorded_at), id", parameters)
+    columns = fetch_columns(session, f"{statement} ORDER BY {LATEST_FIRST.replace(' DESC', '')}", parameters)
     return _typed(dict(zip(COLUMNS, columns, strict=True)))
 
 
@@ -143,9 +170,11 @@ def _lists(outcomes: pd.DataFrame) -> dict[str, list[Any]]:
     return lists
 
 
-def _known(session: Session, client_id: int, lead_ids: np.ndarray) -> set[tuple[Any, ...]]:
-    columns = fetch_for(session, "SELECT lead_id, stage, at, revenue FROM outcomes WHERE client_id = :client",
-                        "lead_id", lead_ids, {"client": client_id})
+def _known(session: Session, client_id: int, lead_ids: np.ndarray, *, latest: bool) -> set[tuple[Any, ...]]:
+    newest = "AND o.id = (SELECT max(n.id) FROM outcomes n WHERE n.client_id = o.client_id AND n.lead_id = o.lead_id)"
+    columns = fetch_for(session, f"SELECT {', '.join(f'o.{name}' for name in KEY)} FROM outcomes o "
+                        f"WHERE o.client_id = :client {newest if latest else ''}",
+                        "o.lead_id", lead_ids, {"client": client_id})
     return set(zip(*columns, strict=True))
 
 

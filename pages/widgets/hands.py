@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
 import streamlit as st
@@ -15,24 +16,60 @@ TIERS = ("High", "Medium", "Low")
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "PLN", "INR")
 
 
-def outcome_form(context: Context, lead: LeadDetail) -> None:
-    """Record how far the lead has come."""
-    with st.popover("Record outcome", icon=":material/flag:", type="primary"), \
-            st.form("outcome", border=False, clear_on_submit=True):
+def outcome_form(context: Context, lead_ids: Sequence[int], *, label: str = "Record outcome",
+                 prominent: bool = True) -> None:
+    """Record how far leads have come, on which day, and what they brought."""
+    many = len(lead_ids) > 1
+    today = context.workbench.clock().date()
+    with st.popover(label, icon=":material/flag:", type="primary" if prominent else "secondary",
+                    disabled=not lead_ids), st.form("outcome_form", border=False, clear_on_submit=True):
         stage = st.segmented_control("What happened?", list(words.STAGE_WORDS)[1:], key="outcome_stage",
                                      format_func=words.STAGE_WORDS.__getitem__, default="contacted", required=True)
-        on = st.date_input("When?", key="outcome_day")
-        revenue = st.number_input("Revenue, if it was won", min_value=0.0, value=None, step=100.0,
-                                  key="outcome_revenue")
+        on = st.date_input("When?", key="outcome_day", value=today)
+        revenue = st.number_input("Revenue of each, if they were won" if many else "Revenue, if it was won",
+                                  min_value=0.0, value=None, step=100.0, key="outcome_revenue")
         currency = st.selectbox("Currency", CURRENCIES, index=None, accept_new_options=True, key="outcome_currency",
                                 placeholder="Choose")
         if st.form_submit_button("Record", type="primary", key="record"):
             with notices.refusals():
-                at = datetime.combine(on, time(12), tzinfo=UTC) if on else None
-                dossier.record_outcome(context.workbench, context.actor, client=context.client,
-                                        lead_ids=[lead.lead_id], stage=stage, at=at, revenue=revenue, currency=currency)
-                notices.say_after_rerun(f"Recorded as {words.STAGE_WORDS[stage].lower()}.")
+                # today is now: it follows what was recorded a minute ago
+                at = datetime.combine(on, time(12), tzinfo=UTC) if on and on != today else None
+                recorded = dossier.record_outcome(context.workbench, context.actor, client=context.client,
+                                                  lead_ids=lead_ids, stage=stage, at=at, revenue=revenue,
+                                                  currency=currency)
+                notices.say_after_rerun(_recorded(context, lead_ids, recorded, stage))
                 st.rerun()
+
+
+def _recorded(context: Context, lead_ids: Sequence[int], recorded: int, stage: str) -> str:
+    """Say what was recorded, and when something of a later day stands all the same."""
+    said = f"{words.counted(recorded, 'lead')} recorded as {words.STAGE_WORDS[stage].lower()}."
+    if len(lead_ids) > 1:
+        return said
+    lead = dossier.lead_detail(context.workbench, context.actor, client=context.client, lead_id=lead_ids[0], note=False)
+    stands = standing(lead)
+    if stands == stage:
+        return f"Recorded as {words.STAGE_WORDS[stage].lower()}."
+    return (f"Recorded as {words.STAGE_WORDS[stage].lower()}. The lead stays {words.STAGE_WORDS[stands].lower()}, told "
+            "of a later day: take that back under History if it is wrong.")
+
+
+def standing(lead: LeadDetail) -> str:
+    """Give the stage a lead is in."""
+    return str(lead.outcomes["stage"].iloc[-1]) if len(lead.outcomes) else "new"
+
+
+def take_back(context: Context, lead_ids: Sequence[int], *, label: str = "Take back the latest") -> None:
+    """Take back a wrong outcome, so that what was recorded before it stands again."""
+    if st.button(label, icon=":material/undo:", key="take_back", disabled=not lead_ids,
+                 help="For an outcome that was recorded by mistake: what was recorded before it counts again. If your "
+                      "CRM says the same, correct it there too, or the next import brings it back."):
+        with notices.refusals():
+            taken = dossier.take_back_outcome(context.workbench, context.actor, client=context.client,
+                                              lead_ids=lead_ids)
+            notices.say_after_rerun("Taken back." if len(lead_ids) == 1 else
+                                    f"Taken back for {words.counted(taken, 'lead')}.")
+            st.rerun()
 
 
 def owner_form(context: Context, lead: LeadDetail, owners: list[str]) -> None:

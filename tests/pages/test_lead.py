@@ -1,5 +1,7 @@
 """One lead: why its score is what it is, and what people decide about it."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -96,6 +98,26 @@ def test_an_outcome_is_recorded(campaign, open_page, best):
     newest = detail(campaign, best).outcomes.iloc[-1]
     assert (newest["stage"], newest["revenue"]) == ("converted", 1200.0)
     assert "Recorded as" in texts(app)
+
+
+def test_a_wrong_outcome_is_taken_back_on_the_page(campaign, open_page, open_lead):
+    before = len(detail(campaign, open_lead).outcomes)
+    dossier.record_outcome(campaign, ADMIN, client=DEFAULT_CLIENT, lead_ids=[open_lead], stage="converted")
+    app = open_page(campaign, "lead", lead=str(open_lead))
+    press(app, "Take back “Converted”")
+    assert_calm(app)
+    assert len(detail(campaign, open_lead).outcomes) == before
+    assert "Taken back" in texts(app)
+
+
+def test_an_outcome_of_an_earlier_day_that_does_not_stand_is_said_so(campaign, open_page, open_lead):
+    dossier.record_outcome(campaign, ADMIN, client=DEFAULT_CLIENT, lead_ids=[open_lead], stage="converted")
+    app = open_page(campaign, "lead", lead=str(open_lead))
+    app.date_input(key="outcome_day").set_value(date(2026, 11, 1))
+    app.button_group(key="outcome_stage").set_value("lost")
+    press(app, "Record")
+    assert_calm(app)
+    assert "The lead stays converted" in texts(app)
 
 
 def test_a_score_is_set_by_hand_with_a_reason_and_freed_again(campaign, open_page, best):

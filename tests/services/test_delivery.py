@@ -338,6 +338,22 @@ def test_outcomes_that_cannot_be_are_refused(trained, admin, wrong):
         dossier.record_outcome(trained, admin, client=CLIENT, lead_ids=[1], **wrong)
 
 
+def test_a_wrong_outcome_is_taken_back_and_the_audit_keeps_what_it_said(workbench, admin):
+    _filled(workbench, admin, leads_file(3))
+    dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1, 2], stage="contacted")
+    dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1], stage="converted", revenue=500.0,
+                           currency="EUR")
+    assert dossier.take_back_outcome(workbench, admin, client=CLIENT, lead_ids=[1, 2, 3]) == 2
+    frame = _list(workbench, admin).frame.set_index("lead_id")
+    assert frame["outcome"].to_dict() == {1: "contacted", 2: "new", 3: "new"}
+    last = governance.audit_events(workbench, admin, client=CLIENT).frame.iloc[0]
+    assert last["action"] == "outcome_taken_back"
+    assert "500" in str(last["detail"])
+    dossier.take_back_outcome(workbench, admin, client=CLIENT, lead_ids=[1])
+    with pytest.raises(InvalidRequest, match="Nothing is recorded"):
+        dossier.take_back_outcome(workbench, admin, client=CLIENT, lead_ids=[1])
+
+
 def test_an_owner_can_be_given_and_taken_away(workbench, admin):
     _filled(workbench, admin, leads_file(3))
     dossier.assign_owner(workbench, admin, client=CLIENT, lead_ids=[2], owner=" Kim ")
