@@ -62,6 +62,13 @@ class OutcomeStage(StrEnum):
 CLOSED_STAGES = frozenset({OutcomeStage.CONVERTED, OutcomeStage.LOST})
 
 
+class SpendKind(StrEnum):
+    """What money was spent on: what brings leads in, or this workbench itself."""
+
+    LEADS = "leads"
+    TOOL = "tool"
+
+
 class Tier(StrEnum):
     """Priority bands of a ranked list."""
 

@@ -11,13 +11,14 @@ import pandas as pd
 from leadscore.errors import InvalidRequest
 from leadscore.ingest.dates import read_dates
 from leadscore.ingest.numbers import read_numbers
-from leadscore.schema import normalise_header
+from leadscore.schema import SpendKind, normalise_header
 
 ALIASES = {
     "source": "source|lead source|channel|medium|utm_source|platform|network|original source|quelle|kanal",
     "campaign": "campaign|campaign name|utm_campaign|ad campaign|kampagne|campagne",
     "amount": "amount|spend|spent|cost|costs|ad spend|media spend|budget|total|amount spent|kosten|ausgaben|betrag",
     "currency": "currency|currency code|account currency|währung|devise",
+    "kind": "kind|spent on|kind of spend|spend type|cost type|type|art",
     "starts": "start|starts|from|start date|date from|date|day|month|period|week|reporting starts|von|datum|monat",
     "ends": "end|ends|to|end date|date to|until|reporting ends|bis",
 }
@@ -25,6 +26,8 @@ _FIELD_OF = {normalise_header(alias): field for field, aliases in ALIASES.items(
 MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4})", re.ASCII)
 LONGEST_TEXT = 200
 LARGEST_AMOUNT = 1e12
+KINDS = {"tool": SpendKind.TOOL, "this tool": SpendKind.TOOL, "leads": SpendKind.LEADS, "lead": SpendKind.LEADS}
+"""What a column of kinds may say; the name of a source is never taken for one."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class SpendTable:
     Parameters
     ----------
     spend : DataFrame
-        Columns ``source``, ``campaign``, ``starts``, ``ends`` (days as 2026-01-31), ``amount``, ``currency``.
+        Columns ``source``, ``campaign``, ``starts``, ``ends`` (days as 2026-01-31), ``amount``, ``currency``, ``kind``
+        (one of ``SpendKind``).
     refused : DataFrame
         Columns ``row`` (as in the file), ``column`` and ``message``.
     """
@@ -68,7 +72,8 @@ def read_spend(frame: pd.DataFrame, row_numbers: np.ndarray, *, currency: str) -
     spend = pd.DataFrame({
         "source": _named(texts.get("source", nothing)), "campaign": _named(texts.get("campaign", nothing)),
         "starts": starts, "ends": ends, "amount": amounts.round(2),
-        "currency": _currencies(texts.get("currency", nothing), texts["amount"], currency)})
+        "currency": _currencies(texts.get("currency", nothing), texts["amount"], currency),
+        "kind": _kinds(texts.get("kind", nothing))})
     problems = _problems(spend, texts, columns)
     blank = (texts["amount"] == "") & (texts["starts"] == "")
     keep = problems.isna().all(axis=1) & ~blank
@@ -136,6 +141,15 @@ def _currencies(named: pd.Series, amounts: pd.Series, currency: str) -> pd.Serie
     return upper.mask(upper == "").fillna(by_sign).fillna(currency)
 
 
+def _kinds(texts: pd.Series) -> pd.Series:
+    """Read what was spent on; a column that never says 'tool' or 'leads' is about something else."""
+    said = texts.str.lower()
+    read = said.map(KINDS).astype("str")
+    if read.isna().all():
+        return pd.Series(str(SpendKind.LEADS), index=texts.index, dtype="str")
+    return read.mask(said == "", str(SpendKind.LEADS))
+
+
 def _problems(spend: pd.DataFrame, texts: dict[str, pd.Series], columns: dict[str, str]) -> pd.DataFrame:
     """Say per row and column what is wrong; missing where nothing is."""
     amount, nothing = spend["amount"], pd.Series(None, index=spend.index, dtype="str")
@@ -148,6 +162,9 @@ def _problems(spend: pd.DataFrame, texts: dict[str, pd.Series], columns: dict[st
         columns.get("currency", "currency"): nothing.mask(wrong_currency, "'" + spend["currency"].astype("str")
                                                           + "' is no currency code such as EUR."),
     }
+    if "kind" in columns:
+        said[columns["kind"]] = nothing.mask(spend["kind"].isna(), "'" + texts["kind"] + "' is neither 'leads' nor "
+                                             "'tool'.")
     end_column = columns.get("ends", columns["starts"])
     last = nothing.mask(upside_down, "The period ends before it starts.")
     if "ends" in texts:

@@ -16,21 +16,22 @@ def spend_between(spend: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     Parameters
     ----------
     spend : DataFrame
-        Columns ``source``, ``campaign``, ``starts``, ``ends`` (days as 2026-01-31, both included), ``amount``,
-        ``currency``.
+        Columns ``kind``, ``source``, ``campaign``, ``starts``, ``ends`` (days as 2026-01-31, both included),
+        ``amount``, ``currency``.
     first, last : date
         Both included.
 
     Returns
     -------
     DataFrame
-        Columns ``source``, ``campaign``, ``currency`` and ``amount``, one row for each combination with an amount.
+        Columns ``kind``, ``source``, ``campaign``, ``currency`` and ``amount``, one row for each combination with an
+        amount.
     """
     starts, ends = (pd.to_datetime(spend[name]).to_numpy("datetime64[D]") for name in ("starts", "ends"))
     days = (ends - starts).astype(int) + 1
     inside = (np.minimum(ends, np.datetime64(last)) - np.maximum(starts, np.datetime64(first))).astype(int) + 1
     share = np.clip(inside, 0, None) / days
     counted = spend.assign(amount=spend["amount"].to_numpy() * share)[share > 0]
-    keys = ["source", "campaign", "currency"]
+    keys = ["kind", "source", "campaign", "currency"]
     summed: pd.DataFrame = counted.groupby(keys, dropna=False, as_index=False, sort=True)["amount"].sum()
     return summed[[*keys, "amount"]]

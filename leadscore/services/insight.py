@@ -14,7 +14,7 @@ from leadscore.access import Action, Actor, require
 from leadscore.monitoring import performance as measures
 from leadscore.monitoring.performance import Figures as Figures
 from leadscore.monitoring.spend import spend_between
-from leadscore.schema import OutcomeStage
+from leadscore.schema import OutcomeStage, SpendKind
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.presets import default_policy
 from leadscore.steps.listing import ListView as ListView
@@ -188,6 +188,7 @@ def _money(session: Session, client_id: int, sold: pd.DataFrame, figures: Figure
            period: tuple[date, date] | None) -> tuple[Money, ...]:
     revenue = sold.groupby("currency")["revenue"].sum()
     spend = spend_rows.read_all(session, client_id)
+    spend = spend[spend["kind"] == SpendKind.LEADS]
     if not _tells_spend_apart(view):
         spend = spend[:0]
     if view.sources:

@@ -1,4 +1,4 @@
-"""What sources and campaigns cost is entered, or read from a file."""
+"""What sources, campaigns and the tool itself cost is entered, or read from a file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
 from leadscore.ingest.spend import LARGEST_AMOUNT, LONGEST_TEXT, read_spend
+from leadscore.schema import SpendKind
 from leadscore.steps.reading import read_file
 from leadscore.store import audit, clients
 from leadscore.store import spend as spend_rows
@@ -20,7 +21,7 @@ from leadscore.workbench import Workbench
 
 @dataclass(frozen=True)
 class SpendEntry:
-    """An amount for a source, a campaign or both, over days that are both included."""
+    """An amount over days that are both included: for a source, a campaign or both, or for the tool itself."""
 
     starts: date
     ends: date
@@ -28,6 +29,7 @@ class SpendEntry:
     currency: str
     source: str | None = None
     campaign: str | None = None
+    kind: str = SpendKind.LEADS
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def list_spend(workbench: Workbench, actor: Actor, *, client: str) -> pd.DataFra
     Returns
     -------
     DataFrame
-        Columns ``id``, ``source``, ``campaign``, ``starts``, ``ends``, ``amount``, ``currency``, ``filename``,
-        ``created_by``.
+        Columns ``id``, ``kind``, ``source``, ``campaign``, ``starts``, ``ends``, ``amount``, ``currency``,
+        ``filename``, ``created_by``.
     """
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
@@ -60,12 +62,12 @@ def add_spend(workbench: Workbench, actor: Actor, *, client: str, entry: SpendEn
     Raises
     ------
     InvalidRequest
-        The period ends before it starts, the amount is none, or the currency is no code.
+        The period ends before it starts, the amount is none, the currency is no code, or the kind is none.
     """
     require(actor, Action.EDIT_LEADS, client)
     _check(entry)
     frame = pd.DataFrame({
-        "source": pd.array([_named(entry.source)], dtype="str"),
+        "kind": str(entry.kind), "source": pd.array([_named(entry.source)], dtype="str"),
         "campaign": pd.array([_named(entry.campaign)], dtype="str"), "starts": [entry.starts.isoformat()],
         "ends": [entry.ends.isoformat()], "amount": [round(entry.amount, 2)], "currency": [entry.currency.upper()]})
     return _keep(workbench, actor, client, frame, None) == 1
@@ -105,10 +107,11 @@ def _keep(workbench: Workbench, actor: Actor, client: str, frame: pd.DataFrame, 
         client_id = clients.ensure(session, client, now)
         kept = spend_rows.add(session, client_id, frame, filename=filename, created_by=actor.name, now=now)
         totals = frame.groupby("currency")["amount"].sum().round(2)
+        of_tool = int((frame["kind"] == SpendKind.TOOL).sum())
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="spend_added",
-                     object=f"{kept} amounts", detail={"rows": len(frame), "new": kept, "file": filename,
-                                                       "total": {str(name): float(sum_) for name, sum_
-                                                                 in totals.items()}})
+                     object=f"{kept} amounts",
+                     detail={"rows": len(frame), "new": kept, "file": filename, "for_this_tool": of_tool,
+                             "total": {str(name): float(sum_) for name, sum_ in totals.items()}})
     return kept
 
 
@@ -119,6 +122,8 @@ def _check(entry: SpendEntry) -> None:
         raise InvalidRequest("wrong_amount", f"{entry.amount:g} is not an amount of 0 or more.", "Give what was spent.")
     if len(entry.currency) != 3 or not entry.currency.isascii() or not entry.currency.isalpha():
         raise InvalidRequest("wrong_currency", f"'{entry.currency}' is no currency code.", "Use letters such as EUR.")
+    if entry.kind not in {str(kind) for kind in SpendKind}:
+        raise InvalidRequest("wrong_kind", f"Money is not spent on '{entry.kind}' here.", "Use 'leads' or 'tool'.")
 
 
 def _named(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What sources and campaigns have cost, as people entered it or a file told."""
+"""What sources, campaigns and the tool itself have cost, as people entered it or a file told."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sqlmodel import Session, col, delete
 from leadscore.store.bulk import fetch_columns, insert_rows
 from leadscore.store.tables import Spend
 
-COLUMNS = ("id", "source", "campaign", "starts", "ends", "amount", "currency", "filename", "created_by")
-TEXTS = ("source", "campaign", "starts", "ends", "currency", "filename", "created_by")
+COLUMNS = ("id", "kind", "source", "campaign", "starts", "ends", "amount", "currency", "filename", "created_by")
+TEXTS = ("kind", "source", "campaign", "starts", "ends", "currency", "filename", "created_by")
 
 
 def add(session: Session, client_id: int, spend: pd.DataFrame, *, filename: str | None, created_by: str,
@@ -24,15 +24,15 @@ def add(session: Session, client_id: int, spend: pd.DataFrame, *, filename: str 
     Parameters
     ----------
     spend : DataFrame
-        Columns ``source``, ``campaign`` (either may be missing), ``starts``, ``ends`` (days as 2026-01-31),
-        ``amount`` and ``currency``.
+        Columns ``kind`` (one of ``SpendKind``), ``source``, ``campaign`` (either may be missing), ``starts``, ``ends``
+        (days as 2026-01-31), ``amount`` and ``currency``.
 
     Returns
     -------
     int
         How many were new.
     """
-    keys = ["source", "campaign", "starts", "ends", "amount", "currency"]
+    keys = ["kind", "source", "campaign", "starts", "ends", "amount", "currency"]
     known = set(_keys(read_all(session, client_id)[keys]))
     fresh = spend[keys].drop_duplicates()
     fresh = fresh[[key not in known for key in _keys(fresh)]]

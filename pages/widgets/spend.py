@@ -1,4 +1,4 @@
-"""Spend: what sources and campaigns cost, entered by hand or read from a file, and taken back again."""
+"""Spend: what sources, campaigns and the tool cost, entered by hand or read from a file, and taken back again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
+from leadscore.schema import SpendKind
 from leadscore.services import spend
 from leadscore.services.spend import SpendEntry, SpendImported
 from pages.shared import Context
 from pages.widgets import notices, words
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "INR")
+KINDS = {str(SpendKind.LEADS): "Leads", str(SpendKind.TOOL): "This tool"}
 
 
 def draw(context: Context) -> None:
@@ -36,6 +38,10 @@ def draw(context: Context) -> None:
 def _by_hand(context: Context) -> None:
     today = context.workbench.clock().date()
     with st.form("spend", border=False, clear_on_submit=False):
+        kind = st.segmented_control("What was it spent on?", list(KINDS), format_func=KINDS.__getitem__,
+                                    default=str(SpendKind.LEADS), required=True, key="spend_kind",
+                                    help="Leads: advertising, fairs, lists. This tool: what running this workbench "
+                                         "costs, people's time included; no source or campaign is needed.")
         with st.container(horizontal=True):
             source = st.text_input("Source", key="spend_source", placeholder="Google Ads", width=180)
             campaign = st.text_input("Campaign", key="spend_campaign", placeholder="Any", width=180)
@@ -46,7 +52,8 @@ def _by_hand(context: Context) -> None:
             ends = st.date_input("To", today, key="spend_to", width=160)
             pressed = st.form_submit_button("Add", type="primary", key="spend_add")
     if pressed:
-        entry = SpendEntry(_day(starts), _day(ends), float(amount), str(currency or ""), source, campaign)
+        entry = SpendEntry(_day(starts), _day(ends), float(amount), str(currency or ""), source, campaign,
+                           str(kind))
         added = spend.add_spend(context.workbench, context.actor, client=context.client, entry=entry)
         notices.say_after_rerun("Added." if added else "This amount stands there already.")
         st.rerun()
@@ -57,7 +64,8 @@ def _day(value: object) -> date:
 
 
 def _by_file(context: Context) -> None:
-    st.caption("A CSV or Excel file with columns such as Month (or From and To), Source, Campaign, Spend and Currency.")
+    st.caption("A CSV or Excel file with columns such as Month (or From and To), Source, Campaign, Spend and Currency. "
+               "A column Kind may say 'leads' or 'tool'; without it everything was spent on leads.")
     upload = st.file_uploader("File of spend", ["csv", "tsv", "txt", "xlsx"], key="spend_file",
                               label_visibility="collapsed")
     if upload is not None and st.button("Keep these amounts", type="primary", key="spend_keep"):
@@ -81,10 +89,11 @@ def _brought(brought: SpendImported) -> None:
 
 def _list(context: Context, known: pd.DataFrame, may_edit: bool) -> None:
     event = st.dataframe(
-        known, hide_index=True, height=min(44 + 35 * len(known), 320), placeholder=words.MISSING, key="spend_list",
-        column_order=["source", "campaign", "starts", "ends", "amount", "currency", "filename", "created_by"],
+        known.assign(kind=known["kind"].map(KINDS)), hide_index=True, height=min(44 + 35 * len(known), 320),
+        placeholder=words.MISSING, key="spend_list",
+        column_order=["kind", "source", "campaign", "starts", "ends", "amount", "currency", "filename", "created_by"],
         on_select="rerun" if may_edit else "ignore", selection_mode="multi-row", alt="Spend, newest period first",
-        column_config={"source": "Source", "campaign": "Campaign", "starts": "From", "ends": "To",
+        column_config={"kind": "Spent on", "source": "Source", "campaign": "Campaign", "starts": "From", "ends": "To",
                        "amount": st.column_config.NumberColumn("Spent", format="%.2f"), "currency": "Currency",
                        "filename": "File", "created_by": "By"})
     rows = event.selection.rows if may_edit else []

@@ -20,9 +20,9 @@ def _rows(read):
 def test_a_month_stands_for_all_its_days_and_a_day_for_itself():
     read = _read({"Channel": ["Google Ads", "", "Fair"], "Campaign name": ["Spring", "Spring", ""],
                   "Month": ["2026-02", "03/2026", "2026-04-15"], "Spend": ["1,200.50", "80", "300"]})
-    assert _rows(read) == [["Google Ads", "Spring", "2026-02-01", "2026-02-28", 1200.5, "EUR"],
-                           ["", "Spring", "2026-03-01", "2026-03-31", 80.0, "EUR"],
-                           ["Fair", "", "2026-04-15", "2026-04-15", 300.0, "EUR"]]
+    assert _rows(read) == [["Google Ads", "Spring", "2026-02-01", "2026-02-28", 1200.5, "EUR", "leads"],
+                           ["", "Spring", "2026-03-01", "2026-03-31", 80.0, "EUR", "leads"],
+                           ["Fair", "", "2026-04-15", "2026-04-15", 300.0, "EUR", "leads"]]
     assert read.refused.empty
 
 
@@ -41,9 +41,10 @@ def test_currencies_come_from_their_column_a_sign_or_the_default():
     ({"to": "2025-12-31"}, "to", "ends before it starts"),
     ({"to": "later"}, "to", "'later' is no day"),
     ({"currency": "EURO"}, "currency", "'EURO' is no currency code"),
+    ({"kind": "toll"}, "kind", "'toll' is neither 'leads' nor 'tool'"),
 ])
 def test_a_row_that_cannot_be_read_is_named_and_the_others_stand(cells, column, words):
-    good = {"from": "2026-01-01", "to": "2026-01-31", "cost": "5", "currency": "EUR"}
+    good = {"from": "2026-01-01", "to": "2026-01-31", "cost": "5", "currency": "EUR", "kind": "leads"}
     read = _read([good, good | cells, good])
     assert len(read.spend) == 2
     assert read.refused[["row", "column"]].to_numpy().tolist() == [[3, column]]
@@ -69,3 +70,16 @@ def test_a_file_that_is_no_spend_is_refused_by_what_it_lacks(headers, code):
 def test_a_month_at_the_end_of_a_period_counts_as_a_whole(start, end, period):
     spend = _read({"from": [start], "to": [end], "spend": ["5"]}).spend
     assert (spend["starts"][0], spend["ends"][0]) == period
+
+
+def test_a_column_of_kinds_tells_the_cost_of_the_tool_from_that_of_leads():
+    read = _read({"month": ["2026-01"] * 3, "cost": ["5"] * 3, "Kind": ["Tool", "leads", ""],
+                  "source": ["a", "b", "c"]})
+    assert read.spend["kind"].tolist() == ["tool", "leads", "leads"]
+
+
+@pytest.mark.parametrize("cells", [{"source": "tool"}, {"type": "Display"}, {"campaign": "This tool"}, {"kind": ""}])
+def test_what_does_not_say_so_is_never_taken_for_the_cost_of_the_tool(cells):
+    read = _read([{"month": "2026-01", "cost": "5"} | cells])
+    assert read.spend["kind"].tolist() == ["leads"]
+    assert read.refused.empty

@@ -1,12 +1,13 @@
 """Spend is kept once, told by whom, and each client's alone."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest, NotFound, UnreadableFile
-from leadscore.services import governance, spend
+from leadscore.services import governance, insight, spend
 from leadscore.services.spend import SpendEntry
 from tests.services.conftest import CLIENT, person
 
@@ -51,6 +52,7 @@ def test_amounts_can_be_forgotten_and_the_trail_says_so(workbench, admin):
     SpendEntry(date(2026, 2, 1), date(2026, 1, 1), 5, "EUR"), SpendEntry(date(2026, 1, 1), date(2026, 1, 1), -1, "EUR"),
     SpendEntry(date(2026, 1, 1), date(2026, 1, 1), float("nan"), "EUR"),
     SpendEntry(date(2026, 1, 1), date(2026, 1, 1), 5, "euros"),
+    SpendEntry(date(2026, 1, 1), date(2026, 1, 1), 5, "EUR", kind="fun"),
 ])
 def test_an_entry_that_makes_no_sense_is_refused_and_nothing_kept(workbench, admin, entry):
     with pytest.raises(InvalidRequest):
@@ -72,3 +74,17 @@ def test_spend_is_each_clients_alone(workbench, admin):
         spend.remove_spend(workbench, admin, client="globex", spend_ids=[number])
     with pytest.raises(NotFound):
         spend.list_spend(workbench, person(Role.MANAGER, "globex"), client=CLIENT)
+
+
+def test_the_same_amount_for_the_tool_and_for_leads_is_two_amounts_and_the_trail_tells_them_apart(workbench, admin):
+    spend.add_spend(workbench, admin, client=CLIENT, entry=JANUARY)
+    assert spend.add_spend(workbench, admin, client=CLIENT, entry=replace(JANUARY, kind="tool"))
+    assert not spend.add_spend(workbench, admin, client=CLIENT, entry=replace(JANUARY, kind="tool"))
+    assert sorted(_listed(workbench, admin)["kind"]) == ["leads", "tool"]
+    details = governance.audit_events(workbench, admin, limit=10).frame["detail"].astype(str)
+    assert details.str.contains("'for_this_tool': 1|\"for_this_tool\": ?1").any()
+
+
+def test_what_the_tool_costs_is_not_the_cost_of_leads(workbench, admin):
+    spend.add_spend(workbench, admin, client=CLIENT, entry=replace(JANUARY, kind="tool"))
+    assert insight.performance(workbench, admin, client=CLIENT).money == ()
