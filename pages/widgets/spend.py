@@ -12,14 +12,14 @@ from leadscore.schema import SpendKind
 from leadscore.services import spend
 from leadscore.services.spend import SpendEntry, SpendImported
 from pages.shared import Context
-from pages.widgets import notices, words
+from pages.widgets import currency_rates, notices, words
+from pages.widgets.currency_rates import CURRENCIES
 
-CURRENCIES = ("EUR", "USD", "GBP", "CHF", "INR")
 KINDS = {str(SpendKind.LEADS): "Leads", str(SpendKind.TOOL): "This tool"}
 
 
 def draw(context: Context) -> None:
-    """Draw the amounts there are, a form for one more, and a place for a file."""
+    """Draw the amounts there are, a form for one more, a place for a file, and the rates of other currencies."""
     may_edit = context.actor.may(Action.EDIT_LEADS)
     known = spend.list_spend(context.workbench, context.actor, client=context.client)
     if known.empty:
@@ -33,6 +33,7 @@ def draw(context: Context) -> None:
             _by_file(context)
     if not known.empty:
         _list(context, known, may_edit)
+    currency_rates.draw(context)
 
 
 def _by_hand(context: Context) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from leadscore.access import Role
-from leadscore.services import insight, spend
+from leadscore.services import currencies, insight, spend
 from leadscore.workbench import DEFAULT_CLIENT
 from tests.pages.conftest import assert_calm, person, texts
 from tests.pages.test_upload import imported
@@ -107,3 +107,30 @@ def test_a_viewer_sees_spend_and_cannot_change_it(campaign, open_page):
     assert_calm(app)
     assert "Add" not in {button.label for button in app.button}
     assert "Ads" in app.dataframe[-1].value["source"].tolist()
+
+
+def test_the_cost_of_the_tool_is_entered_as_such(campaign, open_page):
+    app = open_page(campaign, "performance")
+    app.segmented_control(key="spend_kind").set_value("tool")
+    app.number_input(key="spend_amount").set_value(250.0)
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert_calm(app)
+    listed = spend.list_spend(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT)
+    assert listed["kind"].tolist() == ["tool"]
+
+
+def test_a_currency_for_reports_is_kept_and_told(campaign, open_page):
+    app = open_page(campaign, "performance")
+    assert "Amounts in different currencies are kept apart" in texts(app)
+    app.selectbox(key="rates_report").set_value("CHF")
+    next(button for button in app.button if button.label == "Save rates").click().run()
+    assert_calm(app)
+    assert "Reports are in CHF" in texts(app)
+
+
+def test_rates_are_told_with_their_day_and_a_viewer_cannot_change_them(campaign, open_page):
+    currencies.save_rates(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT, report="EUR", rates={"USD": 0.92})
+    app = open_page(campaign, "performance", Role.VIEWER)
+    assert_calm(app)
+    assert "1 USD = 0.92 EUR, given 2026-11-21" in texts(app)
+    assert "Save rates" not in {button.label for button in app.button}
