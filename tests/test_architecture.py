@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 OWN = ("leadscore", "pages", "app")
 
 GROUND = {"schema", "errors", "config", "access"}
-PURE = {"ingest", "features", "scoring", "modeling", "monitoring", "charts", "sample"}
+PURE = {"ingest", "features", "scoring", "modeling", "monitoring", "charts", "reports", "sample"}
 INPUT_OUTPUT = {"store", "connectors", "sandbox"}
 FACES = {"api", "cli", "worker"}
 PURE_GROUND = {"schema", "errors", "access"}

@@ -1,0 +1,1 @@
+"""Dated, branded reports: plain values in, one file out that needs nothing else."""
