@@ -7,6 +7,7 @@ import streamlit as st
 from leadscore.access import Action
 from pages.shared import current
 from pages.widgets import (
+    brand_settings,
     experiment_settings,
     feature_settings,
     language_settings,
@@ -35,6 +36,7 @@ def main() -> None:
         "Training": training_settings.draw,
         "Models": model_settings.draw,
         "Experiments": experiment_settings.draw,
+        "Reports": brand_settings.draw,
     }
     if context.actor.may(Action.CONFIGURE):
         tabs["Language"] = language_settings.draw
