@@ -35,6 +35,7 @@ from leadscore.steps.experiments import (
     said_in_the_shadow,
     who_takes_part,
 )
+from leadscore.steps.foretelling import foretell
 from leadscore.steps.judge import Judged, judge
 from leadscore.steps.language import Consulted, consult
 from leadscore.steps.mapping import mapping_for
@@ -121,6 +122,8 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
         if scores is not None:
             head = _RunHead(client_id, in_force.version, as_of.to_pydatetime(), actor.name, now)
             run_id = _put_in_force(session, head, scores, scorers, only_some=batch_id is not None)
+            foretell(session, workbench, client_id, policy=in_force.policy, versions=scorers.versions,
+                     lead_ids=None if batch_id is None else lead_ids)
         if trial and scores is not None:
             put = put_into_arms(session, client_id, trial, scores, champion=champion.version, now=now)
             about = {"experiment": trial.id, "challenger": trial.challenger.version, "put_into_arms": put,
@@ -153,6 +156,11 @@ class _Scorers:
     policy: Policy
     champion: ChosenModel
     trial: Trial | None
+
+    @property
+    def versions(self) -> tuple[int | None, ...]:
+        """The champion's number, and the challenger's while there is one."""
+        return self.champion.version, self.trial.challenger.version if self.trial else None
 
 
 @dataclass(frozen=True)

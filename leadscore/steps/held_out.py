@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -195,6 +195,32 @@ def set_aside(session: Session, workbench: Workbench, client_id: int, champion: 
         return kept.frame.index
     known = batches.find_by_sha256(session, client_id, fingerprint_of(champion))
     return lead_reading.outcomes(session, client_id).index.difference(later) if known else later[:0]
+
+
+def said_of_kept(reading: Reading, champion: ModelVersion, *, only: np.ndarray | None = None) -> pd.DataFrame | None:
+    """Score the leads kept at a training with what the model said before it learnt from them, too.
+
+    Parameters
+    ----------
+    only : ndarray or None
+        Lead ids to keep to.
+
+    Returns
+    -------
+    DataFrame or None
+        Index ``lead_id``; columns ``score`` in [0, 100] and ``probability``. None where none of these leads was kept,
+        or the model learnt from a file, whose rows are not the stored leads.
+    """
+    kept = held_out_rows.find(reading.session, reading.workbench.vault, reading.client_id, number_of(champion))
+    if kept is None or not kept.about["stored"]:
+        return None
+    if only is not None:
+        kept = replace(kept, frame=kept.frame[np.isin(kept.frame.index.to_numpy(), only)])
+    if kept.frame.empty:
+        return None
+    measured = _of_kept(reading, kept, load_model(reading.workbench, champion).model)
+    return pd.DataFrame({"score": measured.panel.standing(reading.policy).blended,
+                         "probability": kept.frame[SAID].to_numpy(dtype=float)}, index=kept.frame.index)
 
 
 def _ended_last(reading: Reading) -> pd.Series:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.schema import OutcomeStage
+from leadscore.store import endings
 from leadscore.store.bulk import (
     fetch_columns,
     in_portions,
@@ -94,7 +95,7 @@ def settle_outcomes(session: Session, client_id: int, lead_ids: Sequence[int] | 
     """Set each lead's outcome, in its row and in its score, to the latest recorded one; ``new`` without any.
 
     Only leads whose outcome differs are written. Latest means by date, then by order of recording; a date after the
-    recording counts as the moment of recording.
+    recording counts as the moment of recording. What reports know of the end of these leads follows.
     """
     latest = ("(SELECT o.{column} FROM outcomes o WHERE o.client_id = l.client_id AND o.lead_id = l.id "
               f"ORDER BY {LATEST_FIRST} LIMIT 1)")
@@ -107,6 +108,7 @@ def settle_outcomes(session: Session, client_id: int, lead_ids: Sequence[int] | 
             session, statement, {"client": client_id, "new": str(OutcomeStage.NEW), "ids": members(session, portion)})
         update_rows(session, "leads", {"id": found, "outcome": stages, "outcome_at": moments})
         update_rows(session, "scores", {"lead_id": found, "outcome": stages}, key="lead_id")
+    endings.refresh(session, client_id, lead_ids)
 
 
 def _ids_of_batch(session: Session, client_id: int, batch_id: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What reports count, counted by the database: cells, days, revenue and speed of the leads a filter leaves."""
+"""What reports count, counted by the database: leads by cell and by day, and what became of those that have ended."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ from leadscore.store.list_filter import EVERYTHING, ListFilter, where_of
 
 CELL = ("source", "country", "tier", "band", "outcome", "qualified")
 DAY = ("day", "tier", "outcome")
-MONEY = ("source", "country", "owner", "tier", "band", "currency")
-_LATEST_CONVERSION = ("(SELECT lead_id, max(id) AS id FROM outcomes WHERE client_id = :client AND "
-                      f"stage = '{OutcomeStage.CONVERTED}' GROUP BY lead_id)")
+ENDING = ("source", "country", "owner", "tier", "outcome", "furthest", "currency")
+FORETOLD = ("foretold", "foretold_by", "outcome", "currency")
+SUMS = ("leads", "score", "chance", "chances")
+TEXTS = frozenset({"source", "country", "owner", "tier", "outcome", "furthest", "currency", "day", "decided_on",
+                   "month", "foretold_by"})
+STEPS_OF_CHANCE = 20
+"""Parts that chances to convert are sorted into, to be compared with what came of them."""
+
+_SUMS = "count(*), sum(s.score), sum(s.probability), count(s.probability)"
+# the words of the index of those leads: without them it is not used
+_ENDED = "s.outcome <> 'new'"
+_CONVERTED = f"s.outcome = '{OutcomeStage.CONVERTED}'"
 
 
 def cells(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
@@ -27,76 +36,103 @@ def cells(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> 
     -------
     DataFrame
         Columns ``source``, ``country``, ``tier``, ``band`` (score without decimals, 0 to 100), ``outcome``,
-        ``qualified`` and ``leads``.
+        ``qualified``; ``leads``, the sums ``score`` and ``chance`` of their scores and probabilities, and ``chances``,
+        how many have a probability.
     """
-    where, parameters = where_of(session, client_id, chosen)
-    names = ", ".join(f"s.{name}" for name in CELL)
-    found = fetch_columns(session, f"SELECT {names}, count(*) FROM scores s WHERE {where} GROUP BY {names}", parameters)
-    return _frame((*CELL, "leads"), found, texts=("source", "country", "tier", "outcome"))
-
-
-def average(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> float | None:
-    """Give the mean score; None without leads."""
-    where, parameters = where_of(session, client_id, chosen)
-    ((found,),) = fetch_columns(session, f"SELECT avg(s.score) FROM scores s WHERE {where}", parameters)
-    return None if found is None else float(found)
+    return _grouped(session, client_id, chosen, CELL, _SUMS, SUMS)
 
 
 def days(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
-    """Count leads by the day they came in.
+    """Count leads by the day they came in: ``day`` (as 2026-01-31), ``tier``, ``outcome``, and the sums of cells."""
+    return _grouped(session, client_id, chosen, DAY, _SUMS, SUMS)
+
+
+def ended(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
+    """Count leads that are no longer new, and add up the revenue of those that have converted.
 
     Returns
     -------
     DataFrame
-        Columns ``day`` (as 2026-01-31), ``tier``, ``outcome``, ``leads`` and ``bands``, the sum of their bands.
+        Columns ``source``, ``country``, ``owner``, ``tier``, ``outcome``, ``furthest`` (the farthest stage on the way
+        to a conversion), ``currency`` (empty where none was given, missing where nothing was sold), ``leads`` and
+        ``revenue``.
     """
-    where, parameters = where_of(session, client_id, chosen)
-    names = ", ".join(f"s.{name}" for name in DAY)
-    found = fetch_columns(session, f"SELECT {names}, count(*), sum(s.band) FROM scores s WHERE {where} "
-                          f"GROUP BY {names} ORDER BY s.day", parameters)
-    return _frame((*DAY, "leads", "bands"), found, texts=DAY)
+    return _grouped(session, client_id, chosen, ENDING, "count(*), sum(coalesce(s.revenue, 0))", ("leads", "revenue"),
+                    _ENDED)
 
 
-def money(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
-    """Add up the revenue of converted leads; of a conversion told more than once the latest word counts.
+def foretold(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
+    """Count leads whose end is known by what their score foretold without knowing it.
 
     Returns
     -------
     DataFrame
-        Columns ``source``, ``country``, ``owner``, ``tier``, ``band``, ``currency`` (empty where none was given),
-        ``conversions`` and ``revenue``.
+        Columns ``foretold`` (tenths of a point, 0 to 1000), ``foretold_by``, ``outcome``, ``currency``, ``step`` (of
+        their chance to convert, 0 to 20, missing without a model), ``leads``, ``revenue`` and ``chance`` (the sum of
+        their chances).
     """
-    where, parameters = where_of(session, client_id, chosen)
-    names = "s.source, s.country, s.owner, s.tier, s.band, coalesce(o.currency, '')"
-    found = fetch_columns(
-        session, f"SELECT {names}, count(*), sum(coalesce(o.revenue, 0)) FROM {_LATEST_CONVERSION} c JOIN outcomes o "
-        f"ON o.id = c.id JOIN scores s ON s.lead_id = c.lead_id WHERE {where} AND s.outcome = "
-        f"'{OutcomeStage.CONVERTED}' GROUP BY {names}", parameters)
-    return _frame((*MONEY, "conversions", "revenue"), found, texts=("source", "country", "owner", "tier", "currency"))
+    scaled = f"s.foretold_chance * {STEPS_OF_CHANCE}"
+    step = f"CAST({scaled} AS INTEGER)" if is_sqlite(session) else f"CAST(floor({scaled}) AS INTEGER)"
+    sums = "count(*), sum(coalesce(s.revenue, 0)), sum(s.foretold_chance)"
+    return _grouped(session, client_id, chosen, FORETOLD, sums,
+                    ("leads", "revenue", "chance"), f"{_ENDED} AND s.foretold IS NOT NULL", also=(("step", step),))
 
 
-def days_until(session: Session, client_id: int, stage: OutcomeStage, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
-    """Count leads by the days from when they came in until they first reached a stage.
+def decided(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
+    """Count conversions by the day they happened.
 
     Returns
     -------
     DataFrame
-        Columns ``days`` (0 or more; leads whose stage is dated before they came in are left out) and ``leads``,
-        ascending.
+        Columns ``decided_on`` (as 2026-01-31; missing where nobody gave a day), ``currency``, ``leads``, ``revenue``.
     """
+    return _grouped(session, client_id, chosen, ("decided_on", "currency"), "count(*), sum(coalesce(s.revenue, 0))",
+                    ("leads", "revenue"), f"{_ENDED} AND {_CONVERTED}")
+
+
+def waits(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
+    """Count conversions by the month the lead came in (as 2026-01) and the ``days`` until it converted, and ``leads``.
+
+    Conversions without a day, or dated before the lead came in, are left out.
+    """
+    return _grouped(session, client_id, chosen, (), "count(*)", ("leads",),
+                    f"{_ENDED} AND {_CONVERTED} AND s.days_to_conversion IS NOT NULL",
+                    also=(("month", "substr(s.day, 1, 7)"), ("days", "s.days_to_conversion")))
+
+
+def contact_waits(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
+    """Count leads by the ``days`` from when they came in until somebody first contacted them, and ``leads``."""
+    return _grouped(session, client_id, chosen, (), "count(*)", ("leads",),
+                    f"{_ENDED} AND s.days_to_contact IS NOT NULL", also=(("days", "s.days_to_contact"),))
+
+
+def _grouped(session: Session, client_id: int, chosen: ListFilter, names: tuple[str, ...], sums: str,
+             called: tuple[str, ...], condition: str = "", *, also: tuple[tuple[str, str], ...] = ()) -> pd.DataFrame:
     where, parameters = where_of(session, client_id, chosen)
-    first = "(SELECT lead_id, min(at) AS at FROM outcomes WHERE client_id = :client AND stage = :stage AND at IS NOT " \
-        "NULL GROUP BY lead_id)"
-    passed = "CAST(julianday(substr(c.at, 1, 10)) - julianday(s.day) AS INTEGER)" if is_sqlite(session) else \
-        "(CAST(substr(c.at, 1, 10) AS date) - CAST(s.day AS date))"
-    found = fetch_columns(session, f"SELECT {passed} AS days, count(*) FROM {first} c JOIN scores s ON s.lead_id = "
-                          f"c.lead_id WHERE {where} AND substr(c.at, 1, 10) >= s.day GROUP BY 1 ORDER BY 1",
-                          parameters | {"stage": str(stage)})
-    return _frame(("days", "leads"), found)
+    parts = [(name, f"s.{name}") for name in names] + list(also)
+    expressions = ", ".join(expression for _, expression in parts)
+    places = ", ".join(str(place + 1) for place in range(len(parts)))
+    narrowed = f"{where} AND {condition}" if condition else where
+    found = fetch_columns(session, f"SELECT {expressions}, {sums} FROM scores s WHERE {narrowed} GROUP BY {places}",
+                          parameters)
+    return _frame([name for name, _ in parts] + list(called), found)
 
 
-def _frame(names: tuple[str, ...], columns: list[list[Any]], *, texts: tuple[str, ...] = ()) -> pd.DataFrame:
+def _frame(names: list[str], columns: list[list[Any]]) -> pd.DataFrame:
     frame: dict[str, Any] = {}
     for name, values in zip(names, columns, strict=True):
-        frame[name] = pd.array(values, dtype="str") if name in texts else np.array(values or np.zeros(0, dtype=int))
+        frame[name] = pd.array(values, dtype="str") if name in TEXTS else _numbers(values)
     return pd.DataFrame(frame)
+
+
+def _numbers(values: list[Any]) -> Any:
+    if not values:
+        return np.zeros(0)
+    return np.array(values, dtype=float) if None in values else np.array(values)
+
+
+def first_and_last_day(session: Session, client_id: int) -> tuple[str, str] | None:
+    """Give the first and the last day on which a scored lead came in, as 2026-01-31; None without any."""
+    first, last = (fetch_columns(session, f"SELECT {which}(day) FROM scores WHERE client_id = :client AND day IS NOT "
+                                 "NULL", {"client": client_id})[0][0] for which in ("min", "max"))
+    return None if first is None else (str(first), str(last))

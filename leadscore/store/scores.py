@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.schema import Tier
+from leadscore.schema import OutcomeStage, Tier
+from leadscore.store import endings
 from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, insert_rows, member_of, members
 from leadscore.store.leads import MIRRORED
 from leadscore.store.list_filter import EVERYTHING, ListFilter, where_of
@@ -28,6 +29,8 @@ RUNS_LOOKED_AT = 20
 DISTINCT = ("tier", "outcome", *MIRRORED)
 MOST_CHOICES = 500
 LAST_DIGIT = 1e-9
+MANY = 50_000
+"""Ended leads from which it is quicker to look at all of them."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ def replace_scores(session: Session, client_id: int, run_id: int | pd.Series, sc
     columns |= {name: facts[name] for name in ("batch_id", "outcome", "exported", "day")}
     # a score that misses a whole number by its last digit counts as that number, as it does for tiers
     columns["band"] = np.floor(frame["score"].to_numpy(dtype=float) + LAST_DIGIT).astype(np.int64)
-    return insert_rows(session, "scores", columns | {name: frame[name] for name in names})
+    written = insert_rows(session, "scores", columns | {name: frame[name] for name in names})
+    ended = facts.index[facts["outcome"] != str(OutcomeStage.NEW)].to_numpy()
+    endings.refresh(session, client_id, None if len(ended) > MANY else ended)
+    return written
 
 
 def set_final(session: Session, client_id: int, lead_id: int, *, score: float, tier: str) -> None:

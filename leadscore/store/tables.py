@@ -536,8 +536,9 @@ class Score(SQLModel, table=True):
                             "reachable", "exported", "batch_id", "owner", "source", "country", "industry"),
                       # reports count all leads: in the order of these, without sorting and without touching the rows
                       Index("ix_scores_cells", "client_id", "source", "country", "tier", "band", "outcome",
-                            "qualified", "score", "probability"),
-                      Index("ix_scores_day", "client_id", "day", "tier", "outcome", "score", "probability"),
+                            "qualified", "score", "probability", "day", "batch_id", "run_id"),
+                      Index("ix_scores_day", "client_id", "day", "tier", "outcome", "score", "probability", "source",
+                            "batch_id", "run_id"),
                       # few leads have ended; all that reports ask about these stands in the index
                       Index("ix_scores_ended", "client_id", "source", "country", "owner", "tier", "outcome",
                             "furthest", "currency", "revenue", "day", "decided_on", "days_to_contact",

@@ -8,6 +8,37 @@ down_revision = '0005'
 branch_labels = None
 depends_on = None
 
+TOLD = """SELECT o.client_id, o.lead_id, max(CASE o.stage WHEN 'qualified' THEN 2 WHEN 'contacted' THEN 1 ELSE 0 END) AS step,
+    min(CASE WHEN o.stage = 'contacted' THEN substr(o.at, 1, 10) END) AS contacted_on,
+    max(CASE WHEN o.stage = 'converted' THEN o.id END) AS sale, max(CASE WHEN o.stage = 'lost' THEN o.id END) AS loss
+    FROM outcomes o GROUP BY o.client_id, o.lead_id"""
+FOUND = f"""SELECT s.lead_id, s.outcome, s.day, t.step, t.contacted_on, substr(d.at, 1, 10) AS decided_on, d.revenue, d.currency
+    FROM scores s JOIN ({TOLD}) t ON t.lead_id = s.lead_id AND t.client_id = s.client_id LEFT JOIN outcomes d ON d.id =
+    CASE s.outcome WHEN 'converted' THEN t.sale WHEN 'lost' THEN t.loss END WHERE s.outcome <> 'new'"""
+STOOD = """SELECT h.lead_id, h.run_id, h.score, h.probability FROM score_history h UNION ALL
+    SELECT h.lead_id, h.run_id, h.score, h.probability FROM scores h WHERE h.outcome IN ('converted', 'lost')"""
+KNOWN = "SELECT o.lead_id, min(o.recorded_at) AS at FROM outcomes o WHERE o.stage IN ('converted', 'lost') GROUP BY o.lead_id"
+BEFORE = f"""SELECT h.lead_id, h.score, h.probability, row_number() OVER (PARTITION BY h.lead_id ORDER BY h.run_id DESC) AS place
+    FROM ({STOOD}) h JOIN ({KNOWN}) k ON k.lead_id = h.lead_id JOIN score_runs r ON r.id = h.run_id AND r.created_at < k.at"""
+
+
+def remember_endings() -> None:
+    """Tell beside each score what its lead's outcomes tell; what held-out leads foretold comes with the next scoring."""
+    sqlite = op.get_bind().dialect.name == 'sqlite'
+    passed = ('CAST(julianday({0}) - julianday(f.day) AS INTEGER)' if sqlite
+              else '(CAST({0} AS date) - CAST(f.day AS date))')
+    tenths = 'b.score * 10 + 0.000001'
+    whole = f'CAST({tenths} AS INTEGER)' if sqlite else f'CAST(floor({tenths}) AS INTEGER)'
+    op.execute(f"""UPDATE scores SET furthest = CASE WHEN f.outcome = 'converted' THEN 'converted' WHEN f.step = 2 THEN
+        'qualified' WHEN f.step = 1 THEN 'contacted' END, decided_on = f.decided_on,
+        days_to_contact = CASE WHEN f.contacted_on >= f.day THEN {passed.format('f.contacted_on')} END,
+        days_to_conversion = CASE WHEN f.outcome = 'converted' AND f.decided_on >= f.day
+        THEN {passed.format('f.decided_on')} END, revenue = CASE WHEN f.outcome = 'converted' THEN f.revenue END,
+        currency = CASE WHEN f.outcome = 'converted' THEN coalesce(f.currency, '') END
+        FROM ({FOUND}) f WHERE scores.lead_id = f.lead_id""")
+    op.execute(f"""UPDATE scores SET foretold = {whole}, foretold_chance = b.probability, foretold_by = 'before'
+        FROM ({BEFORE}) b WHERE b.place = 1 AND scores.lead_id = b.lead_id AND scores.outcome IN ('converted', 'lost')""")
+
 
 def upgrade() -> None:
     op.create_table('held_back_leads',
@@ -48,11 +79,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('foretold', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('foretold_chance', sa.Float(), nullable=True))
         batch_op.add_column(sa.Column('foretold_by', sa.String(length=10), nullable=True))
-        batch_op.drop_index(batch_op.f('ix_scores_cells'))
-        batch_op.create_index('ix_scores_cells', ['client_id', 'source', 'country', 'tier', 'band', 'outcome', 'qualified', 'score', 'probability'], unique=False)
-        batch_op.drop_index(batch_op.f('ix_scores_day'))
-        batch_op.create_index('ix_scores_day', ['client_id', 'day', 'tier', 'outcome', 'score', 'probability'], unique=False)
+    remember_endings()
+    with op.batch_alter_table('scores', schema=None) as batch_op:
         batch_op.create_index('ix_scores_ended', ['client_id', 'source', 'country', 'owner', 'tier', 'outcome', 'furthest', 'currency', 'revenue', 'day', 'decided_on', 'days_to_contact', 'days_to_conversion', 'foretold', 'foretold_by', 'foretold_chance', 'batch_id', 'run_id'], unique=False, sqlite_where=sa.text("outcome <> 'new'"), postgresql_where=sa.text("outcome <> 'new'"))
+        batch_op.drop_index(batch_op.f('ix_scores_cells'))
+        batch_op.create_index('ix_scores_cells', ['client_id', 'source', 'country', 'tier', 'band', 'outcome', 'qualified', 'score', 'probability', 'day', 'batch_id', 'run_id'], unique=False)
+        batch_op.drop_index(batch_op.f('ix_scores_day'))
+        batch_op.create_index('ix_scores_day', ['client_id', 'day', 'tier', 'outcome', 'score', 'probability', 'source', 'batch_id', 'run_id'], unique=False)
 
     with op.batch_alter_table('spend', schema=None) as batch_op:
         batch_op.add_column(sa.Column('kind', sa.String(length=10), server_default='leads', nullable=False))
