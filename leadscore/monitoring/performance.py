@@ -149,7 +149,7 @@ def owners(ended: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
     none = pd.DataFrame({"owner": missing, "currency": "", "conversions": 0, "revenue": 0.0})
     found = pd.concat([sums, none], ignore_index=True) if len(missing) else sums
     won = found.groupby("owner")["conversions"].transform("sum")
-    leads = found["owner"].map(worked)
+    leads = found["owner"].map(worked).astype(np.int64)
     return found.assign(leads=leads, rate=won / leads, won=won).sort_values(
         ["won", "conversions"], ascending=False, ignore_index=True, kind="stable")[
         ["owner", "currency", "leads", "conversions", "rate", "revenue"]]

@@ -44,7 +44,8 @@ def trend(days: pd.DataFrame, decided: pd.DataFrame, *, every: str) -> pd.DataFr
     happened = decided.dropna(subset="decided_on").rename(columns={"leads": "conversions"})
     happened.index = _periods(happened["decided_on"], every)
     names = ["leads", "converted", "score", "chance", "chances"]
-    whole = pd.period_range(came.index.min(), max(came.index.max(), *happened.index[-1:]), freq=CODES[every])
+    last = max([came.index.max(), *([happened.index.max()] if len(happened) else [])])
+    whole = pd.period_range(came.index.min(), last, freq=CODES[every])
     sums = came[names].groupby(level=0).sum().join(happened[["conversions", "revenue"]].groupby(level=0).sum(),
                                                    how="outer").reindex(whole).fillna(0.0)
     leads, chances = sums["leads"].where(sums["leads"] > 0), sums["chances"].where(sums["chances"] > 0)

@@ -1,183 +1,62 @@
-"""The figures of some leads, counted by the database and worked out here: what the page and the report show."""
+"""The Performance page and its report: what was measured, as tiles, pictures and sentences."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
-import pandas as pd
 from sqlmodel import Session
 
-from leadscore.monitoring import foretelling, trends
-from leadscore.monitoring import performance as measures
-from leadscore.monitoring.money import Money, Rates, converted
-from leadscore.monitoring.performance import Figures as Figures
-from leadscore.monitoring.performance import Measured
-from leadscore.scoring.economics import Economics
-from leadscore.scoring.policy import Policy, TierMode
-from leadscore.scoring.presets import default_policy
-from leadscore.steps.currencies import rates_for
-from leadscore.steps.listing import ListView, filter_of
-from leadscore.steps.money import money_for, returns_by_source
-from leadscore.store import models as model_rows
-from leadscore.store import performance as counted
-from leadscore.store import policies as policy_rows
-from leadscore.store.list_filter import ListFilter
+from leadscore.charts.picture import Picture
+from leadscore.charts.tile import Tile
+from leadscore.monitoring.performance import Figures
+from leadscore.steps.listing import ListView
+from leadscore.steps.measurements import Core, Measurements, measure
+from leadscore.steps.performance_tiles import tiles_of
 from leadscore.workbench import Workbench
-
-BEST = 0.2
-TODAY = "today"
-STEPS = tuple(trends.CODES)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What the database counts of the leads a filter leaves, each counted when it is first asked for."""
-
-    session: Session
-    client_id: int
-    chosen: ListFilter
-
-    @cached_property
-    def cells(self) -> pd.DataFrame:
-        """Everybody, by cell."""
-        return counted.cells(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def days(self) -> pd.DataFrame:
-        """Everybody, by the day they came in."""
-        return counted.days(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def ended(self) -> pd.DataFrame:
-        """Those who are no longer new."""
-        return counted.ended(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def decided(self) -> pd.DataFrame:
-        """Conversions, by the day they happened."""
-        return counted.decided(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def waits(self) -> pd.DataFrame:
-        """Conversions, by the days they took."""
-        return counted.waits(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def contact_waits(self) -> pd.DataFrame:
-        """First contacts, by the days they took."""
-        return counted.contact_waits(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def foretold(self) -> pd.DataFrame:
-        """Those whose end is known, by what their score said without knowing it.
-
-        Where that is known of nobody, as right after an upgrade, today's scores stand in; ``foretold_by`` says so.
-        """
-        found = counted.foretold(self.session, self.client_id, self.chosen)
-        return found if len(found) else _by_today(self.cells)
-
-    @cached_property
-    def tenths(self) -> pd.DataFrame:
-        """Those whose end is known, by tenths of a point."""
-        return foretelling.by_tenth(self.foretold)
-
-
-def _by_today(cells: pd.DataFrame) -> pd.DataFrame:
-    known = cells[cells["outcome"].isin([measures.CONVERTED, measures.LOST])]
-    return pd.DataFrame({
-        "foretold": 10 * known["band"], "foretold_by": pd.array([TODAY] * len(known), dtype="str"),
-        "outcome": known["outcome"], "currency": pd.array([None] * len(known), dtype="str"),
-        "step": float("nan"), "leads": known["leads"], "revenue": 0.0, "chance": float("nan")}).reset_index(drop=True)
-
-
-@dataclass(frozen=True)
-class Speed:
-    """How quick things go: medians in days."""
-
-    days_to_contact: float | None
-    days_to_conversion: float | None
-
-
-@dataclass(frozen=True)
-class Core:
-    """What is compared between periods and between views.
-
-    Parameters
-    ----------
-    accuracy : Measured
-        How often a converted lead had scored higher than a lost one, by scores that could not know it.
-    found : Measured
-        Share of the conversions among the best 20 %, by such scores.
-    """
-
-    figures: Figures
-    accuracy: Measured
-    found: Measured
-    speed: Speed
-    money: tuple[Money, ...]
 
 
 @dataclass(frozen=True)
 class Report:
-    """The figures of some leads.
+    """What is shown of some leads.
 
     Parameters
     ----------
-    now, before : Core
-        Of these leads, and of those of the period before where a period was asked for.
-    period, period_before : tuple of date, or None
-        First and last day on which the leads came in.
-    measured_on : dict of str to int
-        Leads whose end is known, by why their score could not know it (``ForetoldBy``), or ``today`` where it may.
-    trends : dict of str to DataFrame
-        By day, week and month.
-    step : str
-        Which of them fits the period.
-    threshold : float
-        Score from which a lead is qualified.
-    high, low : float or None
-        Scores at which tiers change, where they go by the score.
+    measured : Measurements
+        The numbers everything else is made of.
+    tiles : tuple of Tile
+        Key figures, the most telling first.
+    pictures : tuple of Picture
+        In the order of a report; each has a key of its own.
     """
 
-    now: Core
-    before: Core | None
-    period: tuple[date, date] | None
-    period_before: tuple[date, date] | None
-    measured_on: dict[str, int]
-    trends: dict[str, pd.DataFrame]
-    step: str
-    histogram: pd.DataFrame
-    stages: pd.DataFrame
-    ranges: pd.DataFrame
-    gains: pd.DataFrame
-    lift: pd.DataFrame
-    reliability: pd.DataFrame
-    confusion: dict[str, int]
-    returns: pd.DataFrame
-    profit: pd.DataFrame
-    economics: Economics
-    currency: str
-    sources: pd.DataFrame
-    source_returns: pd.DataFrame
-    countries: pd.DataFrame
-    owners: pd.DataFrame
-    cohorts: pd.DataFrame
-    until_conversion: pd.DataFrame
-    threshold: float
-    high: float | None
-    low: float | None
-    has_model: bool
+    measured: Measurements
+    tiles: tuple[Tile, ...]
+    pictures: tuple[Picture, ...]
+
+    @property
+    def now(self) -> Core:
+        """The key figures with what belongs to them."""
+        return self.measured.now
+
+    @property
+    def before(self) -> Core | None:
+        """Those of the period before, where a period was asked for."""
+        return self.measured.before
 
     @property
     def figures(self) -> Figures:
         """The key figures."""
-        return self.now.figures
+        return self.measured.now.figures
+
+    @property
+    def period(self) -> tuple[date, date] | None:
+        """First and last day on which these leads came in."""
+        return self.measured.period
 
 
 def report_of(session: Session, workbench: Workbench, client_id: int, view: ListView, *, by: str) -> Report:
-    """Measure the leads a view means.
+    """Make the report of the leads a view means.
 
     Parameters
     ----------
@@ -189,128 +68,5 @@ def report_of(session: Session, workbench: Workbench, client_id: int, view: List
     InvalidRequest, NotFound
         The view is narrowed by something that is not there, or to a period that ends before it starts.
     """
-    chosen = filter_of(session, workbench, client_id, view, by=by)
-    counts = Counts(session, client_id, chosen)
-    period = _period(counts.days, chosen)
-    earlier = _before(chosen)
-    champion = model_rows.champion(session, client_id)
-    policy = _policy(session, client_id)
-    held_out = champion.metrics.get("roc_auc") if champion else None
-    now = _core(counts, view, period, held_out)
-    by_tier = policy.tier_mode == TierMode.THRESHOLD
-    rates = rates_for(session, client_id)
-    sold = converted(measures.sold(counts.ended), "revenue", rates)
-    currency = now.money[0].currency if now.money else ""
-    economics = _economics(policy.economics, now, currency)
-    decided = _in_one_currency(counts.decided, rates, currency)
-    sources = measures.by(counts.cells, "source")
-    return Report(
-        now=now, before=_core(Counts(session, client_id, earlier), view, _days_of(earlier), None) if earlier else None,
-        period=period, period_before=_days_of(earlier) if earlier else None,
-        measured_on=_measured_on(counts.foretold),
-        trends={step: trends.trend(counts.days, decided, every=step) for step in STEPS},
-        step=trends.fitting_step(*period) if period else "day",
-        histogram=measures.histogram(counts.cells), stages=measures.stages(counts.cells, counts.ended),
-        ranges=foretelling.ranges(counts.tenths), gains=(curve := foretelling.gains(counts.tenths)),
-        lift=foretelling.lift(curve), reliability=foretelling.reliability(counts.foretold),
-        confusion=foretelling.confusion(counts.tenths, policy.thresholds.qualified),
-        returns=_returns(counts, rates, now, economics), profit=_profit(counts, now, economics), economics=economics,
-        currency=currency, sources=_with_revenue(sources, sold, "source"),
-        source_returns=returns_by_source(session, client_id, sources, measures.sold(counts.ended), view, period),
-        countries=_with_revenue(measures.by(counts.cells, "country"), sold, "country"),
-        owners=measures.owners(counts.ended, sold),
-        cohorts=trends.cohorts(counts.days, counts.waits, today=workbench.clock().date()),
-        until_conversion=trends.until_conversion(counts.waits), threshold=policy.thresholds.qualified,
-        high=policy.thresholds.high if by_tier else None, low=policy.thresholds.low if by_tier else None,
-        has_model=champion is not None)
-
-
-def _core(counts: Counts, view: ListView, period: tuple[date, date] | None,
-          held_out: dict[str, float] | None) -> Core:
-    figures = measures.figures(counts.cells)
-    accuracy = foretelling.accuracy(counts.tenths)
-    if accuracy.value is None and held_out:
-        # too few leads have ended since: what was measured when the model was trained
-        accuracy = Measured(held_out.get("value"), held_out.get("low"), held_out.get("high"))
-    speed = Speed(trends.median_days(counts.contact_waits), trends.median_days(trends.until_conversion(counts.waits)))
-    return Core(figures, accuracy, foretelling.found_in_best(counts.tenths, BEST), speed,
-                money_for(counts.session, counts.client_id, measures.sold(counts.ended), figures, view, period))
-
-
-def _measured_on(foretold: pd.DataFrame) -> dict[str, int]:
-    return {str(why): int(leads) for why, leads in foretold.groupby("foretold_by")["leads"].sum().items()}
-
-
-def _policy(session: Session, client_id: int) -> Policy:
-    active = policy_rows.active(session, client_id)
-    return Policy.from_dict(active.body) if active else default_policy()
-
-
-def _period(days: pd.DataFrame, chosen: ListFilter) -> tuple[date, date] | None:
-    if days.empty:
-        return None
-    first, last = str(days["day"].min()), str(days["day"].max())
-    if chosen.days:
-        # a period that was asked for counts as a whole, also where no lead came in
-        first = max(chosen.days[0], "1970-01-01") if chosen.days[0] > "0001-01-01" else first
-        last = chosen.days[1] if chosen.days[1] < "9999-12-31" else last
-    return date.fromisoformat(first), date.fromisoformat(last)
-
-
-def _before(chosen: ListFilter) -> ListFilter | None:
-    """Narrow a filter to the period before its own; None where it has no first or no last day."""
-    if chosen.days is None or chosen.days[0] <= "0001-01-01" or chosen.days[1] >= "9999-12-31":
-        return None
-    period = trends.period_before(*(date.fromisoformat(day) for day in chosen.days))
-    return replace(chosen, days=(period[0].isoformat(), period[1].isoformat())) if period else None
-
-
-def _days_of(chosen: ListFilter) -> tuple[date, date] | None:
-    return (date.fromisoformat(chosen.days[0]), date.fromisoformat(chosen.days[1])) if chosen.days else None
-
-
-# --- money -----------------------------------------------------------------------------------------------------
-
-
-def _with_revenue(counts: pd.DataFrame, sold: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Add revenue where all of it is in one currency; amounts of several are not added up."""
-    known = sold[sold["revenue"] > 0]
-    if known["currency"].nunique() != 1:
-        return counts
-    return counts.assign(revenue=counts[name].map(known.groupby(name)["revenue"].sum()).fillna(0.0))
-
-
-def _in_one_currency(counts: pd.DataFrame, rates: Rates, currency: str) -> pd.DataFrame:
-    """Count everything, but revenue in one currency alone: amounts of others cannot be added to it."""
-    amounts = converted(counts, "revenue", rates)
-    return amounts.assign(revenue=amounts["revenue"].where(amounts["currency"] == currency, 0.0))
-
-
-def _economics(said: Economics, now: Core, currency: str) -> Economics:
-    """Fill in what nobody has said: a conversion is worth what it brought on average, in the currency of the costs."""
-    money = next((money for money in now.money if money.currency == currency), None)
-    if said.value_per_conversion is not None or money is None or not money.revenue or not now.figures.converted:
-        return said
-    if said.cost_per_contact is not None and said.currency != currency:
-        return said
-    return replace(said, value_per_conversion=money.revenue / now.figures.converted, currency=currency)
-
-
-def _returns(counts: Counts, rates: Rates, now: Core, economics: Economics) -> pd.DataFrame:
-    """Say what each range of scores brought and cost: what contacts cost, else what was spent on a lead on average."""
-    if not now.money:
-        return foretelling.returns(counts.tenths, pd.Series(dtype=float), cost=None)
-    main, leads = now.money[0], now.figures.leads
-    revenue = _in_one_currency(counts.foretold, rates, main.currency).groupby("foretold")["revenue"].sum()
-    cost = main.spend / leads if main.spend and leads else None
-    if economics.cost_per_contact is not None and economics.currency == main.currency:
-        cost = economics.cost_per_contact
-    return foretelling.returns(counts.tenths, revenue, cost=cost)
-
-
-def _profit(counts: Counts, now: Core, economics: Economics) -> pd.DataFrame:
-    cost, value = economics.cost_per_contact, economics.value_per_conversion
-    known = cost is not None and value is not None
-    open_leads = now.figures.leads - now.figures.converted - now.figures.lost
-    return foretelling.profit(counts.tenths, value=value or 0.0, cost=cost or 0.0,
-                              leads=(open_leads or now.figures.leads) if known else 0)
+    measured = measure(session, workbench, client_id, view, by=by)
+    return Report(measured, tiles_of(measured), ())

@@ -42,8 +42,9 @@ class ForetoldBy(StrEnum):
 def refresh(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray | None = None) -> None:
     """Work out anew what became of leads that have a score; of all the client's leads when none are named.
 
-    Of a conversion told more than once the latest word counts. Days are counted from the day the lead came in; what is
-    dated before that day is not. What a score foretold is known where it stood there before the end was told.
+    Of a conversion told more than once the latest word counts. Days are counted from the day the lead came in, and what
+    is dated before that day is not. What a score foretold is known where it stood there before the end was told; it is
+    what rules and model said, whatever a person has set by hand.
     """
     if lead_ids is None:
         _refresh(session, {"client": client_id}, narrowed="")
@@ -54,7 +55,9 @@ def refresh(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarr
 
 
 def _refresh(session: Session, parameters: dict[str, Any], *, narrowed: str) -> None:
-    nothing = ", ".join(f"{name} = NULL" for name in (*FACTS, *FORETOLD))
+    # who is still among the ended keeps what was foretold: a later word on the end does not change it
+    kept = (f"{name} = CASE WHEN outcome IN ({CLOSED}) THEN {name} END" for name in FORETOLD)
+    nothing = ", ".join([*(f"{name} = NULL" for name in FACTS), *kept])
     session.execute(text(f"UPDATE scores SET {nothing} WHERE client_id = :client {narrowed.format(column='lead_id')} "
                          "AND (outcome <> 'new' OR furthest IS NOT NULL OR decided_on IS NOT NULL OR foretold IS NOT "
                          "NULL)"), parameters)
@@ -93,15 +96,15 @@ def _passed(session: Session, day: str) -> str:
 def _standing_before(session: Session, narrowed: str) -> str:
     """Write the statement that finds the last score of a lead from before anybody told its end."""
     ids = narrowed.format(column="h.lead_id")
-    names = "h.lead_id, h.run_id, h.score, h.probability"
+    names = "h.lead_id, h.run_id, h.blended, h.probability"
     stood = (f"SELECT {names} FROM score_history h WHERE h.client_id = :client {ids} UNION ALL "
              f"SELECT {names} FROM scores h WHERE h.client_id = :client AND h.outcome IN ({CLOSED}) {ids}")
     known = (f"SELECT o.lead_id, min(o.recorded_at) AS at FROM outcomes o WHERE o.client_id = :client AND o.stage IN "
              f"({CLOSED}) {narrowed.format(column='o.lead_id')} GROUP BY o.lead_id")
-    best = (f"SELECT h.lead_id, h.score, h.probability, row_number() OVER (PARTITION BY h.lead_id ORDER BY h.run_id "
+    best = (f"SELECT h.lead_id, h.blended, h.probability, row_number() OVER (PARTITION BY h.lead_id ORDER BY h.run_id "
             f"DESC) AS place FROM ({stood}) h JOIN ({known}) k ON k.lead_id = h.lead_id JOIN score_runs r ON r.id = "
             f"h.run_id AND r.created_at < k.at")
-    return (f"UPDATE scores SET foretold = {_in_tenths(session, 'b.score')}, foretold_chance = b.probability, "
+    return (f"UPDATE scores SET foretold = {_in_tenths(session, 'b.blended')}, foretold_chance = b.probability, "
             f"foretold_by = '{ForetoldBy.BEFORE}' FROM ({best}) b WHERE b.place = 1 AND scores.lead_id = b.lead_id AND "
             f"scores.client_id = :client AND scores.outcome IN ({CLOSED})")
 

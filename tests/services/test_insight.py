@@ -1,7 +1,7 @@
 """The figures of a client are counts a person can repeat, and say when they are too few."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -32,11 +32,15 @@ def test_figures_are_those_of_the_list(seen, admin):
     assert figures.average_score == pytest.approx(frame["score"].mean(), abs=0.1)
     assert figures.converted == (frame["outcome"] == "converted").sum()
     assert figures.lost == (frame["outcome"] == "lost").sum()
-    assert report.histogram["leads"].sum() == report.ranges["leads"].sum() == report.trend["leads"].sum() == len(frame)
-    assert report.tiers.set_index("tier")["leads"].to_dict() == frame["tier"].value_counts().to_dict()
-    assert report.accuracy["value"] > 0.5
-    assert report.gains_from == "held out"
-    assert sum(report.confusion.values()) == figures.converted + figures.lost
+    assert report.measured.histogram["leads"].sum() == len(frame)
+    assert all(points["leads"].sum() == len(frame) for points in report.measured.trends.values())
+    came = report.measured.stages[report.measured.stages["stage"] == "came in"].set_index("tier")["leads"]
+    assert came[came > 0].to_dict() == frame["tier"].value_counts().to_dict()
+    assert report.now.accuracy.value > 0.5
+    assert set(report.measured.measured_on) == {"held out"}
+    held_out = report.measured.measured_on["held out"]
+    assert sum(report.measured.confusion.values()) == report.measured.ranges["leads"].sum() == held_out
+    assert 0 < held_out < figures.converted + figures.lost
 
 
 def test_a_filter_narrows_every_figure(seen, admin):
@@ -44,20 +48,21 @@ def test_a_filter_narrows_every_figure(seen, admin):
     high = _report(seen, admin, tiers=("High",))
     assert high.figures.leads == (frame["tier"] == "High").sum()
     assert high.figures.average_score > _report(seen, admin).figures.average_score
-    source = str(_report(seen, admin).sources["source"].iloc[0])
-    assert _report(seen, admin, sources=(source,)).sources["source"].tolist() == [source]
+    source = str(_report(seen, admin).measured.sources["source"].iloc[0])
+    assert _report(seen, admin, sources=(source,)).measured.sources["source"].tolist() == [source]
     assert _report(seen, admin, model_version=99).figures.leads == 0
     assert _report(seen, admin, policy_version=1).figures.leads == len(frame)
 
 
 def test_a_period_is_compared_with_the_one_before(seen, admin):
     whole = _report(seen, admin)
-    assert whole.before is None
+    assert whole.before is whole.measured.period_before is None
     first, last = whole.period
     middle = first + (last - first) / 2
     late = _report(seen, admin, came_from=middle.isoformat(), came_to=last.isoformat())
     assert 0 < late.figures.leads < whole.figures.leads
-    assert late.before.leads > 0
+    assert late.before.figures.leads > 0
+    assert late.measured.period_before[1] < middle
     assert late.period == (middle, last)
     assert late.figures.leads + _report(seen, admin, came_to=date.fromordinal(middle.toordinal() - 1).isoformat()
                                         ).figures.leads == whole.figures.leads
@@ -80,29 +85,33 @@ def test_shares_divide_by_what_they_say(workbench, admin):
     report = _filled(workbench, admin, ["Closed Won"] * 3 + ["Closed Lost"] * 1 + ["New"] * 6)
     assert report.figures.conversion_rate.value == pytest.approx(0.3)
     assert report.figures.win_rate == pytest.approx(0.75)
-    assert report.speed.contacted == pytest.approx(0.4)
-    assert report.gains_from == "store"
-    assert any("3 conversions so far" in note for note in report.notes)
-    assert any("no model" in note for note in report.notes)
+    assert report.figures.worked == pytest.approx(0.4)
+    assert report.measured.measured_on == {"rules": 4}
+    assert not report.measured.has_model
 
 
-def test_one_conversion_is_told_in_the_singular(workbench, admin):
-    report = _filled(workbench, admin, ["Closed Won", "New"])
-    assert any(note.startswith("1 conversion so far") for note in report.notes)
-
-
-def test_figures_that_flatter_say_so(seen, admin):
-    (note,) = _report(seen, admin).notes
-    assert "had not seen" in note
+def test_a_score_given_before_the_end_was_told_is_held_against_it_for_good(workbench, admin):
+    _filled(workbench, admin, ["New"] * 4)
+    later = workbench.clock() + timedelta(hours=1)
+    workbench = replace(workbench, clock=lambda: later)
+    dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1, 2], stage="converted")
+    dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[3], stage="lost")
+    assert _report(workbench, admin).measured.measured_on == {"before": 3}
+    dossier.override(workbench, admin, client=CLIENT, lead_id=3, score=99, reason="looks good now")
+    scoring.rescore(workbench, admin, client=CLIENT)
+    report = _report(workbench, admin)
+    assert report.measured.measured_on == {"before": 3}
+    assert report.measured.ranges.set_index("high")["lost"].get(100.0, 0) == 0
 
 
 @pytest.mark.parametrize("client", [CLIENT, "never heard of"])
 def test_nothing_stored_is_nothing_said(workbench, admin, client):
     report = insight.performance(workbench, admin, client=client)
     assert report.figures.leads == 0
-    assert report.figures.average_score is report.figures.win_rate is report.accuracy is report.period is None
-    assert report.notes == report.money == ()
-    assert report.trend.empty
+    assert report.figures.average_score is report.figures.win_rate is report.now.accuracy.value is report.period is None
+    assert report.now.money == ()
+    assert report.measured.trends["day"].empty
+    assert insight.span(workbench, admin, client=client) is None
 
 
 def test_money_is_told_by_currency_with_what_was_spent(workbench, admin):
@@ -112,11 +121,11 @@ def test_money_is_told_by_currency_with_what_was_spent(workbench, admin):
                                 revenue=revenue, currency=currency)
     spend.add_spend(workbench, admin, client=CLIENT,
                     entry=spend.SpendEntry(date(2026, 1, 1), date(2026, 1, 31), 60.0, "EUR", "Referral"))
-    euros, dollars = _report(workbench, admin).money
+    euros, dollars = _report(workbench, admin).now.money
     assert (euros.currency, euros.revenue, euros.spend) == ("EUR", 150.0, 60.0)
     assert (euros.cost_per_conversion, euros.return_on_spend, euros.revenue_per_lead) == (20.0, 1.5, 37.5)
     assert (dollars.currency, dollars.revenue, dollars.return_on_spend) == ("USD", 7.0, None)
-    assert _report(workbench, admin, sources=("Nowhere",)).money == ()
+    assert _report(workbench, admin, sources=("Nowhere",)).now.money == ()
 
 
 def test_a_corrected_revenue_replaces_the_earlier_one_at_once(workbench, admin):
@@ -124,7 +133,7 @@ def test_a_corrected_revenue_replaces_the_earlier_one_at_once(workbench, admin):
     for amount in (100.0, 80.0):
         dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1], stage="converted", revenue=amount,
                                currency="EUR")
-        assert _report(workbench, admin).money[0].revenue == amount
+        assert _report(workbench, admin).now.money[0].revenue == amount
 
 
 def test_a_report_is_remembered_until_something_changes(trained, admin, monkeypatch):
@@ -135,7 +144,7 @@ def test_a_report_is_remembered_until_something_changes(trained, admin, monkeypa
     dossier.record_outcome(trained, admin, client=CLIENT, lead_ids=[lead_id], stage="contacted")
     second = _report(trained, admin)
     assert second is not first
-    assert replace(second.figures) != first.figures or second.speed != first.speed
+    assert second.now != first.now
 
 
 @pytest.mark.parametrize("view", [{}, {"tiers": ("High",)}, {"came_from": "2026-09-01", "came_to": "2026-10-31"}])
@@ -149,7 +158,7 @@ def test_whole_points_average_to_what_they_are(workbench, admin):
     for lead_id in (1, 2, 3):
         dossier.override(workbench, admin, client=CLIENT, lead_id=lead_id, score=40, reason="as seen at the fair")
     report = _report(workbench, admin)
-    assert report.figures.average_score == report.sources["average_score"].iloc[0] == 40.0
+    assert report.figures.average_score == report.measured.sources["average_score"].iloc[0] == 40.0
 
 
 def test_costs_are_told_only_where_spend_can_be_told_apart(workbench, admin):
@@ -159,11 +168,10 @@ def test_costs_are_told_only_where_spend_can_be_told_apart(workbench, admin):
     spend.add_spend(workbench, admin, client=CLIENT,
                     entry=spend.SpendEntry(date(2026, 10, 1), date(2026, 10, 1), 60.0, "EUR", "Referral"))
     tier = delivery.list_leads(workbench, admin, client=CLIENT, view=ListView()).frame.set_index("lead_id")["tier"][1]
-    (told,) = _report(workbench, admin, came_from="2026-10-01", sources=("Referral",)).money
-    (narrowed,) = (report := _report(workbench, admin, tiers=(tier,))).money
+    (told,) = _report(workbench, admin, came_from="2026-10-01", sources=("Referral",)).now.money
+    (narrowed,) = _report(workbench, admin, tiers=(tier,)).now.money
     assert (told.spend, told.cost_per_conversion, narrowed.revenue) == (60.0, 60.0, 90.0)
     assert (narrowed.spend, narrowed.cost_per_conversion, narrowed.return_on_spend) == (0.0, None, None)
-    assert any("What was spent" in note for note in report.notes)
 
 
 def test_a_period_that_reaches_back_for_ever_is_compared_with_none(seen, admin):

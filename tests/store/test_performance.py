@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from leadscore.schema import OutcomeStage
 from leadscore.store import outcomes, performance, scores
 from leadscore.store.database import read, write
 from leadscore.store.list_filter import ListFilter
@@ -36,6 +35,8 @@ def _of(counted, what, *more, **filters):
 def test_cells_hold_every_lead_once(counted):
     cells = _of(counted, performance.cells)
     assert cells["leads"].sum() == 6
+    assert cells["score"].sum() == 90 + 50 + 50 + 10 + 100
+    assert cells["chances"].sum() == score_frame([1, 2, 3, 4, 5, 6])["probability"].notna().sum()
     best = cells[cells["band"] == 100].to_dict("records")
     assert [(cell["source"], cell["tier"], cell["outcome"], bool(cell["qualified"]), cell["leads"]) for cell in best] \
         == [("web", "High", "converted", True, 1)]
@@ -45,20 +46,40 @@ def test_days_are_those_the_leads_came_in(counted, now):
     days = _of(counted, performance.days)
     assert days.groupby("day")["leads"].sum().to_dict() == {
         "2026-01-01": 2, "2026-01-02": 1, "2026-02-01": 2, f"{now:%Y-%m-%d}": 1}
-    assert days["bands"].sum() == 90 + 50 + 50 + 10 + 100
+    assert days["score"].sum() == 90 + 50 + 50 + 10 + 100
+
+
+def test_the_first_and_the_last_day_are_found(counted, now):
+    engine, client_id = counted
+    with read(engine) as session:
+        assert performance.first_and_last_day(session, client_id) == ("2026-01-01", f"{now:%Y-%m-%d}")
+        assert performance.first_and_last_day(session, client_id + 1) is None
 
 
 def test_of_a_conversion_told_twice_the_latest_word_counts(counted):
-    money = _of(counted, performance.money)
-    assert money.groupby("currency")[["conversions", "revenue"]].sum().to_dict("index") == {
-        "EUR": {"conversions": 1, "revenue": 120.0}, "USD": {"conversions": 1, "revenue": 50.0},
-        "": {"conversions": 1, "revenue": 0.0}}
+    ended = _of(counted, performance.ended)
+    assert ended.groupby("currency")[["leads", "revenue"]].sum().to_dict("index") == {
+        "EUR": {"leads": 1, "revenue": 120.0}, "USD": {"leads": 1, "revenue": 50.0}, "": {"leads": 1, "revenue": 0.0}}
+    assert set(ended["furthest"]) == {"converted"}
 
 
-def test_days_until_a_stage_leave_out_what_is_dated_before_the_lead_came(counted):
-    found = _of(counted, performance.days_until, OutcomeStage.CONVERTED)
-    assert dict(zip(found["days"], found["leads"], strict=True)) == {4: 1, 10: 1}
-    assert _of(counted, performance.days_until, OutcomeStage.QUALIFIED).empty
+def test_waits_leave_out_what_is_dated_before_the_lead_came(counted):
+    found = _of(counted, performance.waits)
+    assert found.sort_values("days").to_dict("list") == {
+        "month": ["2026-01", "2026-02"], "days": [4, 10], "leads": [1, 1]}
+    contacted = _of(counted, performance.contact_waits)
+    assert contacted.to_dict("list") == {"days": [3], "leads": [1]}
+
+
+def test_conversions_are_counted_on_the_day_they_happened(counted):
+    found = _of(counted, performance.decided).sort_values("decided_on")
+    assert found[["decided_on", "leads", "revenue"]].to_numpy().tolist() == [
+        ["2025-01-01", 1, 0.0], ["2026-01-05", 1, 50.0], ["2026-02-11", 1, 120.0]]
+
+
+def test_what_was_foretold_is_what_stood_there_before_the_end_was_told(counted):
+    foretold = _of(counted, performance.foretold)
+    assert foretold["foretold_by"].unique().tolist() == [], "told in the moment of the scoring, not after it"
 
 
 @pytest.mark.parametrize(("chosen", "leads"), [
@@ -68,12 +89,16 @@ def test_days_until_a_stage_leave_out_what_is_dated_before_the_lead_came(counted
 def test_a_filter_holds_for_every_count(counted, chosen, leads):
     assert _of(counted, performance.cells, **chosen)["leads"].sum() == leads
     assert _of(counted, performance.days, **chosen)["leads"].sum() == leads
+    ended = _of(counted, performance.ended, **chosen)["leads"].sum()
+    assert ended <= leads
+    assert _of(counted, performance.decided, **chosen)["leads"].sum() == ended
 
 
 def test_another_client_has_nothing(counted):
     engine, client_id = counted
     with read(engine) as session:
-        for what in (performance.cells, performance.days, performance.money):
+        for what in (performance.cells, performance.days, performance.ended, performance.foretold, performance.decided,
+                     performance.waits, performance.contact_waits):
             assert what(session, client_id + 1).empty
 
 

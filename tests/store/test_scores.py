@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.monitoring import performance as measures
-from leadscore.store import leads, outcomes, performance, scores
+from leadscore.store import leads, outcomes, scores
 from leadscore.store.database import read, write
 from leadscore.store.list_filter import ListFilter
 from tests.store.samples import frame, stored
@@ -195,31 +194,12 @@ def test_what_lead_rows_know_survives_a_new_scoring(ranked, now) -> None:
     assert page["batch_id"].tolist() == [batch_id] * 2
 
 
-def test_counts_for_reports_add_up(ranked) -> None:
+def test_choices_are_the_values_there_are(ranked) -> None:
     engine, client_id, _ = ranked
     with read(engine) as session:
-        cells = performance.cells(session, client_id)
-        nobody = performance.cells(session, client_id, ListFilter(batch_id=77))
-        low = performance.cells(session, client_id, ListFilter(tiers=("Low",)))
         assert scores.distinct(session, client_id, "owner") == ["kim", "sam"]
         with pytest.raises(InvalidRequest):
             scores.distinct(session, client_id, "lead_id; DROP")
-    bins = measures.ranges(measures.by_band(cells))
-    assert bins["leads"].tolist() == [1, 1, 0, 0, 0, 2, 0, 0, 0, 2]
-    assert bins["converted"].tolist() == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
-    assert (bins["low"].iloc[0], bins["high"].iloc[-1]) == (0, 100)
-    assert measures.ranges(measures.by_band(nobody))["leads"].sum() == 0
-    assert measures.by_tier(low, 0.0)["leads"].tolist() == [0, 0, 2]
-    counted = ["leads", "converted", "lost"]
-    assert measures.by_tier(cells, 0.0)[["tier", *counted]].to_dict("list") == {
-        "tier": ["High", "Medium", "Low"], "leads": [2, 2, 2], "converted": [1, 0, 1], "lost": [1, 0, 0]}
-    assert measures.by(cells, "source", 0.0)[["source", *counted, "average_score"]].to_dict("list") == {
-        "source": ["web", "fair"], "leads": [4, 2], "converted": [2, 0], "lost": [1, 0], "average_score": [60.0, 30.0]}
-    total, empty = measures.figures(cells, 0.0), measures.figures(nobody, 0.0)
-    assert (total.leads, total.average_score, total.qualified_share) == (6, 50.0, 2 / 6)
-    assert (total.converted, total.lost) == (2, 1)
-    assert (empty.leads, empty.average_score, empty.qualified_share) == (0, None, None)
-    assert (empty.converted, empty.lost) == (0, 0)
 
 
 def test_no_score_is_seen_or_changed_across_clients(ranked, vault, now) -> None:

@@ -15,10 +15,10 @@ TOLD = """SELECT o.client_id, o.lead_id, max(CASE o.stage WHEN 'qualified' THEN 
 FOUND = f"""SELECT s.lead_id, s.outcome, s.day, t.step, t.contacted_on, substr(d.at, 1, 10) AS decided_on, d.revenue, d.currency
     FROM scores s JOIN ({TOLD}) t ON t.lead_id = s.lead_id AND t.client_id = s.client_id LEFT JOIN outcomes d ON d.id =
     CASE s.outcome WHEN 'converted' THEN t.sale WHEN 'lost' THEN t.loss END WHERE s.outcome <> 'new'"""
-STOOD = """SELECT h.lead_id, h.run_id, h.score, h.probability FROM score_history h UNION ALL
-    SELECT h.lead_id, h.run_id, h.score, h.probability FROM scores h WHERE h.outcome IN ('converted', 'lost')"""
+STOOD = """SELECT h.lead_id, h.run_id, h.blended, h.probability FROM score_history h UNION ALL
+    SELECT h.lead_id, h.run_id, h.blended, h.probability FROM scores h WHERE h.outcome IN ('converted', 'lost')"""
 KNOWN = "SELECT o.lead_id, min(o.recorded_at) AS at FROM outcomes o WHERE o.stage IN ('converted', 'lost') GROUP BY o.lead_id"
-BEFORE = f"""SELECT h.lead_id, h.score, h.probability, row_number() OVER (PARTITION BY h.lead_id ORDER BY h.run_id DESC) AS place
+BEFORE = f"""SELECT h.lead_id, h.blended, h.probability, row_number() OVER (PARTITION BY h.lead_id ORDER BY h.run_id DESC) AS place
     FROM ({STOOD}) h JOIN ({KNOWN}) k ON k.lead_id = h.lead_id JOIN score_runs r ON r.id = h.run_id AND r.created_at < k.at"""
 
 
@@ -27,7 +27,7 @@ def remember_endings() -> None:
     sqlite = op.get_bind().dialect.name == 'sqlite'
     passed = ('CAST(julianday({0}) - julianday(f.day) AS INTEGER)' if sqlite
               else '(CAST({0} AS date) - CAST(f.day AS date))')
-    tenths = 'b.score * 10 + 0.000001'
+    tenths = 'b.blended * 10 + 0.000001'
     whole = f'CAST({tenths} AS INTEGER)' if sqlite else f'CAST(floor({tenths}) AS INTEGER)'
     op.execute(f"""UPDATE scores SET furthest = CASE WHEN f.outcome = 'converted' THEN 'converted' WHEN f.step = 2 THEN
         'qualified' WHEN f.step = 1 THEN 'contacted' END, decided_on = f.decided_on,

@@ -1,0 +1,78 @@
+"""The key figures of a report as tiles: each with its change, its interval, its course, and what it means."""
+
+from __future__ import annotations
+
+from leadscore.charts.tile import Better, Tile, Unit
+from leadscore.steps.measurements import Core, Measurements
+from leadscore.steps.money import money_tiles
+
+POINTS = 60
+"""Points a small trend shows at most."""
+LEAST_POINTS = 3
+
+
+def tiles_of(report: Measurements) -> tuple[Tile, ...]:
+    """Make the tiles of a report, the most telling first."""
+    now, before = report.now, report.before
+    return (*_quality(report, now, before), *_conversion(report, now, before),
+            *money_tiles(now.money, before.money if before else ()), *_speed(now, before))
+
+
+def _quality(report: Measurements, now: Core, before: Core | None) -> tuple[Tile, ...]:
+    figures, earlier = now.figures, before.figures if before else None
+    return (
+        Tile("leads", "Leads", figures.leads, Unit.COUNT, before=earlier.leads if earlier else None,
+             trend=_course(report, "leads"), better=Better.NEITHER, note="Leads that came in."),
+        Tile("average_score", "Average score", figures.average_score, Unit.SCORE,
+             before=earlier.average_score if earlier else None, trend=_course(report, "average_score"),
+             note="Mean of all scores, 0 to 100."),
+        Tile("qualified_share", "High-quality leads", figures.qualified_share, Unit.SHARE,
+             before=earlier.qualified_share if earlier else None,
+             note=f"Share of leads with a score of {report.threshold:g} or more, the threshold from which a lead is "
+                  "qualified."),
+        Tile("lead_quality", "Lead quality", figures.expected, Unit.SCORE, before=earlier.expected if earlier else None,
+             trend=_course(report, "expected"),
+             note="Of 100 such leads, so many are expected to convert: the mean of the model's chances. "
+                  + ("Needs a model." if figures.expected is None else "")),
+    )
+
+
+def _conversion(report: Measurements, now: Core, before: Core | None) -> tuple[Tile, ...]:
+    figures, earlier = now.figures, before.figures if before else None
+    rate, accuracy, found = figures.conversion_rate, now.accuracy, now.found
+    won = "" if figures.win_rate is None else f" Of those decided either way, {100 * figures.win_rate:.1f} % converted."
+    return (
+        Tile("converted", "Converted", figures.converted, Unit.COUNT, before=earlier.converted if earlier else None,
+             trend=_course(report, "converted"),
+             note=f"Of {figures.converted + figures.lost:,} leads decided either way.{won}"),
+        Tile("conversion_rate", "Conversion rate", rate.value, Unit.SHARE, low=rate.low, high=rate.high,
+             before=earlier.conversion_rate.value if earlier else None, trend=_course(report, "rate"),
+             note="Converted, of all leads. Leads that came in lately have had less time to."),
+        Tile("accuracy", "Score accuracy", accuracy.value, Unit.SHARE, low=accuracy.low, high=accuracy.high,
+             before=before.accuracy.value if before else None,
+             note="How often a lead that converted had the higher score than one that did not, by scores that could "
+                  "not know it. 50 % is chance, 100 % is perfect."),
+        Tile("found", "Conversions in the best 20 %", found.value, Unit.SHARE, low=found.low, high=found.high,
+             before=before.found.value if before else None,
+             note="Share of the conversions that calling only the best 20 % would have found; in any order it is 20 "
+                  "%."),
+    )
+
+
+def _speed(now: Core, before: Core | None) -> tuple[Tile, ...]:
+    figures, earlier = now.figures, before.figures if before else None
+    return (
+        Tile("response_time", "Time to first contact", now.speed.days_to_contact, Unit.DAYS,
+             before=before.speed.days_to_contact if before else None, better=Better.DOWN,
+             note="Median from the day a lead came in, of those whose first contact has a date."),
+        Tile("velocity", "Time to conversion", now.speed.days_to_conversion, Unit.DAYS,
+             before=before.speed.days_to_conversion if before else None, better=Better.DOWN,
+             note="Median from the day a lead came in, of conversions that have a date."),
+        Tile("worked", "Worked", figures.worked, Unit.SHARE, before=earlier.worked if earlier else None,
+             note="Share of the leads that are no longer new: contacted, qualified, converted or lost."),
+    )
+
+
+def _course(report: Measurements, name: str) -> tuple[float, ...]:
+    points = tuple(float(value) for value in report.trends[report.step][name].dropna().tail(POINTS))
+    return points if len(points) >= LEAST_POINTS else ()
