@@ -77,6 +77,7 @@ NEEDS = {
     "feature_changes": Action.VIEW_LEADS, "save_feature": Action.EDIT_POLICY, "retire_feature": Action.EDIT_POLICY,
     "switch_feature": Action.EDIT_POLICY, "list_rules": Action.VIEW_LEADS, "try_rule": Action.VIEW_LEADS,
     "save_rules": Action.EDIT_POLICY,
+    "give_opinion": Action.VIEW_LEADS, "opinions": Action.VIEW_LEADS,
     "current_brand": Action.VIEW_LEADS, "preview_brand": Action.VIEW_LEADS, "save_brand": Action.EDIT_POLICY,
     "remove_logo": Action.EDIT_POLICY,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
@@ -93,7 +94,7 @@ ARGUMENTS: dict[str, Any] = {
     "report": "EUR", "rates": {"USD": 0.92},
     "values": {}, "offer_id": 9_999,
     "expression": "nonsense", "label": "Nonsense", "family": "fit", "on": True, "rule": {}, "rules": [{}],
-    "colour": "#123456",
+    "colour": "#123456", "helpful": True, "place": "leads",
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 
