@@ -11,7 +11,7 @@ from leadscore.access import Action
 from leadscore.services import delivery, dossier, jobs, segments
 from leadscore.services.delivery import LeadPage, ListView
 from pages.shared import Context, current
-from pages.widgets import filters, hands, look_alikes, notices, saved_views, words
+from pages.widgets import filters, hands, look_alikes, notices, opinion, saved_views, words
 from pages.widgets.progress import watch
 
 # larger exports are made by the worker
@@ -59,6 +59,7 @@ def main() -> None:
     with actions:
         _actions(context, options, chosen)
     _pages(page)
+    opinion.ask(context, "leads")
 
 
 def _from_first_page(view: ListView) -> ListView:

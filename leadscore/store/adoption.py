@@ -10,14 +10,14 @@ import pandas as pd
 from sqlalchemy import text
 from sqlmodel import Session
 
-from leadscore.schema import OutcomeStage
+from leadscore.schema import OutcomeStage, Tier
 from leadscore.store.bulk import fetch_columns
 from leadscore.store.database import is_sqlite
 from leadscore.store.list_filter import ListFilter, where_of
 from leadscore.store.opinions import LAST_MOMENT
 
-MOST_RECORDS = 100_000
-"""Records of the log that are looked at, the newest of the period: some 60 ms of work, however long the log is."""
+MOST_RECORDS = 50_000
+"""Records of the log that are looked at, the newest of the period: some 100 ms of work, however long the log is."""
 OPENED, RECORDED, EXPORTED = "lead_viewed", "outcome_recorded", "leads_exported"
 WORK = (OPENED, RECORDED, EXPORTED, "outcome_taken_back", "owner_assigned", "override_set", "override_cleared")
 """What people do who work a list; looking at pages and changing settings is not among it."""
@@ -72,11 +72,13 @@ def members(session: Session, client_id: int) -> list[str]:
 def worked(session: Session, client_id: int, chosen: ListFilter) -> pd.DataFrame:
     """Count leads by tier: columns ``tier``, ``leads`` and ``worked`` (no longer new, or exported)."""
     where, parameters = where_of(session, client_id, chosen)
-    tiers, leads, done = fetch_columns(
-        session, f"SELECT s.tier, count(*), sum(CASE WHEN s.outcome <> '{OutcomeStage.NEW}' OR s.exported THEN 1 "
-        f"ELSE 0 END) FROM scores s WHERE {where} GROUP BY s.tier", parameters)
-    return pd.DataFrame({"tier": pd.array(tiers, dtype="str"), "leads": np.array(leads, dtype=np.int64),
-                         "worked": np.array(done, dtype=np.int64)})
+    # one pass in the order of an index; grouping would sort all rows first
+    done = f"AND (s.outcome <> '{OutcomeStage.NEW}' OR s.exported)"
+    counts = ", ".join(f"count(*) FILTER (WHERE s.tier = '{tier}' {more})" for tier in Tier for more in ("", done))
+    found = np.array(fetch_columns(session, f"SELECT {counts} FROM scores s WHERE {where}", parameters)).reshape(-1, 2)
+    frame = pd.DataFrame({"tier": pd.array([str(tier) for tier in Tier], dtype="str"), "leads": found[:, 0],
+                          "worked": found[:, 1]})
+    return frame[frame["leads"] > 0].reset_index(drop=True)
 
 
 def _first_at(session: Session, moment: str) -> int:
