@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import vl_convert
@@ -12,6 +13,9 @@ WIDTH = 640
 VERSION = "6.4"
 """The Vega-Lite version that draws; pages embed the same one."""
 SCALE = 2.0
+
+UNDRAWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML has no place for: one of them in a label ends the whole process, not only the drawing."""
 
 DARK, MUTED, LINE = "#1b2733", "#44535f", "#dde3e8"
 FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
@@ -53,17 +57,25 @@ def printed(spec: Spec, *, width: int = WIDTH) -> Spec:
 
 
 def _in_ink(value: Any) -> Any:
-    """Replace the page's text colour, which paper does not have."""
+    """Replace the page's text colour, which paper does not have, and take out what no drawing can hold."""
     if isinstance(value, dict):
         return {name: _ink_of(name, inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_in_ink(inner) for inner in value]
-    return DARK if value == INK else value
+    return DARK if value == INK else _drawable(value)
 
 
 def _ink_of(name: str, value: Any) -> Any:
-    # rows hold what people wrote: theirs to name as they like, and large
-    return value if name == "values" else _in_ink(value)
+    # rows hold what people wrote: theirs to name as they like
+    return _drawable(value) if name == "values" else _in_ink(value)
+
+
+def _drawable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _drawable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_drawable(inner) for inner in value]
+    return UNDRAWABLE.sub("", value) if isinstance(value, str) else value
 
 
 def _merged(base: Spec, over: Spec) -> Spec:
