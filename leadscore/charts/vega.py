@@ -26,7 +26,12 @@ TINT = 0.6
 """Opacity of the strongest fill that text of the page can still be read on."""
 FAINT_TINT = 0.06
 LABEL_SIZE = 12
+LEGEND_ABOVE = 28
+"""Pixels between a legend and the plot: the title of the upright axis lies there."""
 DIGITS = 6
+HALF_WEEK = 302_400_000
+"""Milliseconds."""
+PIXELS_A_DATE = 72
 PADDING = {"left": 4, "right": 12, "top": 6, "bottom": 4}
 LEAST_PLOT = 0.35
 """Share of the width that bars keep, however much room their labels ask for."""
@@ -38,7 +43,7 @@ CONFIG: Spec = {
     "axisDiscrete": {"grid": False},
     "legend": {"orient": "top", "direction": "horizontal", "title": None, "labelFontSize": LABEL_SIZE,
                "labelLimit": 260, "symbolType": "circle", "symbolSize": 90, "symbolStrokeWidth": 2, "padding": 0,
-               "offset": 10, "columnPadding": 18, "labelPadding": 6, "rowPadding": 4},
+               "offset": LEGEND_ABOVE, "columnPadding": 18, "labelPadding": 6, "rowPadding": 4},
     "text": {"color": INK, "fontSize": LABEL_SIZE},
     "rule": {"color": INK},
     "view": {"stroke": None},
@@ -125,7 +130,8 @@ def quantity(field: str, title: str | None = None, kind: Kind = Kind.COUNT, *, l
     **axis : Any
         Further properties of the axis.
     """
-    shown: Spec = {"title": title, **({"values": list(ticks)} if ticks is not None else {}), **axis}
+    fixed = {} if ticks is None else {"values": list(ticks), "tickCount": len(ticks)}
+    shown: Spec = {"title": title, **fixed, **axis}
     if kind in _LABELS:
         shown = {"labelExpr": _LABELS[kind], **shown}
     if top:
@@ -138,21 +144,43 @@ def quantity(field: str, title: str | None = None, kind: Kind = Kind.COUNT, *, l
     return channel
 
 
+def place(field: str) -> Spec:
+    """Make a channel of numbers that leaves the axis to another layer."""
+    return {"field": field, "type": "quantitative"}
+
+
 def category(field: str, order: Sequence[str], title: str | None = None, **axis: Any) -> Spec:
     """Make a channel for words in a given order."""
     return {"field": field, "type": "nominal", "sort": list(order), "axis": {"title": title, **axis}}
 
 
-def moment(field: str, step: str) -> Spec:
-    """Make a channel for the start of days, weeks or months, the same in every time zone."""
-    shown = "%b %Y" if step == "month" else "%-d %b"
-    return {"field": field, "type": "temporal", "scale": {"type": "utc"},
-            "axis": {"title": None, "format": shown, "grid": False, "tickCount": {"expr": "max(2, floor(width / 80))"}}}
+def moment(field: str, middles: Sequence[int], limits: tuple[int, int], step: str) -> Spec:
+    """Make a channel for days, weeks or months, the same in every time zone.
+
+    Parameters
+    ----------
+    middles : sequence of int
+        Where to label the axis: the middle of each, in milliseconds since 1970.
+    limits : (int, int)
+        First and last moment, in milliseconds since 1970.
+    step : {"day", "week", "month"}
+    """
+    written, back = ("%b %Y", 0) if step == "month" else ("%-d %b", HALF_WEEK if step == "week" else 0)
+    most = {"expr": f"max(2, floor(width / {PIXELS_A_DATE}))"}
+    return {"field": field, "type": "temporal", "scale": {"type": "utc", "domain": list(limits), "nice": False},
+            "axis": {"title": None, "values": list(middles),
+                     "labelExpr": f"utcFormat(datum.value - {back}, '{written}')", "grid": False,
+                     "tickCount": most}}
 
 
 def room(pixels: int, most: float) -> Spec:
     """Give the end of a horizontal axis that leaves pixels free to the right of the longest bar."""
     return {"expr": f"{_short(float(most))} / max({LEAST_PLOT}, 1 - {pixels} / width)"}
+
+
+def headroom(pixels: int, most: float) -> Spec:
+    """Give the end of a vertical axis that leaves pixels free above the highest bar."""
+    return {"expr": f"{_short(float(most))} / max({LEAST_PLOT}, 1 - {pixels} / height)"}
 
 
 def mark(kind: str, encoding: Spec, *, tooltip: Sequence[tuple[str, str]] = (),
@@ -176,22 +204,24 @@ def note(lines: str | Sequence[str], *, x: Any, y: Any, data: Spec | None = None
                 data=[data or {}], **properties)
 
 
-def upright(at: float, words: str, *, flip: bool, down: int = 0) -> list[Spec]:
+def upright(at: float, words: str = "", *, flip: bool = False, down: int = 0) -> list[Spec]:
     """Draw a dashed upright line at a value of the horizontal axis with words at the top, left of it on ``flip``."""
-    return [mark("rule", {"x": {"datum": _short(at), "type": "quantitative"}}, data=[{}], strokeDash=[5, 4],
-                 strokeWidth=1.5, opacity=SOFT),
-            note(words, x={"datum": _short(at), "type": "quantitative"}, y={"value": down},
-                 align="right" if flip else "left", dx=-6 if flip else 6, baseline="top", fontWeight=600)]
-
-
-def level(at: float, words: str = "") -> list[Spec]:
-    """Draw a dashed line at a value of the vertical axis with its words at the right end."""
-    line = mark("rule", {"y": {"datum": _short(at), "type": "quantitative"}}, data=[{}], strokeDash=[5, 4],
+    line = mark("rule", {"x": {"datum": _short(at), "type": "quantitative"}}, data=[{}], strokeDash=[5, 4],
                 strokeWidth=1.5, opacity=SOFT)
     if not words:
         return [line]
-    return [line, note(words, x={"value": "width"}, y={"datum": _short(at), "type": "quantitative"}, align="right",
-                       baseline="bottom", dy=-4, opacity=0.85)]
+    return [line, note(words, x={"datum": _short(at), "type": "quantitative"}, y={"value": down},
+                 align="right" if flip else "left", dx=-6 if flip else 6, baseline="top", fontWeight=600)]
+
+
+def level(at: float, words: str = "", *, right: bool = True) -> list[Spec]:
+    """Draw a line at a value of the vertical axis: dashed with words at one end, or plain as the ground."""
+    ground = {"y": {"datum": _short(at), "type": "quantitative"}}
+    if not words:
+        return [mark("rule", ground, data=[{}], opacity=SOFT)]
+    line = mark("rule", ground, data=[{}], strokeDash=[5, 4], strokeWidth=1.5, opacity=SOFT)
+    return [line, note(words, x={"value": "width" if right else 4}, y={"datum": _short(at), "type": "quantitative"},
+                       align="right" if right else "left", baseline="bottom", dy=-4, opacity=0.85)]
 
 
 def colours(names: Sequence[str], values: Sequence[str], field: str | None = None, *, legend: bool = True) -> Spec:
@@ -199,7 +229,7 @@ def colours(names: Sequence[str], values: Sequence[str], field: str | None = Non
     channel: Spec = {"type": "nominal", "scale": {"domain": list(names), "range": list(values)}}
     if field is not None:
         channel["field"] = field
-    return channel | ({} if legend else {"legend": None})
+    return channel | {"legend": {"title": None} if legend else None}
 
 
 def only_if(test: str) -> Spec:

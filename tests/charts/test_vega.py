@@ -40,11 +40,12 @@ def test_digits_nobody_sees_are_not_sent():
     assert vega.rows(a=[0.123456789, 1234567.0]) == [{"a": 0.123457}, {"a": 1234567}]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_what_people_write_is_only_ever_shown(name):
-    spec = bars([name, "other"], [1, 2])
+def test_what_people_write_is_only_ever_shown():
+    spec = bars(HOSTILE, range(len(HOSTILE)))
     assert_drawn(spec)
-    assert "<script>" not in still.svg(spec)
+    drawn = still.svg(spec)
+    assert "<script>" not in drawn
+    assert "a.b[0]" in drawn
 
 
 def test_lines_and_notes_say_what_they_mark():
