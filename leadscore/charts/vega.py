@@ -7,6 +7,7 @@ is only ever a value. Axes, legends and titles take the colours of the page; mar
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
@@ -29,8 +30,6 @@ LABEL_SIZE = 12
 LEGEND_ABOVE = 28
 """Pixels between a legend and the plot: the title of the upright axis lies there."""
 DIGITS = 6
-HALF_WEEK = 302_400_000
-"""Milliseconds."""
 PIXELS_A_DATE = 72
 PADDING = {"left": 4, "right": 12, "top": 6, "bottom": 4}
 LEAST_PLOT = 0.35
@@ -154,23 +153,15 @@ def category(field: str, order: Sequence[str], title: str | None = None, **axis:
     return {"field": field, "type": "nominal", "sort": list(order), "axis": {"title": title, **axis}}
 
 
-def moment(field: str, middles: Sequence[int], limits: tuple[int, int], step: str) -> Spec:
-    """Make a channel for days, weeks or months, the same in every time zone.
+def steps(field: str, names: Sequence[str]) -> Spec:
+    """Make a channel for named steps of equal width, the first from 0 to 1, named in the middle where there is room.
 
-    Parameters
-    ----------
-    middles : sequence of int
-        Where to label the axis: the middle of each, in milliseconds since 1970.
-    limits : (int, int)
-        First and last moment, in milliseconds since 1970.
-    step : {"day", "week", "month"}
+    Dates come as names, since a browser in another time zone would move them.
     """
-    written, back = ("%b %Y", 0) if step == "month" else ("%-d %b", HALF_WEEK if step == "week" else 0)
     most = {"expr": f"max(2, floor(width / {PIXELS_A_DATE}))"}
-    return {"field": field, "type": "temporal", "scale": {"type": "utc", "domain": list(limits), "nice": False},
-            "axis": {"title": None, "values": list(middles),
-                     "labelExpr": f"utcFormat(datum.value - {back}, '{written}')", "grid": False,
-                     "tickCount": most}}
+    return {"field": field, "type": "quantitative", "scale": {"domain": [0, len(names)], "nice": False},
+            "axis": {"title": None, "values": [number + 0.5 for number in range(len(names))], "grid": False,
+                     "tickCount": most, "labelExpr": f"{json.dumps(list(names))}[floor(datum.value)]"}}
 
 
 def room(pixels: int, most: float) -> Spec:

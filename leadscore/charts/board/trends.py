@@ -11,7 +11,7 @@ from leadscore.charts.board.parts import RECORD, hundredths, nothing, numbers, s
 from leadscore.charts.numbers import MISSING, count, decimal, is_missing, short_money
 from leadscore.charts.palette import BLUE, GREEN
 from leadscore.charts.picture import Picture
-from leadscore.charts.vega import Kind, Spec, headroom, label, layered, mark, moment, only_if, place, quantity, rows
+from leadscore.charts.vega import Kind, Spec, headroom, label, layered, mark, only_if, place, quantity, rows, steps
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,6 @@ MEASURES = {
     "revenue": Measure("revenue", "Revenue by the day it was won", "Revenue", Kind.MONEY, True),
 }
 NAMES = {"day": "%b %Y", "week": "%b %Y", "month": "%B %Y"}
-STEPS = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(days=7), "month": pd.DateOffset(months=1)}
 BAR = 0.82
 """Of a day, week or month: the width of its bar."""
 PIXELS_A_LETTER = 7
@@ -59,7 +58,7 @@ def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") 
     values = numbers(points, chosen.column)
     starts = pd.Series(pd.to_datetime(points["start"], utc=True)).dt.tz_localize(None).reset_index(drop=True)
     table = pd.DataFrame({f"{step.capitalize()} from": [f"{start:%Y-%m-%d}" for start in starts],
-                          _heading(chosen, currency): hundredths(values) if chosen.kind == Kind.SHARE
+                          f"{_heading(chosen, currency)}{' (%)' if chosen.kind == Kind.SHARE else ''}": hundredths(values) if chosen.kind == Kind.SHARE
                           else np.round(values, 2)})
     key = f"trend-{measure.replace('_', '-')}"
     title = f"{chosen.title}, by {step}" if "by the day" not in chosen.title else \
@@ -68,13 +67,12 @@ def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") 
         return nothing(key, title, "Upload leads to see their course." if chosen.column in ("leads", "average_score")
                        else f"{RECORD}, to see the course.", table)
     words = [_written(value, chosen.kind, currency) for value in values.tolist()]
-    ends = starts + STEPS[step]
-    gap = (ends - starts) * (1 - BAR) / 2
-    middles = starts + (ends - starts) / 2
-    data = rows(start=starts + gap, end=ends - gap, middle=middles, value=values, words=words, telling=_telling(values),
-                dip=_dips(values), short=[_written(value, chosen.kind, "") for value in values.tolist()],
-                name=[name_of(start, step) for start in starts])
-    across = moment("middle", _milliseconds(middles), (_milliseconds(starts)[0], _milliseconds(ends)[-1]), step)
+    place_ = np.arange(len(values), dtype=float)
+    data = rows(start=place_ + (1 - BAR) / 2, end=place_ + (1 + BAR) / 2, middle=place_ + 0.5, value=values,
+                words=words, telling=_telling(values), dip=_dips(values),
+                name=[name_of(start, step) for start in starts],
+                short=[_written(value, chosen.kind, "") for value in values.tolist()])
+    across = steps("middle", [_tick(start, step) for start in starts])
     spec = layered(data, *(_bars if chosen.adds_up else _line)(chosen, across, values, currency))
     last = int(np.flatnonzero(np.isfinite(values))[-1])
     said = f"{chosen.heading} of the last {step} shown: {words[last]}."
@@ -138,8 +136,10 @@ def _telling(values: np.ndarray) -> np.ndarray:
     return telling
 
 
-def _milliseconds(moments: pd.Series) -> list[int]:
-    return [int(moment.timestamp() * 1000) for moment in moments.dt.tz_localize("UTC")]
+def _tick(start: pd.Timestamp, step: str) -> str:
+    if is_missing(start):
+        return MISSING
+    return f"{start:%b %Y}" if step == "month" else f"{start.day} {start:%b}"
 
 
 def _written(value: float, kind: Kind, currency: str) -> str:
@@ -153,8 +153,6 @@ def _written(value: float, kind: Kind, currency: str) -> str:
 
 
 def _heading(chosen: Measure, currency: str) -> str:
-    if chosen.kind == Kind.SHARE:
-        return f"{chosen.heading} (%)"
     return f"{chosen.heading} in {currency}" if chosen.kind == Kind.MONEY and currency else chosen.heading
 
 
