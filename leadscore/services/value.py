@@ -1,0 +1,96 @@
+"""What scoring is worth: by score beside the order of before, and the best of a file beside those chance put there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leadscore.access import Action, Actor, require
+from leadscore.steps.listing import ListView as ListView
+from leadscore.steps.value import FIRST, OrderChoice, choices_for, chosen_order, find_order, keep_order, value_for
+from leadscore.steps.value import LEAST_SHARE as LEAST_SHARE
+from leadscore.steps.value import MOST_SHARE as MOST_SHARE
+from leadscore.steps.value import ScoringValue as ScoringValue
+from leadscore.store import audit, clients
+from leadscore.store.database import read, write
+from leadscore.workbench import Workbench
+
+EVERYTHING = ListView()
+REMEMBERED = 64
+"""Answers kept in memory; one is some hundred rows."""
+
+
+@dataclass(frozen=True)
+class Orders:
+    """The orders leads can be put in, and which of them the client's team called in before."""
+
+    choices: tuple[OrderChoice, ...]
+    before: str
+
+
+def call_orders(workbench: Workbench, actor: Actor, *, client: str) -> Orders:
+    """List the orders this client's leads can be put in; one that is no longer there is no longer chosen."""
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        client_id = row.id if row and row.id else -1
+        choices, before = choices_for(session, client_id), chosen_order(session, client_id)
+    return Orders(choices, before if before in {choice.key for choice in choices} else FIRST)
+
+
+def save_order(workbench: Workbench, actor: Actor, *, client: str, order: str) -> None:
+    """Remember for everybody in which order this client's team called before there were scores.
+
+    Raises
+    ------
+    InvalidRequest
+        The leads of this client have no such order.
+    """
+    require(actor, Action.EDIT_LEADS, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        found = find_order(choices_for(session, client_id), order)
+        before = chosen_order(session, client_id)
+        if before == found.key:
+            return
+        keep_order(session, client_id, found.key)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
+                     action="call_order_saved", object=found.key, detail={"before": before, "after": found.key})
+
+
+def scoring_value(workbench: Workbench, actor: Actor, *, client: str, view: ListView = EVERYTHING,
+                  order: str | None = None, share: int = 20) -> ScoringValue:
+    """Compare calling the best leads by score with the order of before, among those whose end is known.
+
+    Parameters
+    ----------
+    order : str, optional
+        Key of an order; the one the client has chosen when left out.
+    share : int
+        Of the leads, how many are called, in per cent: 5 to 50.
+
+    Raises
+    ------
+    InvalidRequest, NotFound
+        A share out of range, an order these leads cannot be put in, or a view that means nothing.
+    """
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        client_id = row.id if row and row.id else -1
+        choices = choices_for(session, client_id)
+        if order is None:
+            order = chosen_order(session, client_id)
+            order = order if order in {choice.key for choice in choices} else FIRST
+        chosen = find_order(choices, order)
+        # a saved view may be one person's alone
+        key = ("scoring value", client_id, view, actor.name if view.segment else None, chosen, share,
+               audit.latest(session, client_id))
+        known: ScoringValue | None = workbench.remembered.get(key)
+        if known is not None:
+            return known
+        found = value_for(session, workbench, client_id, view, chosen, share=share, by=actor.name)
+    while len(workbench.remembered) >= REMEMBERED:
+        workbench.remembered.pop(next(iter(workbench.remembered)), None)
+    workbench.remembered[key] = found
+    return found

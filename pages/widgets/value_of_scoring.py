@@ -1,0 +1,64 @@
+"""What scoring is worth: a sentence and two pictures, beside an order of before that people choose."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from leadscore.access import Action
+from leadscore.charts.picture import Picture
+from leadscore.services import value
+from leadscore.services.value import ListView, Orders
+from pages.shared import Context
+from pages.widgets import notices, words
+
+IN_URL = "query-params"
+SHARES = list(range(value.LEAST_SHARE, value.MOST_SHARE + 1, 5))
+
+
+def draw(context: Context, view: ListView) -> None:
+    """Draw the value of scoring for the leads of a view."""
+    orders = value.call_orders(context.workbench, context.actor, client=context.client)
+    order, share = _choose(context, orders)
+    with notices.refusals():
+        found = value.scoring_value(context.workbench, context.actor, client=context.client, view=view, order=order,
+                                    share=share)
+        if found.value is None:
+            st.info(found.sentence, icon=":material/hourglass_empty:")
+            return
+        st.markdown(f"**{words.escape(found.sentence)}**")
+        if found.value.unknown:
+            st.caption(f"{words.counted(found.value.unknown, 'lead')} of {found.value.leads:,} have no value in the "
+                       "order of before: it calls them last.")
+        left, right = st.columns(2, gap="medium")
+        for place, picture in zip((left, right), found.pictures, strict=True):
+            with place:
+                _picture(picture)
+
+
+def _choose(context: Context, orders: Orders) -> tuple[str, int]:
+    labels = {choice.key: choice.label for choice in orders.choices}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("Before there were scores, leads were called", list(labels), key="called_by",
+                              index=list(labels).index(orders.before), bind=IN_URL, width=320,
+                              format_func=labels.__getitem__)
+        share = st.select_slider("Leads called", SHARES, value=20, key="called_share", bind=IN_URL, width=240,
+                                 format_func=lambda part: f"the best {part} %")
+        if chosen != orders.before and context.actor.may(Action.EDIT_LEADS):
+            st.button("Keep as our order", icon=":material/bookmark:", key="keep_order", on_click=_keep,
+                      args=(context, chosen), help="Everybody who opens this page then compares with it.")
+    return chosen, int(share)
+
+
+def _keep(context: Context, order: str) -> None:
+    with notices.refusals():
+        value.save_order(context.workbench, context.actor, client=context.client, order=order)
+        notices.say_after_rerun("Kept: from now on scores are compared with this order.")
+
+
+def _picture(picture: Picture) -> None:
+    st.markdown(f"**{words.escape(picture.title)}**")
+    if picture.spec is None:
+        st.caption(picture.empty)
+        return
+    st.vega_lite_chart(picture.spec, key=picture.key, alt=picture.alt)
+    st.caption(picture.caption)
