@@ -14,6 +14,8 @@ COLOURS = (BLUE, ORANGE, GREY)
 MOST_POINTS = 120
 LABEL_ROOM = 130
 """Pixels to the right of the longest bar, for its words."""
+ROOMY = "width < 420 ? 1 : 3"
+"""Orders named side by side: beneath each other where there is little room."""
 
 
 def orders_picture(found: pd.DataFrame, *, share: float, conversions: int) -> Picture:
@@ -75,8 +77,9 @@ def reach_picture(curves: dict[str, pd.DataFrame], *, share: float) -> Picture:
     spec = vega.layered(
         data, vega.mark("line", {
             "x": vega.quantity("share", "Leads called", Kind.SHARE, limits=whole, ticks=ticks),
-            "y": vega.quantity("captured", "Conversions found", Kind.SHARE, limits=whole, ticks=ticks, top=True),
-            "color": vega.colours(names, COLOURS, "order")}, strokeWidth=2.5,
+            "y": vega.quantity("captured", "Conversions found", Kind.SHARE, limits=whole, ticks=ticks),
+            "color": {**vega.colours(names, COLOURS, "order"), "legend": {"columns": {"expr": ROOMY}}}},
+            strokeWidth=2.5,
             tooltip=[("order", "Order"), ("called", "Leads called"), ("found", "Conversions found")]),
         *vega.upright(share, f"{percent(share, 0)} called", flip=share > 0.5))
     table = points[["order", "share", "captured"]].rename(

@@ -153,7 +153,7 @@ def sentence_of(found: Value, order: OrderChoice, worth: tuple[Worth, ...]) -> s
     more, low, high = (extra.conversions, extra.low, extra.high) if extra.low > 0 else \
         (-extra.conversions, -extra.high, -extra.low)
     word = "more" if extra.low > 0 else "fewer"
-    money = ", ".join(short_money(abs(one.amount), one.currency) for one in worth)
+    money = " and ".join(short_money(abs(one.amount), one.currency) for one in worth)
     return f"{begun}: {count(more)} {word} (95 %: {count(low)} to {count(high)})" + (f", about {money}." if money else
                                                                                    ".")
 
