@@ -1,0 +1,107 @@
+"""Two choices of leads side by side: their figures with the differences, and one picture of both on the same axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from leadscore.charts.beside import same_scale
+from leadscore.charts.picture import Picture
+from leadscore.charts.tile import Tile, Unit, changed
+from leadscore.services.insight import contrast, most_certain
+from pages.widgets import words
+
+IN_URL = "query-params"
+CERTAIN, CHANCE = "more than chance", "may be chance"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two choices of leads: what narrows it, in words, and what is known of it."""
+
+    name: str
+    tiles: Sequence[Tile]
+    pictures: Sequence[Picture]
+
+
+def draw(first: Side, second: Side) -> None:
+    """Draw the table of both, what is certain of it, then a picture of both."""
+    st.caption(f"**A** {words.escape(first.name)}  \n**B** {words.escape(second.name)}")
+    pairs = _pairs(first.tiles, second.tiles)
+    differences = contrast(_figures([one for one, _ in pairs]), _figures([two for _, two in pairs])).set_index("key")
+    st.markdown(_in_a_sentence(pairs, differences))
+    _table(pairs, differences)
+    st.caption("Beyond chance by the 95 % intervals of both (Newcombe). A blank is a figure that has none, such as a "
+               "count. Choices that share leads differ by less than this supposes, so that it rather says too little.")
+    _pictures(first, second)
+
+
+def name_of(filters: Sequence[str]) -> str:
+    """Give the name of a choice of leads by the filters in use."""
+    return " · ".join(filters) or "All leads"
+
+
+def _pairs(first: Sequence[Tile], second: Sequence[Tile]) -> list[tuple[Tile, Tile]]:
+    """Put equal figures together; amounts of different currencies are not compared."""
+    others = {tile.key: tile for tile in second}
+    return [(tile, others[tile.key]) for tile in first
+            if tile.key in others and (tile.currency == others[tile.key].currency or not _both_known(tile, others))]
+
+
+def _both_known(tile: Tile, others: dict[str, Tile]) -> bool:
+    return tile.value is not None and others[tile.key].value is not None
+
+
+def _figures(tiles: Sequence[Tile]) -> pd.DataFrame:
+    return pd.DataFrame({"key": [tile.key for tile in tiles]} | {
+        name: pd.array([getattr(tile, name) for tile in tiles], dtype="Float64").astype(float)
+        for name in ("value", "low", "high")})
+
+
+def _in_a_sentence(pairs: Sequence[tuple[Tile, Tile]], differences: pd.DataFrame) -> str:
+    key = most_certain(differences.reset_index())
+    if key is None:
+        return "No difference between A and B is beyond chance."
+    one, two = next(pair for pair in pairs if pair[0].key == key)
+    higher = "higher" if differences.loc[key, "difference"] > 0 else "lower"
+    return (f"**{words.escape(one.label)} is {higher} in B: {words.escape(two.text)} against "
+            f"{words.escape(one.text)}**, which is more than chance.")
+
+
+def _table(pairs: Sequence[tuple[Tile, Tile]], differences: pd.DataFrame) -> None:
+    rows = [{"Figure": one.label, "A": one.text, "B": two.text,
+             "Difference": changed(two.value, one.value, one.unit) or words.MISSING,
+             "Beyond chance?": _judged(one, differences.loc[one.key])} for one, two in pairs]
+    st.dataframe(pd.DataFrame(rows, columns=["Figure", "A", "B", "Difference", "Beyond chance?"]), hide_index=True,
+                 alt="The key figures of both choices of leads, and their differences",
+                 column_config={"Figure": st.column_config.TextColumn(pinned=True)})
+
+
+def _judged(tile: Tile, difference: pd.Series) -> str:
+    if difference["certain"] is pd.NA:
+        return ""
+    low, high = (changed(difference[name], 0.0, tile.unit) for name in ("low", "high"))
+    between = f", likely {low} to {high}" if low and high and tile.unit == Unit.SHARE else ""
+    return (CERTAIN if difference["certain"] else CHANCE) + between
+
+
+def _pictures(first: Side, second: Side) -> None:
+    others = {picture.key: picture for picture in second.pictures}
+    titles = {picture.key: picture.title for picture in first.pictures if picture.key in others}
+    if not titles:
+        return
+    key = st.selectbox("Picture", list(titles), format_func=titles.__getitem__, key="compare_picture", bind=IN_URL,
+                       width=360)
+    pair = next(picture for picture in first.pictures if picture.key == key), others[key]
+    specs = same_scale(pair[0].spec, pair[1].spec) if pair[0].spec and pair[1].spec else (pair[0].spec, pair[1].spec)
+    for column, letter, picture, spec in zip(st.columns(2, gap="medium"), "AB", pair, specs, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(f"**{letter}** {words.escape(picture.title)}")
+            if spec is None:
+                st.caption(words.escape(picture.empty) or "There is nothing to draw yet.")
+            else:
+                st.vega_lite_chart(spec, key=f"compare-{letter}-{key}", alt=picture.alt)
+                st.caption(words.escape(picture.caption))
