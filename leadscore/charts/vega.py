@@ -169,9 +169,10 @@ def room(pixels: int, most: float) -> Spec:
     return {"expr": f"{_short(float(most))} / max({LEAST_PLOT}, 1 - {pixels} / width)"}
 
 
-def headroom(pixels: int, most: float) -> Spec:
-    """Give the end of a vertical axis that leaves pixels free above the highest bar."""
-    return {"expr": f"{_short(float(most))} / max({LEAST_PLOT}, 1 - {pixels} / height)"}
+def headroom(pixels: int, most: float, least: float = 0.0) -> Spec:
+    """Give the end of a vertical axis, which starts at ``least``, that leaves pixels free above the highest mark."""
+    start, span = _short(float(least)), _short(float(most - least))
+    return {"expr": f"{start} + {span} / max({LEAST_PLOT}, 1 - {pixels} / height)"}
 
 
 def mark(kind: str, encoding: Spec, *, tooltip: Sequence[tuple[str, str]] = (),

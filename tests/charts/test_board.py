@@ -292,6 +292,13 @@ def test_a_map_shows_the_part_of_the_world_that_matters():
     assert len(json.dumps(board.world(countries()).spec)) < 70_000
 
 
+def test_a_country_too_small_for_a_shape_is_a_dot():
+    picture = board.world(countries().assign(country="Singapore", code=702))
+    assert_drawn(picture.spec)
+    assert "Singapore 157" in words_of(picture)
+    assert picture.spec["layer"][0]["layer"][1]["data"]["values"][0]["longitude"] == 103.8
+
+
 def test_countries_nobody_can_place_make_no_map():
     picture = board.world(countries()[3:])
     assert_empty(picture)

@@ -27,6 +27,9 @@ MOST_BARS = 12
 BAR_ROW = 42
 """Pixels of a line of words and the bar below it."""
 LINE_UP, BAR_THICK = -9, 9
+LEAST_NAME = 0.38
+"""Share of the width that names keep, however long their figures are."""
+FIGURES, SUMS = 200, 270
 LONGEST = 60
 """Characters of a name a chart shows; the table has all of it."""
 BEST_SCORE = 100.0
@@ -67,7 +70,8 @@ def groups(frame: pd.DataFrame, name: str, *, by: str, plural: str = "") -> Pict
                 rate=[share_text(value) for value in rate[best].tolist()], likely=[likely[place] for place in best])
     tips = [("name", name.capitalize()), ("leads", "Leads"), ("score", "Average score"), ("rate", "Converted"),
             ("likely", "Likely between")]
-    spec = _lines(data, float(length[best].max()) if volume else BEST_SCORE, BLUE if volume else GREEN, tips)
+    spec = _lines(data, float(length[best].max()) if volume else BEST_SCORE, BLUE if volume else GREEN, tips,
+                  figures=FIGURES)
     first = data[0]
     said = f"Most leads: {first['name']}, {first['words']}." if volume else \
         f"Best: {first['name']}, {first['words']}."
@@ -102,14 +106,16 @@ def owners(frame: pd.DataFrame) -> Picture:
                 leads=count_texts(together["Leads"].to_numpy(dtype=float)), revenue=together["sums"],
                 rate=[share_text(value) for value in together["rate"]])
     spec = _lines(data, float(together["Conversions"].max()), BLUE,
-                  [("name", "Owner"), ("leads", "Leads"), ("rate", "Converted"), ("revenue", "Revenue")])
+                  [("name", "Owner"), ("leads", "Leads"), ("rate", "Converted"), ("revenue", "Revenue")],
+                  figures=SUMS)
     said = f"Most conversions: {data[0]['name']}, {data[0]['words']}."
     return Picture(key=key, title=title, data=table, spec=spec, alt=f"Bars of owners. {said}",
                    caption="Owners work different leads: compare rates only where the leads are alike.")
 
 
-def _lines(data: list[dict[str, object]], most: float, colour: str, tips: list[tuple[str, str]]) -> Spec:
-    """Draw a name, its figures and a bar below both, which reads at any width."""
+def _lines(data: list[dict[str, object]], most: float, colour: str, tips: list[tuple[str, str]], *,
+           figures: int) -> Spec:
+    """Draw a name, its figures (so many pixels) and a bar below both, which reads at any width."""
     down = {**category("name", [str(row["name"]) for row in data]), "axis": None}
     across = quantity("length", limits=(0, most), hidden=True)
     pale = {"condition": {"test": "datum.few", "value": 0.4}, "value": 1}
@@ -120,9 +126,9 @@ def _lines(data: list[dict[str, object]], most: float, colour: str, tips: list[t
         mark("bar", {"x": across, "y": down, "opacity": pale}, color=colour, height=BAR_THICK, cornerRadius=4,
              yOffset=-LINE_UP - 2, tooltip=tips),
         label({"x": {"value": 0}, "y": down}, "name", align="left", baseline="middle", dy=LINE_UP, fontSize=13,
-              limit={"expr": "0.52 * width"}),
+              limit={"expr": f"max({LEAST_NAME} * width, width - {figures})"}),
         label({"x": {"value": "width"}, "y": down}, "words", align="right", baseline="middle", dy=LINE_UP,
-              fontWeight=600, limit={"expr": "0.47 * width"}),
+              fontWeight=600, limit={"expr": f"{1 - LEAST_NAME} * width"}),
         height=BAR_ROW * len(data) + 12)
 
 

@@ -13,7 +13,7 @@ from leadscore.charts.picture import Picture
 RECORD = "Record what became of leads, one by one or from a file"
 FEW = 30
 """Leads below which a rate says little: its 95 % interval is some 30 points wide."""
-WHOLE_FROM = 0.1
+WHOLE_FROM = 0.0995
 """Share from which labels leave decimals out."""
 
 

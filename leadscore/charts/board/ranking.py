@@ -45,6 +45,8 @@ LIFTS_AT = (0.1, 0.2, 0.3, 0.5)
 MOST_POINTS = 200
 LINE, BLOCK = 18, 172
 """Pixels of a line of the legend, and of its width."""
+LINES_ABOVE = 68
+NEAR_THE_EDGE = 0.25
 CELL_HEIGHT = 280
 CELLS = (("true_positive", "converted", "qualified", "found", True),
          ("false_negative", "converted", "not qualified", "missed", False),
@@ -213,12 +215,14 @@ def profit_curve(curve: pd.DataFrame, *, currency: str, best_share: float | None
                 share_words=share_texts(numbers(thin, "share")), contacts=[count(value) for value in contacts],
                 score=[count(value) for value in numbers(thin, "score")])
     across = quantity("share", "Share of the leads called, best first", Kind.SHARE, limits=(0, 1), ticks=FIFTHS)
-    up = quantity("profit", f"Profit in {currency}".removesuffix(" in "), Kind.MONEY, top=True)
+    least = min(0.0, float(thin["profit"].min()))
+    up = quantity("profit", f"Profit in {currency}".removesuffix(" in "), Kind.MONEY, top=True,
+                  limits=(least, headroom(LINES_ABOVE, max(best["profit"], least + 1e-9), least)))
     lines = [f"best: call the top {share_text(best['share'])}",
              *([f"down to score {best['score']:.0f}"] if np.isfinite(best["score"]) else []),
              short_money(best["profit"], currency)]
-    band = [mark("area", {"x": across, "y": place("low"), "y2": {"field": "high"}}, color=SKY, opacity=0.25)] \
-        if np.isfinite(numbers(thin, "low")).any() else []
+    band = [mark("area", {"x": across, "y": place("low"), "y2": {"field": "high"}}, color=SKY, opacity=0.25,
+                 clip=True)] if np.isfinite(numbers(thin, "low")).any() else []
     spec = layered(
         data, *band, *level(0.0),
         mark("line", {"x": across, "y": up}, color=BLUE, strokeWidth=3,
@@ -233,13 +237,13 @@ def profit_curve(curve: pd.DataFrame, *, currency: str, best_share: float | None
 
 
 def _best_place(share: float, profit: float, lines: list[str]) -> list[Spec]:
+    """Mark the place with its words above it, where no line runs."""
     x: Spec = {"datum": share, "type": "quantitative"}
-    flip = share > 0.5
-    return [mark("rule", {"x": x}, data=[{}], strokeDash=[5, 4], strokeWidth=1.5, opacity=0.62),
-            mark("point", {"x": x, "y": {"datum": profit, "type": "quantitative"}}, data=[{}], filled=True, size=130,
-                 color=GREEN, opacity=1),
-            note(lines, x=x, y={"value": {"expr": "0.42 * height"}}, align="right" if flip else "left",
-                 dx=-9 if flip else 9, baseline="top", fontWeight=600, lineHeight=16)]
+    y: Spec = {"datum": profit, "type": "quantitative"}
+    align = "left" if share < NEAR_THE_EDGE else "right" if share > 1 - NEAR_THE_EDGE else "center"
+    return [mark("point", {"x": x, "y": y}, data=[{}], filled=True, size=130, color=GREEN, opacity=1),
+            note(lines, x=x, y=y, align=align, baseline="bottom", dy=-11 - LINE * (len(lines) - 1), fontWeight=600,
+                 lineHeight=LINE)]
 
 
 def _told(names: list[str], at_best: Mapping[str, float]) -> list[Spec]:

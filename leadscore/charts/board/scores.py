@@ -48,7 +48,7 @@ MIDDLE = 60
 PIXELS_A_LETTER = 7
 CALIBRATION_HEIGHT = 340
 LEAST_TOP = 0.01
-LEAST_APART = 0.07
+LEAST_RISE, LEAST_APART = 0.1, 0.07
 """Of the height: room for one line of words."""
 
 
@@ -125,7 +125,8 @@ def conversion_by_score(ranges: pd.DataFrame) -> Picture:
         mark("rule", {"x": _score("middle"), "y": place("rate_low"),
                       "y2": {"field": "rate_high"}}, strokeWidth=1.5, opacity=0.75),
         label({"x": _score("middle"), "y": place("top"),
-               "opacity": only_if(f"isValid(datum.rate) && width / {len(ranges)} > 26")}, "words", dy=-5,
+               "opacity": only_if(f"isValid(datum.rate) && width / {len(ranges)} > {PIXELS_A_LETTER} * "
+                                    "length(datum.words)")}, "words", dy=-5,
               baseline="bottom", fontWeight=600))
     return Picture(key=key, title=title, data=table, spec=spec, caption=_few(table["Score"], leads),
                    alt=f"Bars of the share of leads that converted, by score. {_ends(table['Score'], rate)}")
@@ -275,7 +276,8 @@ def _apart(values: np.ndarray, least: float) -> np.ndarray:
     for place_ in np.argsort(-values):
         chosen[place_] = last - values[place_] >= least
         last = values[place_] if chosen[place_] else last
-    return chosen
+    far: np.ndarray = chosen & (values >= LEAST_RISE * values.max(initial=0.0))
+    return far
 
 
 def _few(names: pd.Series, leads: np.ndarray) -> str:

@@ -166,8 +166,6 @@ def time_to_conversion(days: pd.DataFrame) -> Picture:
         data,
         mark("area", {"x": across, "y": up}, color=BLUE, opacity=0.14, interpolate="step-after", clip=True),
         mark("line", {"x": across, "y": up}, color=BLUE, strokeWidth=3, interpolate="step-after", clip=True),
-        mark("rule", {"x": place("days"), "y": place("part"), "y2": {"value": "height"}}, data=points,
-             strokeDash=[5, 4], strokeWidth=1.5, opacity=0.62),
         mark("point", side, data=points, filled=True, size=110, color=BLUE, opacity=1),
         label({**side, "opacity": only_if(f"datum.days <= {0.6 * last:g}")}, "words", data=points, align="left", dx=11,
               dy=12, fontWeight=600),

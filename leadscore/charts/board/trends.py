@@ -58,8 +58,8 @@ def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") 
     values = numbers(points, chosen.column)
     starts = pd.Series(pd.to_datetime(points["start"], utc=True)).dt.tz_localize(None).reset_index(drop=True)
     table = pd.DataFrame({f"{step.capitalize()} from": [f"{start:%Y-%m-%d}" for start in starts],
-                          f"{_heading(chosen, currency)}{' (%)' if chosen.kind == Kind.SHARE else ''}": hundredths(values) if chosen.kind == Kind.SHARE
-                          else np.round(values, 2)})
+                          **({f"{chosen.heading} (%)": hundredths(values)} if chosen.kind == Kind.SHARE
+                             else {_heading(chosen, currency): np.round(values, 2)})})
     key = f"trend-{measure.replace('_', '-')}"
     title = f"{chosen.title}, by {step}" if "by the day" not in chosen.title else \
         chosen.title.replace("the day", f"the {step}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -30,7 +30,8 @@ from leadscore.charts.vega import INK, Spec, label, layered, mark, only_if, plac
 SHAPES = "world.json"
 """Natural Earth 1:110m (public domain), as TopoJSON by way of world-atlas 2.0.2 (ISC, see world.license.txt): without
 Antarctica, in tenths of a degree. A country has its ISO 3166-1 number as ``id`` and in ``at`` its middle (longitude,
-latitude) and the box around its largest part (west, south, east, north)."""
+latitude) and the box around its largest part (west, south, east, north); ``dots`` are the middles of countries too
+small to have a shape."""
 HEIGHT = 330
 Box = tuple[float, float, float, float]
 """West, south, east, north, in degrees."""
@@ -44,6 +45,7 @@ LEAST_SPAN, WIDEST_PART = 24.0, 110.0
 NORTHMOST = 72.0
 WORTH_SHOWING = 0.005
 """Share of the leads a country needs so that the map stretches to it."""
+TIPS = (("name", "Country"), ("leads", "Leads"), ("rate", "Converted"), ("score", "Average score"))
 MOST_LABELS = 12
 PALEST, STRONGEST = 0.2, 0.72
 LETTER, LINE = 6.6, 18.0
@@ -72,7 +74,8 @@ def world(countries: pd.DataFrame) -> Picture:
             if leads.sum() else "No lead says its country: map that column when you upload, and the map appears."
         return nothing(key, title, why, table)
     box = _part_of_the_world(placed)
-    spec = layered([], _land(placed, box), _names(placed, box), height=HEIGHT, projection=_projection(box))
+    spec = layered([], _land(placed, box), _dots(placed, box), _names(placed, box), height=HEIGHT,
+                   projection=_projection(box))
     first = placed.iloc[0]
     lost = int(leads.sum() - placed["leads"].sum())
     said = f"Most leads come from {first['country']}: {counted(int(first['leads']), 'lead')}, " \
@@ -99,11 +102,7 @@ def _by_code(countries: pd.DataFrame, leads: np.ndarray) -> pd.DataFrame:
 
 def _land(placed: pd.DataFrame, box: Box) -> Spec:
     """Draw the countries of the box, those with leads the stronger the more there are."""
-    strength = np.sqrt(placed["leads"] / placed["leads"].max())
-    columns = rows(v=PALEST + (STRONGEST - PALEST) * strength, name=placed["country"],
-                   leads=count_texts(placed["leads"].to_numpy()), rate=share_texts(placed["rate"].to_numpy()),
-                   score=[decimal(value) for value in placed["average_score"]])
-    told = dict(zip(placed["code"].astype(int), columns, strict=True))
+    told = dict(zip(placed["code"].astype(int), _told(placed), strict=True))
     values = {"values": _topology(box, told), "format": {"type": "topojson", "feature": "countries"}}
     border: Spec = {"stroke": INK, "strokeOpacity": 0.25, "strokeWidth": 0.5, "clip": True}
     strong = {"field": "properties.v", "type": "quantitative", "scale": None}
@@ -111,8 +110,26 @@ def _land(placed: pd.DataFrame, box: Box) -> Spec:
         mark("geoshape", {}, color=GREY, fillOpacity=0.16, aria=False, **border),
         {"transform": [{"filter": "isValid(datum.properties.v)"}], **mark(
             "geoshape", {"fillOpacity": strong}, color=BLUE, **border,
-            tooltip=[("properties.name", "Country"), ("properties.leads", "Leads"), ("properties.rate", "Converted"),
-                     ("properties.score", "Average score")])}]}
+            tooltip=[(f"properties.{field}", heading) for field, heading in TIPS])}]}
+
+
+def _dots(placed: pd.DataFrame, box: Box) -> Spec:
+    """Draw countries with leads that are too small for a shape."""
+    small = [number for number, code in enumerate(placed["code"]) if str(int(code)) in _shapes()["dots"]]
+    told = _told(placed)
+    data = [told[number] | dict(zip(("longitude", "latitude"), _places()[int(placed["code"][number])], strict=False))
+            for number in small if _within(_places()[int(placed["code"][number])], box)]
+    return mark("circle", {"longitude": place("longitude"), "latitude": place("latitude"),
+                           "fillOpacity": {"field": "v", "type": "quantitative", "scale": None}}, data=data,
+                color=BLUE, size=80, stroke=INK, strokeOpacity=0.5, strokeWidth=0.8, tooltip=TIPS)
+
+
+def _told(placed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give what is told of each country and how strongly it is drawn."""
+    strength = PALEST + (STRONGEST - PALEST) * np.sqrt(placed["leads"] / placed["leads"].max())
+    return rows(v=strength.round(3), name=placed["country"], leads=count_texts(placed["leads"].to_numpy()),
+                rate=share_texts(placed["rate"].to_numpy()),
+                score=[decimal(value) for value in placed["average_score"]])
 
 
 def _names(placed: pd.DataFrame, box: Box) -> Spec:
@@ -123,7 +140,7 @@ def _names(placed: pd.DataFrame, box: Box) -> Spec:
     data = rows(longitude=[places[number][0] for number in chosen], latitude=[places[number][1] for number in chosen],
                 words=[names[number] for number in chosen], rank=list(range(len(chosen))))
     return label({"longitude": place("longitude"), "latitude": place("latitude"),
-                  "opacity": only_if("datum.rank < 4 || width > 460")}, "words", data=data, fontWeight=600, clip=True)
+                  "opacity": only_if("datum.rank < 2 || width > 460")}, "words", data=data, fontWeight=600, clip=True)
 
 
 def _clear(names: list[str], places: list[tuple[float, ...]], box: Box) -> Iterator[int]:
@@ -134,10 +151,14 @@ def _clear(names: list[str], places: list[tuple[float, ...]], box: Box) -> Itera
     for number, (name, at) in enumerate(zip(names, places, strict=True)):
         across, up = math.radians(at[0]), math.radians(at[1])
         half, x, y = LETTER * len(name) / 2, scale * across, scale * (up if box == WHOLE_WORLD else _mercator(up))
-        if box[0] < at[0] < box[2] and box[1] < at[1] < box[3] and all(
+        if _within(at, box) and all(
                 abs(x - left) > half + other or abs(y - above) > LINE for left, above, other in taken):
             taken.append((x, y, half))
             yield number
+
+
+def _within(at: Sequence[float], box: Box) -> bool:
+    return box[0] < at[0] < box[2] and box[1] < at[1] < box[3]
 
 
 def _part_of_the_world(placed: pd.DataFrame) -> Box:
@@ -214,5 +235,7 @@ def _shapes() -> dict[str, Any]:
 
 @cache
 def _places() -> dict[int, tuple[float, ...]]:
-    return {shape["id"]: tuple(shape["at"]) for shape in _shapes()["objects"]["countries"]["geometries"]
-            if "id" in shape}
+    """Give the middle of each country and the box around it, by its number."""
+    found = {shape["id"]: tuple(shape["at"]) for shape in _shapes()["objects"]["countries"]["geometries"]
+             if "id" in shape}
+    return found | {int(code): (x, y, x - 1, y - 1, x + 1, y + 1) for code, (x, y) in _shapes()["dots"].items()}
