@@ -14,6 +14,7 @@ from leadscore.monitoring import performance as measures
 from leadscore.monitoring.money import Money, Rates, converted
 from leadscore.monitoring.performance import Figures as Figures
 from leadscore.monitoring.performance import Measured
+from leadscore.schema import Tier
 from leadscore.scoring.economics import Economics
 from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.presets import default_policy
@@ -21,9 +22,11 @@ from leadscore.steps.currencies import rates_for
 from leadscore.steps.listing import ListView, filter_of
 from leadscore.steps.money import money_for, returns_by_source
 from leadscore.store import models as model_rows
+from leadscore.store import outcomes as outcome_rows
 from leadscore.store import performance as counted
 from leadscore.store import policies as policy_rows
 from leadscore.store.list_filter import ListFilter
+from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
 BEST = 0.2
@@ -139,6 +142,14 @@ class Measurements:
         Score from which a lead is qualified.
     high, low : float or None
         Scores at which tiers change, where they go by the score.
+    held_out : Measured
+        The accuracy the champion had at its training.
+    deadline, deadline_days : str and float
+        By when a High lead should be contacted.
+    last_recorded : date or None
+        When anybody told of an outcome last.
+    counts, counts_before : Counts
+        What the figures are made of.
     """
 
     now: Core
@@ -168,12 +179,14 @@ class Measurements:
     threshold: float
     high: float | None
     low: float | None
+    sources_before: pd.DataFrame
     has_model: bool
-
-    @property
-    def figures(self) -> Figures:
-        """The key figures."""
-        return self.now.figures
+    held_out: Measured
+    deadline: str
+    deadline_days: float
+    last_recorded: date | None
+    counts: Counts
+    counts_before: Counts | None
 
 
 def measure(session: Session, workbench: Workbench, client_id: int, view: ListView, *, by: str) -> Measurements:
@@ -195,8 +208,10 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
     earlier = _before(chosen)
     champion = model_rows.champion(session, client_id)
     policy = _policy(session, client_id)
-    held_out = champion.metrics.get("roc_auc") if champion else None
+    held_out = _held_out(champion)
     now = _core(counts, view, period, held_out)
+    before = Counts(session, client_id, earlier) if earlier else None
+    high = next(rule for rule in policy.tier_rules if rule.tier == Tier.HIGH)
     by_tier = policy.tier_mode == TierMode.THRESHOLD
     rates = rates_for(session, client_id)
     sold = converted(measures.sold(counts.ended), "revenue", rates)
@@ -205,7 +220,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
     decided = _in_one_currency(counts.decided, rates, currency)
     sources = measures.by(counts.cells, "source")
     return Measurements(
-        now=now, before=_core(Counts(session, client_id, earlier), view, _days_of(earlier), None) if earlier else None,
+        now=now, before=_core(before, view, _days_of(before.chosen), Measured(None)) if before else None,
         period=period, period_before=_days_of(earlier) if earlier else None,
         measured_on=_measured_on(counts.foretold),
         trends={step: trends.trend(counts.days, decided, every=step) for step in STEPS},
@@ -222,16 +237,24 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
         cohorts=trends.cohorts(counts.days, counts.waits, today=workbench.clock().date()),
         until_conversion=trends.until_conversion(counts.waits), threshold=policy.thresholds.qualified,
         high=policy.thresholds.high if by_tier else None, low=policy.thresholds.low if by_tier else None,
-        has_model=champion is not None)
+        sources_before=measures.by(before.cells, "source") if before else sources[:0],
+        has_model=champion is not None, held_out=held_out, deadline=high.deadline_text,
+        deadline_days=high.deadline_days, last_recorded=outcome_rows.last_recorded(session, client_id),
+        counts=counts, counts_before=before)
+
+
+def _held_out(champion: ModelVersion | None) -> Measured:
+    found = (champion.metrics.get("roc_auc") if champion else None) or {}
+    return Measured(found.get("value"), found.get("low"), found.get("high"))
 
 
 def _core(counts: Counts, view: ListView, period: tuple[date, date] | None,
-          held_out: dict[str, float] | None) -> Core:
+          held_out: Measured) -> Core:
     figures = measures.figures(counts.cells)
     accuracy = foretelling.accuracy(counts.tenths)
-    if accuracy.value is None and held_out:
+    if accuracy.value is None:
         # too few leads have ended since: what was measured when the model was trained
-        accuracy = Measured(held_out.get("value"), held_out.get("low"), held_out.get("high"))
+        accuracy = held_out
     speed = Speed(trends.median_days(counts.contact_waits), trends.median_days(trends.until_conversion(counts.waits)))
     return Core(figures, accuracy, foretelling.found_in_best(counts.tenths, BEST), speed,
                 money_for(counts.session, counts.client_id, measures.sold(counts.ended), figures, view, period))

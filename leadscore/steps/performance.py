@@ -10,9 +10,12 @@ from sqlmodel import Session
 from leadscore.charts.picture import Picture
 from leadscore.charts.tile import Tile
 from leadscore.monitoring.performance import Figures
+from leadscore.monitoring.sentences import Sentence, sentences
 from leadscore.steps.listing import ListView
 from leadscore.steps.measurements import Core, Measurements, measure
+from leadscore.steps.performance_pictures import pictures_of
 from leadscore.steps.performance_tiles import tiles_of
+from leadscore.steps.situations import situation_of
 from leadscore.workbench import Workbench
 
 
@@ -28,11 +31,14 @@ class Report:
         Key figures, the most telling first.
     pictures : tuple of Picture
         In the order of a report; each has a key of its own.
+    sentences : tuple of Sentence
+        What changed, what is not certain, and what to do next.
     """
 
     measured: Measurements
     tiles: tuple[Tile, ...]
     pictures: tuple[Picture, ...]
+    sentences: tuple[Sentence, ...]
 
     @property
     def now(self) -> Core:
@@ -69,4 +75,5 @@ def report_of(session: Session, workbench: Workbench, client_id: int, view: List
         The view is narrowed by something that is not there, or to a period that ends before it starts.
     """
     measured = measure(session, workbench, client_id, view, by=by)
-    return Report(measured, tiles_of(measured), ())
+    told = sentences(situation_of(measured, view, today=workbench.clock().date()))
+    return Report(measured, tiles_of(measured), pictures_of(measured), told)

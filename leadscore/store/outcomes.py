@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -149,6 +149,13 @@ def decided_since(session: Session, client_id: int, moment: datetime, *, files: 
         {"client": client_id, "moment": to_text(moment), "files": members(session, list(files))})
     return pd.Series(pd.array(stages, dtype="str"), name="outcome",
                      index=pd.Index(np.array(found, dtype=np.int64), name="lead_id"))
+
+
+def last_recorded(session: Session, client_id: int) -> date | None:
+    """Give the day on which anybody told of an outcome last; None where nobody has."""
+    (found,) = fetch_columns(session, "SELECT recorded_at FROM outcomes WHERE client_id = :client "
+                             "ORDER BY id DESC LIMIT 1", {"client": client_id})
+    return date.fromisoformat(found[0][:10]) if found else None
 
 
 def _typed(columns: dict[str, list[Any]]) -> pd.DataFrame:

@@ -1,0 +1,66 @@
+"""The pictures of a report, in the order people read them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from leadscore.charts import board
+from leadscore.charts.numbers import counted
+from leadscore.charts.picture import Picture
+from leadscore.steps.measurements import TODAY, Measurements
+from leadscore.store.endings import ForetoldBy
+
+BY_SCORE, ANY_ORDER = "by score", "any order"
+WHY = {
+    str(ForetoldBy.BEFORE): "{} scored before their end was told",
+    str(ForetoldBy.LATER): "{} whose end the model had not learnt",
+    str(ForetoldBy.HELD_OUT): "{} kept apart when the model was trained",
+    str(ForetoldBy.RULES): "{} scored by rules, which do not learn",
+    TODAY: "{} by today's scores, which may know how they ended; score the leads again for a fair picture",
+}
+
+
+def pictures_of(measured: Measurements) -> tuple[Picture, ...]:
+    """Draw everything that was measured; each picture has a key of its own."""
+    points = measured.trends[measured.step].rename(columns={"conversions": "decided_conversions"})
+    trends = [board.trend(points, step=measured.step, measure=name, currency=measured.currency)
+              for name in ("leads", "rate", "average_score", "conversions", "revenue")]
+    groups = [board.groups(frame, name, by=by) for name, frame in (("source", measured.sources),
+                                                                   ("country", measured.countries))
+              for by in ("quality", "volume")]
+    return (
+        *trends,
+        board.score_histogram(measured.histogram, high=measured.high, low=measured.low, qualified=measured.threshold),
+        board.stage_funnel(measured.stages), *_judged(measured), *groups, board.world(measured.countries),
+        board.owners(measured.owners), board.cohorts(measured.cohorts),
+        board.time_to_conversion(measured.until_conversion))
+
+
+def _judged(measured: Measurements) -> list[Picture]:
+    """Draw scores against what came of them, and say on which leads."""
+    best = None
+    if len(measured.profit):
+        best = float(measured.profit["share"].iloc[int(measured.profit["profit"].argmax())])
+    pictures = [
+        board.conversion_by_score(measured.ranges), board.gains(_orders(measured.gains)), board.lift(measured.lift),
+        board.reliability(measured.reliability), board.confusion(measured.confusion, threshold=measured.threshold),
+        board.roi_by_score(measured.returns, currency=measured.currency),
+        board.profit_curve(measured.profit, currency=measured.economics.currency, best_share=best)]
+    basis = measured_on(measured)
+    return [replace(picture, caption=f"{picture.caption} {basis}".strip()) if picture.spec else picture
+            for picture in pictures]
+
+
+def measured_on(measured: Measurements) -> str:
+    """Say on which leads scores were held against what came of them; empty where on none."""
+    parts = [WHY[why].format(counted(leads, "lead")) for why, leads in
+             sorted(measured.measured_on.items(), key=lambda entry: -entry[1])]
+    return f"Measured on {', '.join(parts)}." if parts else ""
+
+
+def _orders(gains: pd.DataFrame) -> pd.DataFrame:
+    """Put the order by chance beside that by score."""
+    any_order = gains.assign(captured=gains["share"])
+    return pd.concat([gains.assign(order=BY_SCORE), any_order.assign(order=ANY_ORDER)], ignore_index=True)

@@ -1,0 +1,81 @@
+"""What sentences are made of: the measurements of a report, put the way sentences ask for them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from leadscore.monitoring.changes import dispersion
+from leadscore.monitoring.performance import NEW
+from leadscore.monitoring.situation import Situation, Span
+from leadscore.schema import Tier
+from leadscore.steps.listing import ListView
+from leadscore.steps.measurements import Core, Counts, Measurements
+from leadscore.steps.money import tells_spend_apart
+
+
+def situation_of(measured: Measurements, view: ListView, *, today: date) -> Situation:
+    """Describe what was measured.
+
+    Parameters
+    ----------
+    today : date
+        To say how long leads have waited, and how long ago an outcome was recorded.
+    """
+    counts, now = measured.counts, measured.now
+    spent = measured.source_returns[measured.source_returns["currency"] == measured.currency]
+    by_day = counts.days.groupby("day")["leads"].sum()
+    last = measured.last_recorded
+    return Situation(
+        now=_span(now, counts, measured.sources.merge(spent[["source", "spend"]], on="source", how="outer").fillna(
+            {"leads": 0, "converted": 0}), measured.currency),
+        before=_span(measured.before, measured.counts_before, measured.sources_before, measured.currency)
+        if measured.before and measured.counts_before else None,
+        days=(measured.period[1] - measured.period[0]).days + 1 if measured.period else None,
+        days_with_leads=len(by_day), dispersion=dispersion(by_day.to_numpy(dtype=float)),
+        days_to_conversion=now.speed.days_to_conversion,
+        undated=int(counts.decided.loc[counts.decided["decided_on"].isna(), "leads"].sum()),
+        without_source=_without(counts, "source"), without_country=_without(counts, "country"),
+        currency=measured.currency, currencies=tuple(money.currency for money in now.money if money.currency),
+        spend_told_apart=tells_spend_apart(view), has_model=measured.has_model, held_out=measured.held_out,
+        high_waiting=_waiting(counts.days, today - timedelta(days=measured.deadline_days)),
+        deadline=measured.deadline, days_since_outcome=(today - last).days if last else None,
+        threshold=measured.threshold, best_threshold=_best_threshold(measured.profit))
+
+
+def _span(core: Core, counts: Counts, sources: pd.DataFrame, currency: str) -> Span:
+    figures = core.figures
+    revenue = next((money.revenue for money in core.money if money.currency == currency), None)
+    return Span(
+        leads=figures.leads, converted=figures.converted, lost=figures.lost,
+        qualified=None if figures.qualified_share is None else round(figures.qualified_share * figures.leads),
+        average_score=figures.average_score, score_spread=_spread(counts.cells), accuracy=core.accuracy,
+        revenue=revenue, sources=sources)
+
+
+def _spread(cells: pd.DataFrame) -> float | None:
+    """Give the standard deviation of the scores, from their whole points."""
+    leads, band = cells["leads"].to_numpy(dtype=float), cells["band"].to_numpy(dtype=float)
+    if leads.sum() < 2:
+        return None
+    mean = np.average(band, weights=leads)
+    return float(np.sqrt(np.average((band - mean) ** 2, weights=leads)))
+
+
+def _without(counts: Counts, name: str) -> int:
+    return int(counts.cells.loc[counts.cells[name].isna(), "leads"].sum())
+
+
+def _waiting(days: pd.DataFrame, latest: date) -> int:
+    """Count the High leads that came in up to a day and that nobody has contacted."""
+    waiting = (days["tier"] == str(Tier.HIGH)) & (days["outcome"] == NEW) & (days["day"] <= latest.isoformat())
+    return int(days.loc[waiting, "leads"].sum())
+
+
+def _best_threshold(profit: pd.DataFrame) -> float | None:
+    if profit.empty:
+        return None
+    best = profit.iloc[int(profit["profit"].argmax())]
+    return float(best["score"]) if best["share"] > 0 else None
