@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -25,66 +27,58 @@ from leadscore.store import models as model_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store import performance as counted
 from leadscore.store import policies as policy_rows
+from leadscore.store.database import read
 from leadscore.store.list_filter import ListFilter
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
 BEST = 0.2
 TODAY = "today"
+QUESTIONS = (counted.cells, counted.days, counted.ended, counted.foretold, counted.decided, counted.waits,
+             counted.contact_waits)
+AT_A_TIME = 2
 STEPS = tuple(trends.CODES)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What the database counts of the leads a filter leaves, each counted when it is first asked for."""
+    """What the database has counted of the leads a filter leaves: frames as of ``store.performance``.
 
-    session: Session
-    client_id: int
-    chosen: ListFilter
+    Parameters
+    ----------
+    foretold : DataFrame
+        Those whose end is known, by what their score said without knowing it. Where that is known of nobody, as right
+        after an upgrade, today's scores stand in; ``foretold_by`` says so.
+    """
 
-    @cached_property
-    def cells(self) -> pd.DataFrame:
-        """Everybody, by cell."""
-        return counted.cells(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def days(self) -> pd.DataFrame:
-        """Everybody, by the day they came in."""
-        return counted.days(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def ended(self) -> pd.DataFrame:
-        """Those who are no longer new."""
-        return counted.ended(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def decided(self) -> pd.DataFrame:
-        """Conversions, by the day they happened."""
-        return counted.decided(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def waits(self) -> pd.DataFrame:
-        """Conversions, by the days they took."""
-        return counted.waits(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def contact_waits(self) -> pd.DataFrame:
-        """First contacts, by the days they took."""
-        return counted.contact_waits(self.session, self.client_id, self.chosen)
-
-    @cached_property
-    def foretold(self) -> pd.DataFrame:
-        """Those whose end is known, by what their score said without knowing it.
-
-        Where that is known of nobody, as right after an upgrade, today's scores stand in; ``foretold_by`` says so.
-        """
-        found = counted.foretold(self.session, self.client_id, self.chosen)
-        return found if len(found) else _by_today(self.cells)
+    cells: pd.DataFrame
+    days: pd.DataFrame
+    ended: pd.DataFrame
+    foretold: pd.DataFrame
+    decided: pd.DataFrame
+    waits: pd.DataFrame
+    contact_waits: pd.DataFrame
 
     @cached_property
     def tenths(self) -> pd.DataFrame:
         """Those whose end is known, by tenths of a point."""
         return foretelling.by_tenth(self.foretold)
+
+    @cached_property
+    def sold(self) -> pd.DataFrame:
+        """Conversions by source, country, owner, tier and currency, with their revenue."""
+        return measures.sold(self.ended)
+
+
+def count(workbench: Workbench, client_id: int, chosen: ListFilter) -> Counts:
+    """Let the database count the leads a filter leaves, with two questions at a time: each looks at all leads once."""
+    def asked(question: Callable[[Session, int, ListFilter], pd.DataFrame]) -> pd.DataFrame:
+        with read(workbench.engine) as session:
+            return question(session, client_id, chosen)
+
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        cells, days, ended, foretold, decided, waits, contact_waits = pool.map(asked, QUESTIONS)
+    return Counts(cells, days, ended, foretold if len(foretold) else _by_today(cells), decided, waits, contact_waits)
 
 
 def _by_today(cells: pd.DataFrame) -> pd.DataFrame:
@@ -203,25 +197,27 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
         The view is narrowed by something that is not there, or to a period that ends before it starts.
     """
     chosen = filter_of(session, workbench, client_id, view, by=by)
-    counts = Counts(session, client_id, chosen)
+    counts = count(workbench, client_id, chosen)
     period = _period(counts.days, chosen)
     earlier = _before(chosen)
+    earlier_days = _days_of(earlier) if earlier else None
     champion = model_rows.champion(session, client_id)
     policy = _policy(session, client_id)
     held_out = _held_out(champion)
-    now = _core(counts, view, period, held_out)
-    before = Counts(session, client_id, earlier) if earlier else None
+    asking = _Asking(session, client_id, view)
+    now = _core(asking, counts, period, held_out)
+    before = count(workbench, client_id, earlier) if earlier else None
     high = next(rule for rule in policy.tier_rules if rule.tier == Tier.HIGH)
     by_tier = policy.tier_mode == TierMode.THRESHOLD
     rates = rates_for(session, client_id)
-    sold = converted(measures.sold(counts.ended), "revenue", rates)
+    sold = converted(counts.sold, "revenue", rates)
     currency = now.money[0].currency if now.money else ""
     economics = _economics(policy.economics, now, currency)
     decided = _in_one_currency(counts.decided, rates, currency)
     sources = measures.by(counts.cells, "source")
     return Measurements(
-        now=now, before=_core(before, view, _days_of(before.chosen), Measured(None)) if before else None,
-        period=period, period_before=_days_of(earlier) if earlier else None,
+        now=now, before=_core(asking, before, earlier_days, Measured(None)) if before else None,
+        period=period, period_before=earlier_days,
         measured_on=_measured_on(counts.foretold),
         trends={step: trends.trend(counts.days, decided, every=step) for step in STEPS},
         step=trends.fitting_step(*period) if period else "day",
@@ -231,7 +227,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
         confusion=foretelling.confusion(counts.tenths, policy.thresholds.qualified),
         returns=_returns(counts, rates, now, economics), profit=_profit(counts, now, economics), economics=economics,
         currency=currency, sources=_with_revenue(sources, sold, "source"),
-        source_returns=returns_by_source(session, client_id, sources, measures.sold(counts.ended), view, period),
+        source_returns=returns_by_source(session, client_id, sources, counts.sold, view, period),
         countries=_with_revenue(measures.by(counts.cells, "country"), sold, "country"),
         owners=measures.owners(counts.ended, sold),
         cohorts=trends.cohorts(counts.days, counts.waits, today=workbench.clock().date()),
@@ -248,8 +244,16 @@ def _held_out(champion: ModelVersion | None) -> Measured:
     return Measured(found.get("value"), found.get("low"), found.get("high"))
 
 
-def _core(counts: Counts, view: ListView, period: tuple[date, date] | None,
-          held_out: Measured) -> Core:
+@dataclass(frozen=True)
+class _Asking:
+    """Whose leads are asked about, and how they are narrowed."""
+
+    session: Session
+    client_id: int
+    view: ListView
+
+
+def _core(asking: _Asking, counts: Counts, period: tuple[date, date] | None, held_out: Measured) -> Core:
     figures = measures.figures(counts.cells)
     accuracy = foretelling.accuracy(counts.tenths)
     if accuracy.value is None:
@@ -257,7 +261,7 @@ def _core(counts: Counts, view: ListView, period: tuple[date, date] | None,
         accuracy = held_out
     speed = Speed(trends.median_days(counts.contact_waits), trends.median_days(trends.until_conversion(counts.waits)))
     return Core(figures, accuracy, foretelling.found_in_best(counts.tenths, BEST), speed,
-                money_for(counts.session, counts.client_id, measures.sold(counts.ended), figures, view, period))
+                money_for(asking.session, asking.client_id, counts.sold, figures, asking.view, period))
 
 
 def _measured_on(foretold: pd.DataFrame) -> dict[str, int]:

@@ -153,7 +153,7 @@ def decided_since(session: Session, client_id: int, moment: datetime, *, files: 
 
 def last_recorded(session: Session, client_id: int) -> date | None:
     """Give the day on which anybody told of an outcome last; None where nobody has."""
-    (found,) = fetch_columns(session, "SELECT recorded_at FROM outcomes WHERE client_id = :client "
+    (found,) = fetch_columns(session, "SELECT recorded_at FROM outcomes WHERE +client_id = :client "
                              "ORDER BY id DESC LIMIT 1", {"client": client_id})
     return date.fromisoformat(found[0][:10]) if found else None
 
