@@ -127,6 +127,14 @@ def stages(cells: pd.DataFrame, ended: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["tier", "stage", "leads", "share"]).astype({"share": float})
 
 
+def worked(cells: pd.DataFrame) -> pd.DataFrame:
+    """Count by tier, best first, leads and those that are no longer new: columns ``tier``, ``leads``, ``worked``."""
+    rows = [(tier, cells.loc[cells["tier"] == tier, "leads"].sum(),
+             cells.loc[(cells["tier"] == tier) & (cells["outcome"] != NEW), "leads"].sum())
+            for tier in map(str, Tier)]
+    return pd.DataFrame([row for row in rows if row[1]], columns=["tier", "leads", "worked"])
+
+
 def owners(ended: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
     """Say what became of the leads of each owner.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from sqlmodel import Session
 
 from leadscore.charts.numbers import counted
@@ -11,21 +12,21 @@ from leadscore.monitoring.adoption import Satisfaction as Satisfaction
 from leadscore.monitoring.adoption import adoption, satisfaction
 from leadscore.store import adoption as work
 from leadscore.store import opinions
-from leadscore.store.list_filter import ListFilter
 
 
-def adoption_of(session: Session, client_id: int, chosen: ListFilter, *, first: str, last: str) -> Adoption:
+def adoption_of(session: Session, client_id: int, worked: pd.DataFrame, *, first: str, last: str) -> Adoption:
     """Measure who works the leads of a client, whether they follow the list, and whether they find it helpful.
 
     Parameters
     ----------
-    chosen : ListFilter
-        The leads whose working is counted by tier; what people did is known of all leads together.
+    worked : DataFrame
+        Columns ``tier``, ``leads`` and ``worked`` (no longer new), of the leads a view means; what people did is known
+        of all leads together.
     first, last : str
         The period of deeds and answers, as 2026-01-31, both days included.
     """
     deeds = work.deeds(session, client_id, first=first, last=last)
-    return adoption(deeds.frame, work.members(session, client_id), work.worked(session, client_id, chosen),
+    return adoption(deeds.frame, work.members(session, client_id), worked,
                     satisfaction_of(session, client_id, first=first, last=last), since=deeds.since)
 
 

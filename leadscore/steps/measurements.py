@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 import pandas as pd
@@ -20,6 +20,7 @@ from leadscore.schema import Tier
 from leadscore.scoring.economics import Economics
 from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.presets import default_policy
+from leadscore.steps.adoption import Adoption, adoption_of
 from leadscore.steps.currencies import rates_for
 from leadscore.steps.listing import ListView, filter_of
 from leadscore.steps.money import money_for, returns_by_source
@@ -37,6 +38,8 @@ TODAY = "today"
 QUESTIONS = (counted.cells, counted.days, counted.ended, counted.foretold, counted.decided, counted.waits,
              counted.contact_waits)
 AT_A_TIME = 2
+LATELY = timedelta(days=29)
+"""Before today: how long ago people's work counts where no period is asked for."""
 STEPS = tuple(trends.CODES)
 
 
@@ -107,6 +110,8 @@ class Core:
         How often a converted lead had scored higher than a lost one, by scores that could not know it.
     found : Measured
         Share of the conversions among the best 20 %, by such scores.
+    adoption : Adoption
+        Who worked the list in the period, or within the last 30 days where none was asked for.
     """
 
     figures: Figures
@@ -114,6 +119,7 @@ class Core:
     found: Measured
     speed: Speed
     money: tuple[Money, ...]
+    adoption: Adoption
 
 
 @dataclass(frozen=True)
@@ -196,6 +202,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
     InvalidRequest, NotFound
         The view is narrowed by something that is not there, or to a period that ends before it starts.
     """
+    today = workbench.clock().date()
     chosen = filter_of(session, workbench, client_id, view, by=by)
     counts = count(workbench, client_id, chosen)
     period = _period(counts.days, chosen)
@@ -204,7 +211,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
     champion = model_rows.champion(session, client_id)
     policy = _policy(session, client_id)
     held_out = _held_out(champion)
-    asking = _Asking(session, client_id, view)
+    asking = _Asking(session, client_id, view, today)
     now = _core(asking, counts, period, held_out)
     before = count(workbench, client_id, earlier) if earlier else None
     high = next(rule for rule in policy.tier_rules if rule.tier == Tier.HIGH)
@@ -230,7 +237,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
         source_returns=returns_by_source(session, client_id, sources, counts.sold, view, period),
         countries=_with_revenue(measures.by(counts.cells, "country"), sold, "country"),
         owners=measures.owners(counts.ended, sold),
-        cohorts=trends.cohorts(counts.days, counts.waits, today=workbench.clock().date()),
+        cohorts=trends.cohorts(counts.days, counts.waits, today=today),
         until_conversion=trends.until_conversion(counts.waits), threshold=policy.thresholds.qualified,
         high=policy.thresholds.high if by_tier else None, low=policy.thresholds.low if by_tier else None,
         sources_before=measures.by(before.cells, "source") if before else sources[:0],
@@ -251,6 +258,7 @@ class _Asking:
     session: Session
     client_id: int
     view: ListView
+    today: date
 
 
 def _core(asking: _Asking, counts: Counts, period: tuple[date, date] | None, held_out: Measured) -> Core:
@@ -260,8 +268,11 @@ def _core(asking: _Asking, counts: Counts, period: tuple[date, date] | None, hel
         # too few leads have ended since: what was measured when the model was trained
         accuracy = held_out
     speed = Speed(trends.median_days(counts.contact_waits), trends.median_days(trends.until_conversion(counts.waits)))
+    first, last = period if period and asking.view.came_from else (asking.today - LATELY, asking.today)
+    adoption = adoption_of(asking.session, asking.client_id, measures.worked(counts.cells), first=first.isoformat(),
+                           last=last.isoformat())
     return Core(figures, accuracy, foretelling.found_in_best(counts.tenths, BEST), speed,
-                money_for(asking.session, asking.client_id, counts.sold, figures, asking.view, period))
+                money_for(asking.session, asking.client_id, counts.sold, figures, asking.view, period), adoption)
 
 
 def _measured_on(foretold: pd.DataFrame) -> dict[str, int]:

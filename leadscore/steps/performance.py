@@ -13,7 +13,7 @@ from leadscore.monitoring.performance import Figures
 from leadscore.monitoring.sentences import Sentence, sentences
 from leadscore.steps.listing import ListView
 from leadscore.steps.measurements import Core, Measurements, measure
-from leadscore.steps.performance_pictures import pictures_of
+from leadscore.steps.performance_pictures import pictures_of, trends_of
 from leadscore.steps.performance_tiles import tiles_of
 from leadscore.steps.situations import situation_of
 from leadscore.workbench import Workbench
@@ -54,6 +54,10 @@ class Report:
     def figures(self) -> Figures:
         """The key figures."""
         return self.measured.now.figures
+
+    def courses(self, step: str) -> tuple[Picture, ...]:
+        """Draw the course of the leads by ``day``, ``week`` or ``month``."""
+        return trends_of(self.measured, step)
 
     @property
     def period(self) -> tuple[date, date] | None:

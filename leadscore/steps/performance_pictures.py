@@ -12,6 +12,7 @@ from leadscore.charts.picture import Picture
 from leadscore.steps.measurements import TODAY, Measurements
 from leadscore.store.endings import ForetoldBy
 
+COURSES = ("leads", "rate", "average_score", "conversions", "revenue")
 BY_SCORE, ANY_ORDER = "by score", "any order"
 WHY = {
     str(ForetoldBy.BEFORE): "{} scored before their end was told",
@@ -24,18 +25,21 @@ WHY = {
 
 def pictures_of(measured: Measurements) -> tuple[Picture, ...]:
     """Draw everything that was measured; each picture has a key of its own."""
-    points = measured.trends[measured.step].rename(columns={"conversions": "decided_conversions"})
-    trends = [board.trend(points, step=measured.step, measure=name, currency=measured.currency)
-              for name in ("leads", "rate", "average_score", "conversions", "revenue")]
     groups = [board.groups(frame, name, by=by) for name, frame in (("source", measured.sources),
                                                                    ("country", measured.countries))
               for by in ("quality", "volume")]
     return (
-        *trends,
+        *trends_of(measured, measured.step),
         board.score_histogram(measured.histogram, high=measured.high, low=measured.low, qualified=measured.threshold),
         board.stage_funnel(measured.stages), *_judged(measured), *groups, board.world(measured.countries),
         board.owners(measured.owners), board.cohorts(measured.cohorts),
         board.time_to_conversion(measured.until_conversion))
+
+
+def trends_of(measured: Measurements, step: str) -> tuple[Picture, ...]:
+    """Draw the course of the leads by day, week or month."""
+    points = measured.trends[step].rename(columns={"conversions": "decided_conversions"})
+    return tuple(board.trend(points, step=step, measure=name, currency=measured.currency) for name in COURSES)
 
 
 def _judged(measured: Measurements) -> list[Picture]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leadscore.charts.tile import Better, Tile, Unit
+from leadscore.steps.adoption import adoption_tiles
 from leadscore.steps.measurements import Core, Measurements
 from leadscore.steps.money import money_tiles
 
@@ -15,7 +16,8 @@ def tiles_of(report: Measurements) -> tuple[Tile, ...]:
     """Make the tiles of a report, the most telling first."""
     now, before = report.now, report.before
     return (*_quality(report, now, before), *_conversion(report, now, before),
-            *money_tiles(now.money, before.money if before else ()), *_speed(now, before))
+            *money_tiles(now.money, before.money if before else ()), *_speed(now, before),
+            *adoption_tiles(now.adoption, before.adoption if before else None))
 
 
 def _quality(report: Measurements, now: Core, before: Core | None) -> tuple[Tile, ...]:

@@ -10,10 +10,8 @@ import pandas as pd
 from sqlalchemy import text
 from sqlmodel import Session
 
-from leadscore.schema import OutcomeStage, Tier
 from leadscore.store.bulk import fetch_columns
 from leadscore.store.database import is_sqlite
-from leadscore.store.list_filter import ListFilter, where_of
 from leadscore.store.opinions import LAST_MOMENT
 
 MOST_RECORDS = 50_000
@@ -67,18 +65,6 @@ def members(session: Session, client_id: int) -> list[str]:
         session, "SELECT u.name FROM users u WHERE u.disabled = false AND (u.role = 'admin' OR EXISTS (SELECT 1 FROM "
         "memberships m WHERE m.user_id = u.id AND m.client_id = :client)) ORDER BY u.name", {"client": client_id})
     return [str(name) for name in names]
-
-
-def worked(session: Session, client_id: int, chosen: ListFilter) -> pd.DataFrame:
-    """Count leads by tier: columns ``tier``, ``leads`` and ``worked`` (no longer new, or exported)."""
-    where, parameters = where_of(session, client_id, chosen)
-    # one pass in the order of an index; grouping would sort all rows first
-    done = f"AND (s.outcome <> '{OutcomeStage.NEW}' OR s.exported)"
-    counts = ", ".join(f"count(*) FILTER (WHERE s.tier = '{tier}' {more})" for tier in Tier for more in ("", done))
-    found = np.array(fetch_columns(session, f"SELECT {counts} FROM scores s WHERE {where}", parameters)).reshape(-1, 2)
-    frame = pd.DataFrame({"tier": pd.array([str(tier) for tier in Tier], dtype="str"), "leads": found[:, 0],
-                          "worked": found[:, 1]})
-    return frame[frame["leads"] > 0].reset_index(drop=True)
 
 
 def _first_at(session: Session, moment: str) -> int:

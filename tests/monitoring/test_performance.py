@@ -67,6 +67,11 @@ def test_a_lead_that_converted_has_passed_every_stage():
     assert found.loc[("High", "converted"), "share"] == pytest.approx(3 / 4)
 
 
+def test_work_is_counted_by_tier_and_tiers_without_leads_are_left_out():
+    assert performance.worked(CELLS).to_numpy().tolist() == [["High", 4, 4], ["Medium", 1, 0], ["Low", 5, 5]]
+    assert performance.worked(CELLS[:2])["tier"].tolist() == ["High"]
+
+
 def test_owners_are_told_by_currency_and_who_sold_nothing_is_among_them():
     ended = pd.concat([ENDED, pd.DataFrame({"tier": ["Low"], "furthest": [None], "owner": ["bob"], "outcome": ["lost"],
                                             "currency": [None], "leads": [7], "revenue": [0.0]})])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 
 from leadscore.errors import InvalidRequest, NotFound
@@ -10,7 +11,6 @@ from leadscore.services import governance, opinions
 from leadscore.steps.adoption import adoption_of, adoption_tiles
 from leadscore.store import clients
 from leadscore.store.database import read, write
-from leadscore.store.list_filter import ListFilter
 from tests.services.conftest import CLIENT, NOW
 
 
@@ -56,10 +56,11 @@ def test_only_our_pages_ask_and_only_of_clients_there_are(known, viewer, admin):
 
 def test_adoption_and_satisfaction_become_tiles_that_say_what_they_are_made_of(known, viewer):
     opinions.give_opinion(known, viewer, client=CLIENT, helpful=True, place="leads")
+    nobody = pd.DataFrame({"tier": [], "leads": [], "worked": []})
     with read(known.engine) as session:
         client_id = clients.require(session, CLIENT)
-        found = adoption_of(session, client_id, ListFilter(), first="2026-11-01", last="2026-11-30")
-        before = adoption_of(session, client_id, ListFilter(), first="2026-10-01", last="2026-10-31")
+        found = adoption_of(session, client_id, nobody, first="2026-11-01", last="2026-11-30")
+        before = adoption_of(session, client_id, nobody, first="2026-10-01", last="2026-10-31")
     adopted, satisfied = adoption_tiles(found, before)
     assert adopted.text == "—"
     assert "0 of the 0 people" in adopted.note

@@ -6,8 +6,6 @@ import pytest
 
 from leadscore.store import adoption, audit, clients, users
 from leadscore.store.database import read, write
-from leadscore.store.list_filter import ListFilter
-from tests.store.test_performance import counted  # noqa: F401
 
 
 @pytest.fixture
@@ -88,15 +86,3 @@ def test_an_empty_log_is_no_fault(store):
     frame, since = _deeds(store, 1)
     assert frame.empty
     assert since == "2026-02-01"
-
-
-def test_worked_leads_are_counted_by_tier_under_any_filter(counted):  # noqa: F811
-    engine, client_id = counted
-    with read(engine) as session:
-        everything = adoption.worked(session, client_id, ListFilter())
-        nothing = adoption.worked(session, client_id, ListFilter(sources=("nowhere",)))
-        cells = adoption.worked(session, client_id, ListFilter(outcomes=("converted",)))
-    assert everything["leads"].sum() == 6
-    assert everything["worked"].sum() >= cells["leads"].sum() > 0
-    assert (cells["worked"] == cells["leads"]).all()
-    assert nothing.empty
