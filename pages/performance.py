@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from leadscore.access import Action
+from leadscore.charts.picture import Picture
 from leadscore.services import delivery, insight, models, policies, segments
-from leadscore.services.insight import ListView
+from leadscore.services.insight import ListView, Report
 from pages.shared import Context, current
-from pages.widgets import notices, performance_figures, performance_filters, spend
+from pages.widgets import (
+    compare,
+    notices,
+    opinion,
+    performance_figures,
+    performance_filters,
+    sentences,
+    spend,
+    value_of_scoring,
+    words,
+    work_on_list,
+)
+
+REFRESH_SECONDS = 20
+STEPS = {"day": "Days", "week": "Weeks", "month": "Months"}
+OVERVIEW = ("conversion-by-score", "gains", "funnel", "scores")
 
 
 def main() -> None:
-    """Draw the filters, the figures, then the pictures."""
+    """Draw the filters, what is to be said, the figures, then the pictures."""
     context = current()
     notices.say_pending()
     st.title("Performance", anchor=False)
@@ -21,22 +39,7 @@ def main() -> None:
         if not options.batches:
             _nothing_yet(context)
             return
-        view = _filters(context, options)
-        report = insight.performance(context.workbench, context.actor, client=context.client, view=view)
-        if not report.figures.leads:
-            notices.empty_state("search_off", "No lead matches", "Take a filter off to see more.")
-            return
-        performance_figures.draw(report.tiles)
-        with st.expander("Spend", icon=":material/payments:", key="spend-section"):
-            spend.draw(context)
-
-
-def _filters(context: Context, options: delivery.FilterOptions) -> ListView:
-    bench, actor, client = context.workbench, context.actor, context.client
-    saved = segments.list_segments(bench, actor, client=client)
-    versions = [version.version for version in models.list_models(bench, actor, client=client)]
-    settings = [version.version for version in policies.list_policies(bench, actor, client=client)]
-    return performance_filters.choose(options, saved, versions, settings, today=bench.clock().date())
+        _page(context, options)
 
 
 def _nothing_yet(context: Context) -> None:
@@ -45,6 +48,129 @@ def _nothing_yet(context: Context) -> None:
                         "becomes of them.")
     if context.actor.may(Action.IMPORT_LEADS):
         notices.offer_upload()
+
+
+def _page(context: Context, options: delivery.FilterOptions) -> None:
+    state = insight.state(context.workbench, context.actor, client=context.client)
+    choose = _chooser(context, options)
+    view = choose("")
+    report = _report(context, view)
+    _watch(context, state)
+    if performance_filters.comparing():
+        _compare(context, choose, report)
+        return
+    if not report.figures.leads:
+        notices.empty_state("search_off", "No lead matches", "Take a filter off to see more.")
+        return
+    sentences.draw(context, report.sentences)
+    performance_figures.draw(report.tiles)
+    _tabs(context, report, view)
+    opinion.ask(context, "performance")
+
+
+def _report(context: Context, view: ListView) -> Report:
+    return insight.performance(context.workbench, context.actor, client=context.client, view=view)
+
+
+def _compare(context: Context, choose: Callable[[str], ListView], first: Report) -> None:
+    second = _report(context, choose(performance_filters.SECOND))
+    names = [compare.name_of(performance_filters.in_use(prefix)) for prefix in ("", performance_filters.SECOND)]
+    compare.draw(*(compare.Side(name, report.tiles, report.pictures)
+                   for name, report in zip(names, (first, second), strict=True)))
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _watch(context: Context, seen: int | None) -> None:
+    """Draw the page anew when something has changed since it was drawn."""
+    with notices.refusals():
+        if insight.state(context.workbench, context.actor, client=context.client) != seen:
+            st.rerun()
+
+
+def _chooser(context: Context, options: delivery.FilterOptions) -> Callable[[str], ListView]:
+    bench, actor, client = context.workbench, context.actor, context.client
+    saved = segments.list_segments(bench, actor, client=client)
+    versions = [version.version for version in models.list_models(bench, actor, client=client)]
+    settings = [version.version for version in policies.list_policies(bench, actor, client=client)]
+
+    def choose(prefix: str) -> ListView:
+        return performance_filters.choose(options, saved, versions, settings, today=bench.clock().date(), prefix=prefix,
+                                          comparable=not prefix)
+
+    return choose
+
+
+def _tabs(context: Context, report: Report, view: ListView) -> None:
+    tabs: dict[str, Callable[[Context, Report, ListView], None]] = {
+        "Overview": _overview, "Do scores work?": _scores, "Money": _money, "Where from": _places, "Over time": _time,
+        "People": _people}
+    places = st.tabs(list(tabs), key="show", on_change="rerun", bind="query-params")
+    for place, name in zip(places, tabs, strict=True):
+        # only what is looked at: each picture is drawn by the browser
+        if place.open:
+            with place, notices.refusals():
+                tabs[name](context, report, view)
+
+
+def _overview(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
+    _pair(report, ["trend-leads", "trend-rate"])
+    _pair(report, OVERVIEW)
+
+
+def _scores(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
+    _pair(report, ["conversion-by-score", "gains", "lift", "reliability", "confusion", "scores"])
+
+
+def _money(context: Context, report: Report, view: ListView) -> None:
+    _pair(report, ["roi-by-score", "profit", "trend-revenue", "trend-conversions"])
+    value_of_scoring.draw(context, view)
+    with st.expander("Spend", icon=":material/payments:", key="spend-section"):
+        spend.draw(context)
+
+
+def _places(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
+    _pair(report, ["source-quality", "source-volume", "country-quality", "country-volume"])
+    _wide(report, "world")
+
+
+def _time(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
+    step = st.segmented_control("By", list(STEPS), format_func=STEPS.__getitem__, default=report.measured.step,
+                                key="step", bind="query-params", required=True, label_visibility="collapsed")
+    courses = report.courses(str(step))
+    _row(courses)
+    _pair(report, ["cohorts", "time-to-conversion"])
+
+
+def _people(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
+    _wide(report, "owners")
+    work_on_list.draw(report.now.adoption)
+
+
+def _pair(report: Report, keys: Sequence[str]) -> None:
+    by_key = {picture.key: picture for picture in report.pictures}
+    _row([by_key[key] for key in keys])
+
+
+def _wide(report: Report, key: str) -> None:
+    _card(next(picture for picture in report.pictures if picture.key == key))
+
+
+def _row(shown: Sequence[Picture]) -> None:
+    """Draw pictures two beside each other."""
+    for start in range(0, len(shown), 2):
+        for place, picture in zip(st.columns(2, gap="medium"), shown[start:start + 2], strict=False):
+            with place:
+                _card(picture)
+
+
+def _card(picture: Picture) -> None:
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{words.escape(picture.title)}**")
+        if picture.spec is None:
+            st.caption(words.escape(picture.empty))
+            return
+        st.vega_lite_chart(picture.spec, key=picture.key, alt=picture.alt)
+        st.caption(words.escape(picture.caption))
 
 
 main()

@@ -14,6 +14,7 @@ from leadscore.monitoring.contrast import most_certain as most_certain
 from leadscore.monitoring.situation import NextAction as NextAction
 from leadscore.monitoring.situation import Sentence as Sentence
 from leadscore.monitoring.situation import SentenceKind as SentenceKind
+from leadscore.steps.adoption import Adoption as Adoption
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.performance import Report as Report
 from leadscore.steps.performance import report_of

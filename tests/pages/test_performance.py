@@ -31,6 +31,26 @@ def test_the_figures_are_those_of_the_store(campaign, open_page):
     assert shown["Conversion rate"] == f"{100 * report.figures.conversion_rate.value:,.1f} %"
 
 
+@pytest.mark.parametrize("tab", ["Overview", "Do scores work?", "Money", "Where from", "Over time", "People"])
+def test_every_tab_draws_its_pictures(campaign, open_page, tab):
+    app = open_page(campaign, "performance", show=tab)
+    assert_calm(app)
+    assert len(app.get("vega_lite_chart")) >= (1 if tab == "People" else 3)
+
+
+def test_two_views_stand_side_by_side(campaign, open_page):
+    app = open_page(campaign, "performance", compare="1", b_of_tier="High")
+    assert_calm(app)
+    table = app.dataframe[0].value.set_index("Figure")
+    assert table.loc["Leads", "A"] != table.loc["Leads", "B"]
+
+
+def test_the_steps_of_a_course_are_chosen_and_kept_in_the_address(campaign, open_page):
+    app = open_page(campaign, "performance", show="Over time", step="Days")
+    assert_calm(app)
+    assert "by day" in texts(app)
+
+
 @pytest.mark.parametrize("query", [
     {"period": "30 days"}, {"period": "From … to …", "from": "2026-01-01"}, {"of_tier": "High"},
     {"of_model": "Rules alone"}, {"of_source": "Webinar"}, {"of_import": "#99 nothing"}, {"of_view": "nobody's"},
@@ -69,7 +89,7 @@ def test_a_viewer_may_look(campaign, open_page):
 
 
 def test_what_a_conversion_costs_is_told_once_spend_is_entered(campaign, open_page):
-    app = open_page(campaign, "performance")
+    app = open_page(campaign, "performance", show="Money")
     assert figures(app)["Cost per conversion"] == "—"
     app.text_input(key="spend_source").input("Google Ads")
     app.number_input(key="spend_amount").set_value(50_000.0)
@@ -80,7 +100,7 @@ def test_what_a_conversion_costs_is_told_once_spend_is_entered(campaign, open_pa
 
 
 def test_a_file_of_spend_is_read_and_its_bad_rows_are_named(campaign, open_page):
-    app = open_page(campaign, "performance")
+    app = open_page(campaign, "performance", show="Money")
     app.file_uploader(key="spend_file").upload("spend.csv", b"Month,Source,Spend\n2026-01,Ads,100\nsoon,Ads,5\n").run()
     app.button(key="spend_keep").click().run()
     assert_calm(app)
@@ -93,7 +113,7 @@ def test_a_file_of_spend_is_read_and_its_bad_rows_are_named(campaign, open_page)
 
 
 def test_a_period_that_ends_before_it_starts_is_refused(campaign, open_page):
-    app = open_page(campaign, "performance")
+    app = open_page(campaign, "performance", show="Money")
     app.date_input(key="spend_to").set_value(date(2020, 1, 1))
     next(button for button in app.button if button.label == "Add").click().run()
     assert "ends before it starts" in texts(app)
@@ -102,14 +122,14 @@ def test_a_period_that_ends_before_it_starts_is_refused(campaign, open_page):
 def test_a_viewer_sees_spend_and_cannot_change_it(campaign, open_page):
     spend.add_spend(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT,
                     entry=spend.SpendEntry(date(2026, 1, 1), date(2026, 1, 31), 5, "EUR", "Ads"))
-    app = open_page(campaign, "performance", Role.VIEWER)
+    app = open_page(campaign, "performance", Role.VIEWER, show="Money")
     assert_calm(app)
     assert "Add" not in {button.label for button in app.button}
     assert "Ads" in app.dataframe[-1].value["source"].tolist()
 
 
 def test_the_cost_of_the_tool_is_entered_as_such(campaign, open_page):
-    app = open_page(campaign, "performance")
+    app = open_page(campaign, "performance", show="Money")
     app.segmented_control(key="spend_kind").set_value("tool")
     app.number_input(key="spend_amount").set_value(250.0)
     next(button for button in app.button if button.label == "Add").click().run()
@@ -119,7 +139,7 @@ def test_the_cost_of_the_tool_is_entered_as_such(campaign, open_page):
 
 
 def test_a_currency_for_reports_is_kept_and_told(campaign, open_page):
-    app = open_page(campaign, "performance")
+    app = open_page(campaign, "performance", show="Money")
     assert "Amounts in different currencies are kept apart" in texts(app)
     app.selectbox(key="rates_report").set_value("CHF")
     next(button for button in app.button if button.label == "Save rates").click().run()
@@ -129,7 +149,7 @@ def test_a_currency_for_reports_is_kept_and_told(campaign, open_page):
 
 def test_rates_are_told_with_their_day_and_a_viewer_cannot_change_them(campaign, open_page):
     currencies.save_rates(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT, report="EUR", rates={"USD": 0.92})
-    app = open_page(campaign, "performance", Role.VIEWER)
+    app = open_page(campaign, "performance", Role.VIEWER, show="Money")
     assert_calm(app)
     assert "1 USD = 0.92 EUR, given 2026-11-21" in texts(app)
     assert "Save rates" not in {button.label for button in app.button}
