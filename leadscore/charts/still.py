@@ -13,6 +13,7 @@ WIDTH = 640
 VERSION = "6.4"
 """The Vega-Lite version that draws; pages embed the same one."""
 SCALE = 2.0
+TITLE_HEIGHT = 58
 
 UNDRAWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML has no place for: one of them in a label ends the whole process, not only the drawing."""
@@ -47,6 +48,15 @@ def png(spec: Spec, scale: float = SCALE, *, width: int = WIDTH) -> bytes:
     drawn: bytes = vl_convert.vegalite_to_png(printed(spec, width=width), vl_version=VERSION, scale=scale,
                                               allowed_base_urls=[])
     return drawn
+
+
+def titled(spec: Spec, title: str, *, below: str = "") -> Spec:
+    """Give a specification with its title on it, for a picture that leaves the page it stands on."""
+    words: Spec = {"text": title, "anchor": "start", "frame": "bounds", "fontSize": 16, "offset": 16,
+                   "limit": WIDTH - 24,
+                   "color": DARK, "subtitleColor": MUTED, "subtitleFontSize": 12, "subtitlePadding": 4}
+    taller = {"height": spec["height"] + TITLE_HEIGHT} if isinstance(spec.get("height"), int) else {}
+    return spec | taller | {"title": words | ({"subtitle": below} if below else {})}
 
 
 def printed(spec: Spec, *, width: int = WIDTH) -> Spec:

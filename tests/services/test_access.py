@@ -5,10 +5,12 @@ import pkgutil
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from leadscore import services
 from leadscore.access import Action, Role
+from leadscore.charts.picture import Picture
 from leadscore.errors import Forbidden, LeadScoreError, NotFound
 from leadscore.services import delivery, intake, spend, training
 from tests.services.conftest import CLIENT, leads_file, person
@@ -81,6 +83,7 @@ NEEDS = {
     "give_opinion": Action.VIEW_LEADS, "opinions": Action.VIEW_LEADS,
     "current_brand": Action.VIEW_LEADS, "preview_brand": Action.VIEW_LEADS, "save_brand": Action.EDIT_POLICY,
     "remove_logo": Action.EDIT_POLICY,
+    "picture_file": Action.VIEW_LEADS,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
@@ -96,6 +99,7 @@ ARGUMENTS: dict[str, Any] = {
     "values": {}, "offer_id": 9_999,
     "expression": "nonsense", "label": "Nonsense", "family": "fit", "on": True, "rule": {}, "rules": [{}],
     "colour": "#123456", "helpful": True, "place": "leads",
+    "picture": Picture("gains", "Gains", pd.DataFrame({"Share": [1.0]}), None),
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 
