@@ -262,7 +262,8 @@ def _export(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: 
                                      format=job.arguments["format"])
     progress(0.9, "Keeping the file for you")
     kept = jobs.keep_file(workbench, client=job.client, data=exported.content, filename=exported.filename)
-    return {"file": kept, "rows": exported.rows, "left_out": exported.left_out, "sha256": exported.sha256}
+    return {"file": kept, "rows": exported.rows, "left_out": exported.left_out, "by_chance": exported.by_chance,
+            "sha256": exported.sha256}
 
 
 def _then_follow(task: Task) -> Task:

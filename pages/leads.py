@@ -99,9 +99,14 @@ def _counts(context: Context, view: ListView, page: LeadPage) -> None:
     scored += [f"policy {page.policy_version}"] if page.policy_version else []
     scored += [f"as of {words.day(page.as_of)}"] if page.as_of else []
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{' · '.join(told)}  \n:small[:gray[{', '.join(scored)}]]", width="stretch")
+        st.markdown(f"{' · '.join(told)}  \n:small[:gray[{', '.join(scored)}{_chance(page)}]]", width="stretch")
         if context.actor.may(Action.EXPORT_LEADS) and page.total:
             _export(context, view, page)
+
+
+def _chance(page: LeadPage) -> str:
+    return f". A file holds about {page.by_chance:,} more by chance from the rest, to keep the comparison honest" \
+        if page.by_chance else ""
 
 
 def _export(context: Context, view: ListView, page: LeadPage) -> None:
@@ -150,8 +155,9 @@ def _prepared(context: Context, job_id: str) -> None:
             lambda: jobs.result_file(context.workbench, context.actor, client=context.client, job_id=job_id)[1],
             file_name=f"leads.{job.arguments.get('format', 'csv')}", on_click="ignore", key=f"fetch-{job_id}",
             icon=":material/download:", type="primary")
+        by_chance = int(made.get("by_chance", 0))
         st.caption(f"Prepared {words.minute(job.finished_at)}; {int(made.get('left_out', 0)):,} left out because they "
-                   "may not be contacted.")
+                   "may not be contacted" + (f"; {by_chance:,} are in it by chance." if by_chance else "."))
 
 
 # --- the table ----------------------------------------------------------------------------------------------

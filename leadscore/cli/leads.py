@@ -57,8 +57,8 @@ def _leads_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
     view = delivery.ListView(tiers=tuple(options.tier), top=options.top, segment=segment, page_size=options.limit)
     if options.out:
         exported = delivery.export_to_path(workbench, actor, client=options.client, view=view, path=options.out)
-        return {"rows": exported.rows, "left_out": exported.left_out, "out": str(options.out),
-                "sha256": exported.sha256}
+        return {"rows": exported.rows, "left_out": exported.left_out, "by_chance": exported.by_chance,
+                "out": str(options.out), "sha256": exported.sha256}
     page = delivery.list_leads(workbench, actor, client=options.client, view=view)
     return {"total": page.total, "leads": delivery.plain_rows(page.frame)}
 

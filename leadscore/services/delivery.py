@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
+from leadscore.monitoring.held_back import mixed
 from leadscore.schema import FIELDS, Tier
 from leadscore.steps.exporting import check_format, table_bytes
+from leadscore.steps.held_back import draw, expected, open_of, share_of, taken_of
 from leadscore.steps.listing import (
     SHOWN_FIELDS,
+    Scope,
     empty_list,
     exported_rows,
+    filter_of,
     listed_rows,
     scope_of,
 )
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.plain import plain_rows as plain_rows
-from leadscore.store import audit, batches, clients, lead_reading
+from leadscore.store import audit, batches, clients, held_back, lead_reading
 from leadscore.store import leads as lead_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
+from leadscore.store.tables import Client
 from leadscore.workbench import Workbench
 
 MAX_PAGE = 1_000
@@ -35,13 +43,14 @@ FILE_MODE = 0o600
 
 @dataclass(frozen=True)
 class LeadPage:
-    """One page of the ranked list."""
+    """One page of the ranked list; ``by_chance`` is about how many further leads a file of it would hold."""
 
     frame: pd.DataFrame
     total: int
     pages: int
     unreachable: int
     exported_before: int
+    by_chance: int
     model_version: int | None
     policy_version: int | None
     as_of: datetime | None
@@ -63,13 +72,14 @@ class FilterOptions:
 
 @dataclass(frozen=True)
 class Export:
-    """A file ready to be fetched, and who was left out of it and why."""
+    """A file ready to be fetched, who was left out of it and why, and how many are in it by chance."""
 
     filename: str
     content: bytes
     rows: int
     left_out: int
     left_out_reasons: dict[str, int]
+    by_chance: int
     sha256: str
 
 
@@ -91,7 +101,7 @@ def list_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListVie
     with read(workbench.engine) as session:
         row = clients.find(session, client)
         if row is None or row.id is None:
-            return LeadPage(empty_list(view), 0, 0, 0, 0, None, None, None)
+            return LeadPage(empty_list(view), 0, 0, 0, 0, 0, None, None, None)
         scope = scope_of(session, workbench, row.id, view, by=actor.name)
         offset = min((max(view.page, 1) - 1) * size, scope.wanted)
         ranked = score_rows.page(session, row.id, scope.filter, order=view.order, offset=offset,
@@ -99,8 +109,10 @@ def list_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListVie
         run = score_rows.latest_run(session, row.id)
         frame = listed_rows(session, workbench, row.id, ranked, view, first_rank=offset + 1,
                             personal=actor.may(Action.VIEW_PERSONAL_DATA))
+        by_chance = expected(session, workbench, row.id, view, wanted=scope.wanted, share=share_of(row), by=actor.name)
     return LeadPage(frame=frame, total=scope.wanted, pages=-(-scope.wanted // size), unreachable=scope.unreachable,
-                    exported_before=scope.exported, model_version=run.model_version if run else None,
+                    exported_before=scope.exported, by_chance=by_chance,
+                    model_version=run.model_version if run else None,
                     policy_version=run.policy_version if run else None, as_of=run.as_of if run else None)
 
 
@@ -124,6 +136,9 @@ def filter_options(workbench: Workbench, actor: Actor, *, client: str) -> Filter
 def export_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListView, format: str) -> Export:
     """Write the leads of a view as a file, without those who must not be contacted, and mark them exported.
 
+    Where the client wants it, a file of the best holds a few others, picked by chance and not marked: called like the
+    best, they show what the best are the best of. They keep their own score and rank.
+
     Raises
     ------
     InvalidRequest
@@ -137,20 +152,24 @@ def export_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListV
         scope = scope_of(session, workbench, client_id, view, by=actor.name)
         ranked = score_rows.page(session, client_id, scope.filter, order=view.order, offset=0, limit=scope.wanted)
         frame, left_out = exported_rows(session, workbench, client_id, ranked, view)
+        frame, taken = _with_some_by_chance(session, workbench, client_id, view, scope, ranked, frame, by=actor.name)
     if frame.empty:
         raise InvalidRequest("nothing_to_export", "No lead is left to export.",
                              "Widen the filter; people without consent are always left out.")
     content = table_bytes(frame.drop(columns="lead_id") if "crm_id" in frame else frame, file_format)
     digest = hashlib.sha256(content).hexdigest()
+    by_chance = int((taken["share"] < held_back.CERTAIN).sum())
     with write(workbench.engine) as session:
+        held_back.keep(session, client_id, taken, now=now)
         lead_rows.mark_exported(session, client_id, frame["lead_id"].to_numpy(), now=now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="leads_exported",
                      object=f"export:{digest[:16]}",
-                     detail={"rows": len(frame), "left_out": left_out, "sha256": digest, "format": file_format,
+                     detail={"rows": len(frame), "by_chance": by_chance, "left_out": left_out, "sha256": digest,
+                             "format": file_format,
                              "columns": [str(name) for name in frame.columns], "view": _shape_of(view)})
     name = f"leads_{'top_' + view.top.replace('%', '_percent') if view.top else 'all'}_{now:%Y-%m-%d}.{file_format}"
     return Export(filename=name.replace(" ", ""), content=content, rows=len(frame),
-                  left_out=sum(left_out.values()), left_out_reasons=left_out, sha256=digest)
+                  left_out=sum(left_out.values()), left_out_reasons=left_out, by_chance=by_chance, sha256=digest)
 
 
 def export_to_path(workbench: Workbench, actor: Actor, *, client: str, view: ListView, path: Path) -> Export:
@@ -173,6 +192,24 @@ def write_table(workbench: Workbench, actor: Actor, *, client: str, frame: pd.Da
                      detail={"rows": len(frame), "sha256": digest})
     return WrittenFile(path, digest)
 
+
+def _with_some_by_chance(session: Session, workbench: Workbench, client_id: int, view: ListView, scope: Scope,
+                         ranked: pd.DataFrame, frame: pd.DataFrame, *, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Mix leads from below the cut into a file of the best; also give who is remembered, to be compared later."""
+    share = share_of(session.get(Client, client_id)) if view.top else 0.0
+    if not share or frame.empty:
+        return frame, pd.DataFrame({"score": [], "share": []})
+    in_file = frame["lead_id"].to_numpy()
+    best = int(open_of(ranked.loc[in_file]).sum())
+    generator = np.random.default_rng(secrets.randbits(64))
+    drawn = draw(session, client_id, filter_of(session, workbench, client_id, view, by=by), wanted=scope.wanted,
+                 best=best, share=share, generator=generator)
+    if drawn is None:
+        return frame, taken_of(ranked, None, in_file)
+    others, _ = exported_rows(session, workbench, client_id, drawn.ranked, view, drawn.places)
+    both = pd.concat([frame, others], ignore_index=True)
+    order = mixed(len(frame), len(others), generator)
+    return both.iloc[order].reset_index(drop=True), taken_of(ranked, drawn, both["lead_id"].to_numpy())
 
 
 def _shape_of(view: ListView) -> dict[str, Any]:

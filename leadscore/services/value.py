@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leadscore.access import Action, Actor, require
+from leadscore.monitoring.held_back import HeldBack, compared
+from leadscore.steps.held_back import MOST as MOST
+from leadscore.steps.held_back import checked_share, keep_share, sentence_of, share_of
 from leadscore.steps.listing import ListView as ListView
+from leadscore.steps.listing import filter_of
 from leadscore.steps.value import FIRST, OrderChoice, choices_for, chosen_order, find_order, keep_order, value_for
 from leadscore.steps.value import LEAST_SHARE as LEAST_SHARE
 from leadscore.steps.value import MOST_SHARE as MOST_SHARE
 from leadscore.steps.value import ScoringValue as ScoringValue
-from leadscore.store import audit, clients
+from leadscore.store import audit, clients, held_back
 from leadscore.store.database import read, write
+from leadscore.store.tables import Client
 from leadscore.workbench import Workbench
 
 EVERYTHING = ListView()
@@ -25,6 +30,28 @@ class Orders:
 
     choices: tuple[OrderChoice, ...]
     before: str
+
+
+@dataclass(frozen=True)
+class ByChance:
+    """The leads that chance puts into exported lists, and what they tell.
+
+    Parameters
+    ----------
+    share : float
+        Leads by chance for each of the best, in [0, 0.2].
+    best, others : int
+        The best of such lists, and the leads that came into them by chance.
+    found : HeldBack
+        How often either kind converts.
+    sentence : str
+    """
+
+    share: float
+    best: int
+    others: int
+    found: HeldBack
+    sentence: str
 
 
 def call_orders(workbench: Workbench, actor: Actor, *, client: str) -> Orders:
@@ -94,3 +121,42 @@ def scoring_value(workbench: Workbench, actor: Actor, *, client: str, view: List
         workbench.remembered.pop(next(iter(workbench.remembered)), None)
     workbench.remembered[key] = found
     return found
+
+
+def held_back_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListView = EVERYTHING) -> ByChance:
+    """Compare the best of exported lists with the leads that chance put into them, among the leads of a view."""
+    require(actor, Action.VIEW_LEADS, client)
+    with read(workbench.engine) as session:
+        row = clients.find(session, client)
+        client_id = row.id if row and row.id else -1
+        counts = held_back.counts(session, client_id, filter_of(session, workbench, client_id, view, by=actor.name))
+    certain = counts["share"] >= held_back.CERTAIN
+    found = compared(counts)
+    return ByChance(share_of(row), int(counts.loc[certain, "taken"].sum()), int(counts.loc[~certain, "taken"].sum()),
+                    found, sentence_of(found))
+
+
+def save_held_back_share(workbench: Workbench, actor: Actor, *, client: str, held_back_share: float) -> None:
+    """Choose how many leads chance puts into exported lists of the best, for each of these.
+
+    Parameters
+    ----------
+    held_back_share : float
+        In [0, 0.2]; 0 for none.
+
+    Raises
+    ------
+    InvalidRequest
+        Another share.
+    """
+    require(actor, Action.EDIT_POLICY, client)
+    share = checked_share(held_back_share)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.ensure(session, client, now)
+        before = share_of(session.get_one(Client, client_id))
+        if before == share:
+            return
+        keep_share(session, client_id, share)
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
+                     action="held_back_share_saved", object=f"{share:.0%}", detail={"before": before, "after": share})

@@ -229,13 +229,19 @@ def listed_rows(session: Session, workbench: Workbench, client_id: int, ranked: 
         .reset_index(names="lead_id")
 
 
-def exported_rows(session: Session, workbench: Workbench, client_id: int, ranked: pd.DataFrame,
-                  view: ListView) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Give the rows of an export, and how many were left out for which reason."""
+def exported_rows(session: Session, workbench: Workbench, client_id: int, ranked: pd.DataFrame, view: ListView,
+                  places: pd.Series | None = None) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Give the rows of an export, and how many were left out for which reason.
+
+    Parameters
+    ----------
+    places : Series, optional
+        The place of each lead in the list, where these are not its first ones.
+    """
     leads = _read(session, workbench, client_id, ranked.index.to_numpy())
     why = unreachable_reason(leads)
     left_out = {UNREACHABLE_REASONS[str(code)]: int(count) for code, count in why.value_counts().items()}
-    ranks = pd.Series(np.arange(1, len(ranked) + 1), index=ranked.index)
+    ranks = pd.Series(np.arange(1, len(ranked) + 1), index=ranked.index) if places is None else places
     keep = why.isna()
     leads, ranked = leads[keep], ranked[keep]
     if leads.empty:

@@ -82,8 +82,9 @@ def erase(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray
     """Remove leads with everything that tells of them; returns the number of rows removed."""
     removed = 0
     tables = (("outcomes", "lead_id"), ("activities", "lead_id"), ("score_history", "lead_id"), ("scores", "lead_id"),
-              ("experiment_leads", "lead_id"), ("segment_members", "lead_id"), ("lead_vectors", "lead_id"),
-              ("language_answers", "lead_id"), ("lead_changes", "lead_id"), ("leads", "id"))
+              ("experiment_leads", "lead_id"), ("held_back_leads", "lead_id"), ("segment_members", "lead_id"),
+              ("lead_vectors", "lead_id"), ("language_answers", "lead_id"), ("lead_changes", "lead_id"),
+              ("leads", "id"))
     for portion in in_portions(np.asarray(lead_ids, dtype=np.int64)):
         parameters = {"client": client_id, "ids": members(session, portion)}
         removed += sum(rowcount(session, f"DELETE FROM {table} WHERE client_id = :client AND "

@@ -442,9 +442,10 @@ class Opinion(SQLModel, table=True):
 
 
 class HeldBackLead(SQLModel, table=True):
-    """A lead below the cut that chance put into an export, so that the best can be compared with the others.
+    """A lead of an export that holds some by chance, so that the best can be compared with the others.
 
-    ``score`` is its score at that moment, ``share`` the chance it had of being taken.
+    ``score`` is its score at that moment, ``share`` the chance it had of being in the file: 1 for the best, less for
+    the leads below the cut, of which chance took some.
     """
 
     __tablename__ = "held_back_leads"

@@ -20,19 +20,25 @@ def draw(context: Context, view: ListView) -> None:
     orders = value.call_orders(context.workbench, context.actor, client=context.client)
     order, share = _choose(context, orders)
     with notices.refusals():
-        found = value.scoring_value(context.workbench, context.actor, client=context.client, view=view, order=order,
-                                    share=share)
-        if found.value is None:
-            st.info(found.sentence, icon=":material/hourglass_empty:")
-            return
-        st.markdown(f"**{words.escape(found.sentence)}**")
-        if found.value.unknown:
-            st.caption(f"{words.counted(found.value.unknown, 'lead')} of {found.value.leads:,} have no value in the "
-                       "order of before: it calls them last.")
-        left, right = st.columns(2, gap="medium")
-        for place, picture in zip((left, right), found.pictures, strict=True):
-            with place:
-                _picture(picture)
+        _compare(context, view, order, share)
+    with notices.refusals():
+        _by_chance(context, view)
+
+
+def _compare(context: Context, view: ListView, order: str, share: int) -> None:
+    found = value.scoring_value(context.workbench, context.actor, client=context.client, view=view, order=order,
+                                share=share)
+    if found.value is None:
+        st.info(found.sentence, icon=":material/hourglass_empty:")
+        return
+    st.markdown(f"**{words.escape(found.sentence)}**")
+    if found.value.unknown:
+        st.caption(f"{words.counted(found.value.unknown, 'lead')} of {found.value.leads:,} have no value in the "
+                   "order of before: it calls them last.")
+    left, right = st.columns(2, gap="medium")
+    for place, picture in zip((left, right), found.pictures, strict=True):
+        with place:
+            _picture(picture)
 
 
 def _choose(context: Context, orders: Orders) -> tuple[str, int]:
@@ -53,6 +59,36 @@ def _keep(context: Context, order: str) -> None:
     with notices.refusals():
         value.save_order(context.workbench, context.actor, client=context.client, order=order)
         notices.say_after_rerun("Kept: from now on scores are compared with this order.")
+
+
+def _by_chance(context: Context, view: ListView) -> None:
+    found = value.held_back_leads(context.workbench, context.actor, client=context.client, view=view)
+    st.markdown("**The best beside leads picked by chance**")
+    if found.others:
+        st.markdown(words.escape(found.sentence))
+        st.caption(f"{words.counted(found.others, 'lead')} came into exported lists by chance beside "
+                   f"{found.best:,} of the best; rates are of those whose end is known.")
+    else:
+        st.caption("Teams call the leads with high scores, so nobody learns what the others would have done. A few of "
+                   "these in each exported list of the best, picked by chance and not marked, keep the comparison "
+                   "honest.")
+    may_edit = context.actor.may(Action.EDIT_POLICY)
+    now = round(100 * found.share)
+    if may_edit:
+        wanted = st.slider("Leads by chance, for every 100 of an exported list of the best", 0, round(100 * value.MOST),
+                           now, key="held_back_share", width=420)
+        if wanted != now:
+            st.button("Save", type="primary", key="held_back_save", on_click=_save_share, args=(context, wanted))
+    elif found.share:
+        st.caption(f"Exported lists of the best hold {now} leads by chance for every 100.")
+
+
+def _save_share(context: Context, percent: int) -> None:
+    with notices.refusals():
+        value.save_held_back_share(context.workbench, context.actor, client=context.client,
+                                   held_back_share=percent / 100)
+        notices.say_after_rerun(f"Saved: {percent} leads by chance for every 100 of a list." if percent
+                                else "Saved: exported lists hold nobody by chance.")
 
 
 def _picture(picture: Picture) -> None:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from leadscore.access import Role
-from leadscore.services import delivery, dossier, segments
+from leadscore.services import delivery, dossier, segments, value
 from leadscore.services.delivery import ListView
+from leadscore.store.database import write
 from leadscore.workbench import DEFAULT_CLIENT
 from tests.pages.conftest import assert_calm, labels, person, texts
 
@@ -208,3 +210,13 @@ def test_a_viewer_keeps_views_for_herself_and_makes_nothing_happen(campaign, ope
 ])
 def test_further_columns_can_be_compared_in_a_link(campaign, open_page, query):
     assert_calm(open_page(campaign, "leads", **query))
+
+
+def test_a_list_of_the_best_tells_how_many_a_file_of_it_holds_by_chance(campaign, open_page):
+    with write(campaign.engine) as session:
+        session.execute(text("UPDATE scores SET outcome = 'new', reachable = true"))
+    assert "by chance" not in texts(open_page(campaign, "leads", top="Top 20 %"))
+    value.save_held_back_share(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT, held_back_share=0.1)
+    app = open_page(campaign, "leads", top="Top 20 %")
+    assert_calm(app)
+    assert "A file holds about 8 more by chance from the rest" in texts(app)
