@@ -55,7 +55,7 @@ def sentences(situation: Situation) -> tuple[Sentence, ...]:
 
 def _usable(span: Span) -> Span:
     """Leave out figures that are none, so that nobody reads of them."""
-    return replace(span, accuracy=_finite(span.accuracy), sources=span.sources.dropna(subset=["source"]),
+    return replace(span, accuracy=_finite(span.accuracy),
                    average_score=_number(span.average_score), score_spread=_number(span.score_spread),
                    revenue=_number(span.revenue), revenue_squares=_number(span.revenue_squares))
 
@@ -122,7 +122,7 @@ def _about_gaps(situation: Situation) -> Iterator[tuple[str, NextAction | None]]
         yield "There is no model yet: leads are ranked by rules alone.", None
     if situation.days_with_leads == 1 and now.leads > 1:
         yield "All leads came in on one day: nothing can be said about how things change.", None
-    named = now.sources.loc[now.sources["leads"] > 0, "source"].unique()
+    named = now.sources.loc[now.sources["leads"] > 0, "source"].dropna().unique()
     for what, without in (("source", situation.without_source), ("country", situation.without_country)):
         if now.leads > without > MANY_WITHOUT * now.leads:
             yield f"{without:,} of {_leads(now.leads)} name no {what}: figures by {what} leave them out.", None
@@ -205,7 +205,8 @@ def _spent(span: Span) -> float:
 
 
 def _about_sources(situation: Situation, now: Span) -> Iterator[Step]:
-    sources = now.sources.fillna({"spend": 0.0, "leads": 0, "converted": 0}).reset_index(drop=True)
+    # what was spent on no source in particular says nothing of any
+    sources = now.sources.dropna(subset=["source"]).fillna({"spend": 0.0, "leads": 0, "converted": 0})
     spent = float(sources["spend"].sum())
     if not math.isfinite(spent) or spent <= 0:
         return
