@@ -167,7 +167,8 @@ def _table(context: Context, page: LeadPage, view: ListView) -> list[int]:
     frame = page.frame.reset_index(drop=True)
     shown = _readable(frame)
     may_edit = context.actor.may(Action.EDIT_LEADS)
-    key = f"leads-{abs(hash(view))}"
+    # ticks are kept by the place of a row: other leads in these places must not have them
+    key = f"leads-{abs(hash((view, *frame['lead_id'])))}"
     event = st.dataframe(
         shown, key=key, hide_index=True, height=min(44 + 35 * len(shown), 44 + 35 * 18), placeholder=words.MISSING,
         column_order=_order(shown),

@@ -118,18 +118,18 @@ def _about_rates(situation: Situation) -> Iterator[tuple[str, NextAction | None]
 
 def _about_gaps(situation: Situation) -> Iterator[tuple[str, NextAction | None]]:
     now = situation.now
-    if situation.has_model is False:
-        yield "There is no model yet: leads are ranked by rules alone.", None
     if situation.days_with_leads == 1 and now.leads > 1:
         yield "All leads came in on one day: nothing can be said about how things change.", None
     named = now.sources.loc[now.sources["leads"] > 0, "source"].dropna().unique()
+    if len(named) == 1 and not situation.without_source:
+        yield f"All leads come from {named[0]}: there is no other source to compare with.", None
     for what, without in (("source", situation.without_source), ("country", situation.without_country)):
         if now.leads > without > MANY_WITHOUT * now.leads:
             yield f"{without:,} of {_leads(now.leads)} name no {what}: figures by {what} leave them out.", None
         elif without >= now.leads:
             yield f"No lead names its {what}: figures by {what} need it.", None
-    if len(named) == 1 and not situation.without_source:
-        yield f"All leads come from {named[0]}: there is no other source to compare with.", None
+    if situation.has_model is False:
+        yield "There is no model yet: leads are ranked by rules alone.", None
     if not situation.spend_told_apart:
         yield ("What was spent is known by source and period alone: costs are left out while other filters are on.",
                None)
