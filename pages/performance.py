@@ -50,6 +50,14 @@ def _nothing_yet(context: Context) -> None:
         notices.offer_upload()
 
 
+def _nothing_found() -> None:
+    if performance_filters.in_use():
+        notices.empty_state("search_off", "No lead matches", "Take a filter off to see more.")
+    else:
+        notices.empty_state("hourglass_empty", "No scores yet", "The leads are here, but none of them has a score: an "
+                            "import is scored by itself after a while, and saving the settings of scoring does it too.")
+
+
 def _page(context: Context, options: delivery.FilterOptions) -> None:
     state = insight.state(context.workbench, context.actor, client=context.client)
     choose = _chooser(context, options)
@@ -60,7 +68,7 @@ def _page(context: Context, options: delivery.FilterOptions) -> None:
         _compare(context, choose, report)
         return
     if not report.figures.leads:
-        notices.empty_state("search_off", "No lead matches", "Take a filter off to see more.")
+        _nothing_found()
         return
     sentences.draw(context, report.sentences)
     performance_figures.draw(report.tiles)

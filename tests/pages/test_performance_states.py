@@ -117,7 +117,7 @@ def test_every_picture_is_drawn_or_says_why_not(store, case):
 
 
 @pytest.mark.parametrize(("case", "query", "words"), [
-    ("not-scored", {}, ""), ("usual", {"of_tier": "High", "of_source": "Nowhere"}, "Part of the link"),
+    ("not-scored", {}, "No scores yet"), ("usual", {"of_tier": "High", "of_source": "Nowhere"}, "Part of the link"),
     ("usual", {"period": "From … to …", "from": "1999-01-01", "to": "1999-12-31"}, "No lead matches"),
     ("usual", {"compare": "1", "period": "7 days"}, "No difference"),
     ("usual", {"period": "From … to …", "from": "never"}, "is not a day"),
