@@ -81,15 +81,20 @@ def record(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarra
 def take_back(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> pd.DataFrame:
     """Remove the word that stands for each of these leads, so that the one before it stands again.
 
+    Of a stage that was told of more than once the last word is removed, also where it corrected the day to an earlier
+    one.
+
     Returns
     -------
     DataFrame
         What was removed: columns ``COLUMNS``, at most one row per lead.
     """
     own = np.unique(np.asarray(lead_ids, dtype=np.int64))
-    standing = "(SELECT o.id FROM outcomes o WHERE o.client_id = l.client_id AND o.lead_id = l.id " \
+    standing = "(SELECT o.stage FROM outcomes o WHERE o.client_id = l.client_id AND o.lead_id = l.id " \
         f"ORDER BY {LATEST_FIRST} LIMIT 1)"
-    (found,) = fetch_for(session, f"SELECT {standing} FROM leads l WHERE l.client_id = :client", "l.id", own,
+    last = f"(SELECT max(d.id) FROM outcomes d WHERE d.client_id = l.client_id AND d.lead_id = l.id AND d.stage = " \
+        f"{standing})"
+    (found,) = fetch_for(session, f"SELECT {last} FROM leads l WHERE l.client_id = :client", "l.id", own,
                          {"client": client_id})
     ids = np.array([number for number in found if number is not None], dtype=np.int64)
     removed = _typed(dict(zip(COLUMNS, fetch_for(
