@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import streamlit as st
 
@@ -17,7 +18,9 @@ from pages.widgets import (
     opinion,
     performance_figures,
     performance_filters,
+    pictures,
     sentences,
+    source_returns,
     spend,
     value_of_scoring,
     words,
@@ -25,6 +28,8 @@ from pages.widgets import (
 )
 
 REFRESH_SECONDS = 20
+RECENT = 90
+"""Days that a new visitor sees, beside as many before."""
 STEPS = {"day": "Days", "week": "Weeks", "month": "Months"}
 OVERVIEW = ("conversion-by-score", "gains", "funnel", "scores")
 
@@ -88,7 +93,7 @@ def _compare(context: Context, choose: Callable[[str], ListView], first: Report)
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
-def _watch(context: Context, seen: int | None) -> None:
+def _watch(context: Context, seen: int) -> None:
     """Draw the page anew when something has changed since it was drawn."""
     with notices.refusals():
         if insight.state(context.workbench, context.actor, client=context.client) != seen:
@@ -103,9 +108,18 @@ def _chooser(context: Context, options: delivery.FilterOptions) -> Callable[[str
 
     def choose(prefix: str) -> ListView:
         return performance_filters.choose(options, saved, versions, settings, today=bench.clock().date(), prefix=prefix,
-                                          comparable=not prefix)
+                                          comparable=not prefix, usual=_usual_period(context))
 
     return choose
+
+
+def _usual_period(context: Context) -> str:
+    """Begin with the last 90 days where these and the 90 before can be told; else with everything there is."""
+    span = insight.span(context.workbench, context.actor, client=context.client)
+    today = context.workbench.clock().date()
+    if span is None or span[1] < today - timedelta(days=RECENT) or span[0] > today - timedelta(days=2 * RECENT):
+        return ""
+    return str(RECENT)
 
 
 def _tabs(context: Context, report: Report, view: ListView) -> None:
@@ -121,64 +135,63 @@ def _tabs(context: Context, report: Report, view: ListView) -> None:
 
 
 def _overview(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
-    _pair(report, ["trend-leads", "trend-rate"])
-    _pair(report, OVERVIEW)
+    _pair(context, report, ["trend-leads", "trend-rate"])
+    _pair(context, report, OVERVIEW)
 
 
 def _scores(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
-    _pair(report, ["conversion-by-score", "gains", "lift", "reliability", "confusion", "scores"])
+    _pair(context, report, ["conversion-by-score", "gains", "lift", "reliability", "confusion", "scores"])
 
 
 def _money(context: Context, report: Report, view: ListView) -> None:
-    _pair(report, ["roi-by-score", "profit", "trend-revenue", "trend-conversions"])
+    _pair(context, report, ["roi-by-score", "profit", "trend-revenue", "trend-conversions"])
+    if report.measured.profit.empty:
+        st.page_link("settings.py", label="Say what a contact costs and a conversion is worth",
+                     icon=":material/arrow_forward:", query_params={"tab": "Scoring"}, width="content")
+    source_returns.draw(report.measured.source_returns)
     value_of_scoring.draw(context, view)
     with st.expander("Spend", icon=":material/payments:", key="spend-section"):
         spend.draw(context)
 
 
 def _places(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
-    _pair(report, ["source-quality", "source-volume", "country-quality", "country-volume"])
-    _wide(report, "world")
+    _pair(context, report, ["source-quality", "source-volume", "country-quality", "country-volume"])
+    _wide(context, report, "world")
+    with st.expander("Countries in numbers", icon=":material/table:", key="countries-table"):
+        st.dataframe(_named(report, "world").data, hide_index=True, placeholder=words.MISSING,
+                     alt="Leads, conversions and average score by country")
 
 
 def _time(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
     step = st.segmented_control("By", list(STEPS), format_func=STEPS.__getitem__, default=report.measured.step,
                                 key="step", bind="query-params", required=True, label_visibility="collapsed")
-    courses = report.courses(str(step))
-    _row(courses)
-    _pair(report, ["cohorts", "time-to-conversion"])
+    _row(context, [*report.courses(str(step)), _named(report, "time-to-conversion")])
+    _wide(context, report, "cohorts")
 
 
 def _people(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
-    _wide(report, "owners")
+    _wide(context, report, "owners")
     work_on_list.draw(report.now.adoption)
 
 
-def _pair(report: Report, keys: Sequence[str]) -> None:
-    by_key = {picture.key: picture for picture in report.pictures}
-    _row([by_key[key] for key in keys])
+def _pair(context: Context, report: Report, keys: Sequence[str]) -> None:
+    _row(context, [_named(report, key) for key in keys])
 
 
-def _wide(report: Report, key: str) -> None:
-    _card(next(picture for picture in report.pictures if picture.key == key))
+def _wide(context: Context, report: Report, key: str) -> None:
+    pictures.draw(context, _named(report, key))
 
 
-def _row(shown: Sequence[Picture]) -> None:
+def _named(report: Report, key: str) -> Picture:
+    return next(picture for picture in report.pictures if picture.key == key)
+
+
+def _row(context: Context, shown: Sequence[Picture]) -> None:
     """Draw pictures two beside each other."""
     for start in range(0, len(shown), 2):
         for place, picture in zip(st.columns(2, gap="medium"), shown[start:start + 2], strict=False):
             with place:
-                _card(picture)
-
-
-def _card(picture: Picture) -> None:
-    with st.container(border=True, height="stretch"):
-        st.markdown(f"**{words.escape(picture.title)}**")
-        if picture.spec is None:
-            st.caption(words.escape(picture.empty))
-            return
-        st.vega_lite_chart(picture.spec, key=picture.key, alt=picture.alt)
-        st.caption(words.escape(picture.caption))
+                pictures.draw(context, picture)
 
 
 main()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
@@ -18,7 +16,8 @@ from leadscore.steps.adoption import Adoption as Adoption
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.performance import Report as Report
 from leadscore.steps.performance import report_of
-from leadscore.store import clients
+from leadscore.steps.records import LOOKS
+from leadscore.store import audit, clients
 from leadscore.store import performance as counted
 from leadscore.store.database import read
 from leadscore.workbench import Workbench
@@ -60,7 +59,7 @@ def performance(workbench: Workbench, actor: Actor, *, client: str, view: ListVi
     return found
 
 
-def state(workbench: Workbench, actor: Actor, *, client: str) -> int | None:
+def state(workbench: Workbench, actor: Actor, *, client: str) -> int:
     """Give a number that changes whenever figures may have changed: whatever changes them is in the audit trail."""
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
@@ -77,7 +76,5 @@ def span(workbench: Workbench, actor: Actor, *, client: str) -> tuple[date, date
     return (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days else None
 
 
-def _state(session: Session, client_id: int) -> int | None:
-    found: Any = session.execute(text("SELECT max(seq) FROM audit_events WHERE client_id = :client"),
-                                 {"client": client_id}).scalar()
-    return None if found is None else int(found)
+def _state(session: Session, client_id: int) -> int:
+    return audit.latest(session, client_id, besides=LOOKS)

@@ -30,8 +30,8 @@ from leadscore.steps.nearness import (
     prepare_locally,
     space_for_leads,
 )
-from leadscore.steps.panels import NOT_ABOUT_LEADS
 from leadscore.steps.progress import Progress, silent
+from leadscore.steps.records import NOT_ABOUT_LEADS
 from leadscore.store import audit, clients, lead_reading
 from leadscore.store import jobs as job_rows
 from leadscore.store import offers as offer_rows

@@ -20,6 +20,7 @@ from leadscore.scoring.simulation import ModelSide, Panel, joined, joined_sides,
 from leadscore.steps.held_out import Measured, Reading, find_measured
 from leadscore.steps.models import load_model
 from leadscore.steps.progress import Progress, silent
+from leadscore.steps.records import NOT_ABOUT_LEADS
 from leadscore.store import audit, lead_reading
 from leadscore.store.database import read
 from leadscore.store.tables import ModelVersion
@@ -31,15 +32,6 @@ MOST_LEADS = 1_000_000
 """Of more leads so many are chosen by chance: their shares are those of all."""
 MOST_BYTES = 1_500_000_000
 """Memory all panels may take together; those not used for longest go first."""
-NOT_ABOUT_LEADS = (
-    "access_denied", "audit_exported", "experiment_ended", "experiment_started", "file_scored", "job_cancelled",
-    "job_submitted", "language_server_tried", "language_settings_saved", "lead_viewed", "leads_exported",
-    "leads_scored", "model_challenges", "model_deployed", "model_rolled_back", "model_trained", "offer_created",
-    "offer_edited", "offer_retired", "owner_assigned", "policy_restored", "policy_saved", "retraining_queued",
-    "retraining_settings_saved", "segment_entered", "segment_removed", "segment_saved",
-    "segment_trigger_set", "spend_added", "spend_removed")
-"""Records that leave leads and outcomes as they are; any other one makes panels be built anew."""
-
 _guard = Lock()
 
 

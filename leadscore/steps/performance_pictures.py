@@ -9,6 +9,7 @@ import pandas as pd
 from leadscore.charts import board
 from leadscore.charts.numbers import counted
 from leadscore.charts.picture import Picture
+from leadscore.monitoring.countries import codes_of
 from leadscore.steps.measurements import TODAY, Measurements
 from leadscore.store.endings import ForetoldBy
 
@@ -28,10 +29,11 @@ def pictures_of(measured: Measurements) -> tuple[Picture, ...]:
     groups = [board.groups(frame, name, by=by) for name, frame in (("source", measured.sources),
                                                                    ("country", measured.countries))
               for by in ("quality", "volume")]
+    placed = measured.countries.assign(code=codes_of(measured.countries["country"]))
     return (
         *trends_of(measured, measured.step),
         board.score_histogram(measured.histogram, high=measured.high, low=measured.low, qualified=measured.threshold),
-        board.stage_funnel(measured.stages), *_judged(measured), *groups, board.world(measured.countries),
+        board.stage_funnel(measured.stages), *_judged(measured), *groups, board.world(placed),
         board.owners(measured.owners), board.cohorts(measured.cohorts),
         board.time_to_conversion(measured.until_conversion))
 

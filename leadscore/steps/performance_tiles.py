@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from leadscore.charts.tile import Better, Tile, Unit
 from leadscore.steps.adoption import adoption_tiles
 from leadscore.steps.measurements import Core, Measurements
@@ -16,7 +18,7 @@ def tiles_of(report: Measurements) -> tuple[Tile, ...]:
     """Make the tiles of a report, the most telling first."""
     now, before = report.now, report.before
     return (*_quality(report, now, before), *_conversion(report, now, before),
-            *money_tiles(now.money, before.money if before else ()), *_speed(now, before),
+            *_money(report, now, before), *_speed(now, before),
             *adoption_tiles(now.adoption, before.adoption if before else None))
 
 
@@ -59,6 +61,13 @@ def _conversion(report: Measurements, now: Core, before: Core | None) -> tuple[T
              note="Share of the conversions that calling only the best 20 % would have found; in any order it is 20 "
                   "%."),
     )
+
+
+def _money(report: Measurements, now: Core, before: Core | None) -> tuple[Tile, ...]:
+    """Make the tiles of money, with the course of the revenue where all of it is in the main currency."""
+    tiles = money_tiles(now.money, before.money if before else ())
+    course = _course(report, "revenue") if now.money and now.money[0].revenue else ()
+    return tuple(replace(tile, trend=course) if tile.key == "revenue" else tile for tile in tiles)
 
 
 def _speed(now: Core, before: Core | None) -> tuple[Tile, ...]:

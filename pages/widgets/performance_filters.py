@@ -34,7 +34,7 @@ Choices = Mapping[str, Sequence[str]]
 
 
 def choose(options: FilterOptions, saved: Sequence[SegmentView], models: Sequence[int], policies: Sequence[int], *,
-           today: date, prefix: str = "", comparable: bool = False) -> ListView:
+           today: date, prefix: str = "", comparable: bool = False, usual: str = "") -> ListView:
     """Draw the filters and give the view they describe; what a link says wrongly is left out with a sentence.
 
     Parameters
@@ -43,6 +43,8 @@ def choose(options: FilterOptions, saved: Sequence[SegmentView], models: Sequenc
         Their versions, newest first.
     prefix : str
         What the names in the address begin with: ``SECOND`` for the second of two views.
+    usual : str
+        The period a page without one in its address begins with, as ``PERIODS`` names it.
     comparable : bool
         Whether a second view may be put beside this one; :func:`comparing` says whether it is.
     """
@@ -55,7 +57,7 @@ def choose(options: FilterOptions, saved: Sequence[SegmentView], models: Sequenc
     with st.container(horizontal=True, vertical_alignment="center"):
         period = st.segmented_control("Leads that came in within", list(PERIODS), format_func=PERIODS.__getitem__,
                                       key=f"{prefix}period", bind=IN_URL, required=True,
-                                      default=None if f"{prefix}period" in st.session_state else "",
+                                      default=None if f"{prefix}period" in st.session_state else usual,
                                       label_visibility="collapsed")
         if period == "own":
             st.text_input("From", key=f"{prefix}from", bind=IN_URL, placeholder="2026-01-01", width=130)

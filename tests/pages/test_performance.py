@@ -24,7 +24,7 @@ def test_without_leads_nothing_is_claimed(empty, open_page):
 
 def test_the_figures_are_those_of_the_store(campaign, open_page):
     report = insight.performance(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT)
-    app = open_page(campaign, "performance")
+    app = open_page(campaign, "performance", period="All time")
     assert_calm(app)
     shown = figures(app)
     assert shown["Leads"] == f"{report.figures.leads:,}"
@@ -39,7 +39,7 @@ def test_every_tab_draws_its_pictures(campaign, open_page, tab):
 
 
 def test_two_views_stand_side_by_side(campaign, open_page):
-    app = open_page(campaign, "performance", compare="1", b_of_tier="High")
+    app = open_page(campaign, "performance", period="All time", compare="1", b_period="All time", b_of_tier="High")
     assert_calm(app)
     table = app.dataframe[0].value.set_index("Figure")
     assert table.loc["Leads", "A"] != table.loc["Leads", "B"]
@@ -63,7 +63,7 @@ def test_a_link_narrows_the_page_or_says_why_not(campaign, open_page, query):
 def test_a_tier_of_a_link_is_the_only_one_counted(campaign, open_page):
     report = insight.performance(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT,
                                  view=insight.ListView(tiers=("High",)))
-    app = open_page(campaign, "performance", of_tier="High")
+    app = open_page(campaign, "performance", period="All time", of_tier="High")
     assert figures(app)["Leads"] == f"{report.figures.leads:,}"
     app.button(key="clear-figures").click().run()
     assert_calm(app)
@@ -89,7 +89,7 @@ def test_a_viewer_may_look(campaign, open_page):
 
 
 def test_what_a_conversion_costs_is_told_once_spend_is_entered(campaign, open_page):
-    app = open_page(campaign, "performance", show="Money")
+    app = open_page(campaign, "performance", show="Money", period="All time")
     assert figures(app)["Cost per conversion"] == "—"
     app.text_input(key="spend_source").input("Google Ads")
     app.number_input(key="spend_amount").set_value(50_000.0)

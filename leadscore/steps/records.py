@@ -1,0 +1,16 @@
+"""Which records of the audit trail tell of changes, so that what is remembered is made anew after these alone."""
+
+from __future__ import annotations
+
+LOOKS = (
+    "access_denied", "audit_exported", "brand_saved", "call_order_saved", "figure_downloaded", "file_scored",
+    "held_back_share_saved", "job_cancelled", "job_submitted", "language_server_tried", "lead_viewed", "report_made")
+"""Records that leave every figure of a report as it is."""
+
+NOT_ABOUT_LEADS = (
+    *LOOKS, "experiment_ended", "experiment_started", "language_settings_saved", "leads_exported", "leads_scored",
+    "model_challenges", "model_deployed", "model_rolled_back", "model_trained", "offer_created", "offer_edited",
+    "offer_retired", "opinion_given", "owner_assigned", "policy_restored", "policy_saved", "rates_saved",
+    "retraining_queued", "retraining_settings_saved", "segment_entered", "segment_removed", "segment_saved",
+    "segment_trigger_set", "spend_added", "spend_removed")
+"""Records that leave leads and outcomes as they are; any other one makes prepared leads be read anew."""

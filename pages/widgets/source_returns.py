@@ -1,0 +1,24 @@
+"""What each source cost and brought, as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.widgets import words
+
+
+def draw(returns: pd.DataFrame) -> None:
+    """Draw a line for each source and currency; nothing where no amount is known."""
+    if returns.empty:
+        return
+    with st.container(border=True):
+        st.markdown("**What each source cost and brought**")
+        st.dataframe(
+            returns.assign(return_on_spend=100 * returns["return_on_spend"]), hide_index=True,
+            placeholder=words.MISSING, alt="Spend, revenue, cost per conversion and return by source", column_config={
+                "source": st.column_config.TextColumn("Source", pinned=True), "currency": "Currency",
+                "spend": st.column_config.NumberColumn("Spent", format="localized"),
+                "revenue": st.column_config.NumberColumn("Revenue", format="localized"),
+                "cost_per_conversion": st.column_config.NumberColumn("Cost per conversion", format="%.0f"),
+                "return_on_spend": st.column_config.NumberColumn("Return on spend", format="%.0f %%")})
