@@ -13,6 +13,7 @@ from leadscore.charts.picture import Picture
 RECORD = "Record what became of leads, one by one or from a file"
 FEW = 30
 """Leads below which a rate says little: its 95 % interval is some 30 points wide."""
+LEAST_TOP = 0.01
 WHOLE_FROM = 0.0995
 """Share from which labels leave decimals out."""
 
@@ -86,3 +87,10 @@ def score_ranges(frame: pd.DataFrame) -> list[str]:
 def total(values: np.ndarray) -> float:
     """Add up what is known."""
     return float(np.nansum(values)) if len(values) else 0.0
+
+
+def sensible_top(rate: np.ndarray, high: np.ndarray, expected: np.ndarray, leads: np.ndarray) -> float:
+    """Choose the end of an axis of rates: the wide intervals of a handful of leads must not flatten all others."""
+    firm = high[(leads >= FEW) & np.isfinite(high)]
+    known = np.concatenate([[LEAST_TOP], rate[np.isfinite(rate)], expected[np.isfinite(expected)], firm])
+    return min(1.0, float(known.max()))

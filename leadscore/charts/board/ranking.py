@@ -9,22 +9,18 @@ import pandas as pd
 
 from leadscore.charts.board.parts import (
     RECORD,
-    count_texts,
     hundredths,
     nothing,
     numbers,
     share_text,
     share_texts,
 )
-from leadscore.charts.numbers import count, counted, money, short_money
+from leadscore.charts.numbers import count, money, short_money
 from leadscore.charts.palette import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION
 from leadscore.charts.picture import Picture
 from leadscore.charts.vega import (
-    FAINT_TINT,
-    TINT,
     Kind,
     Spec,
-    category,
     colours,
     headroom,
     label,
@@ -47,11 +43,6 @@ LINE, BLOCK = 18, 172
 """Pixels of a line of the legend, and of its width."""
 LINES_ABOVE = 68
 NEAR_THE_EDGE = 0.25
-CELL_HEIGHT = 280
-CELLS = (("true_positive", "converted", "qualified", "found", True),
-         ("false_negative", "converted", "not qualified", "missed", False),
-         ("false_positive", "lost", "qualified", "called in vain", False),
-         ("true_negative", "lost", "not qualified", "rightly left", True))
 
 
 def gains(curves: pd.DataFrame) -> Picture:
@@ -68,30 +59,15 @@ def gains(curves: pd.DataFrame) -> Picture:
                           "Leads called (%)": hundredths(numbers(curves, "share")),
                           "Conversions found (%)": hundredths(numbers(curves, "captured"))})
     known = curves[np.isfinite(numbers(curves, "share")) & np.isfinite(numbers(curves, "captured"))]
-    if not (known["order"].astype(str) != ANY_ORDER).any():
-        return nothing(key, title, f"{RECORD}, to see how soon calling by score finds the conversions.", table)
     lines = {str(name): _thinned(part) for name, part in known.groupby("order", sort=False)}
+    if not set(lines) - {ANY_ORDER}:
+        return nothing(key, title, f"{RECORD}, to see how soon calling by score finds the conversions.", table)
     at_best = {name: float(np.interp(BEST, part["share"], part["captured"])) for name, part in lines.items()}
-    drawn = pd.concat([part.assign(order=name) for name, part in lines.items()])
-    data = rows(order=drawn["order"], share=drawn["share"], found=drawn["captured"])
-    names = list(lines)
-    paint = colours(names, _line_colours(names), "order", legend=False)
-    marks = rows(order=names, share=BEST, found=list(at_best.values()), share_words=share_text(BEST),
-                 words=[share_text(value) for value in at_best.values()])
-    across = quantity("share", "Share of the leads called", Kind.SHARE, limits=(0, 1), ticks=FIFTHS)
-    up = quantity("found", "Share of the conversions found", Kind.SHARE, limits=(0, 1.02), ticks=FIFTHS, top=True)
-    dash = {"condition": {"test": f"datum.order == '{ANY_ORDER}'", "value": [5, 4]}, "value": [1, 0]}
-    spec = layered(
-        data, mark("line", {"x": across, "y": up, "color": paint, "strokeDash": dash}, strokeWidth=3),
-        *upright(BEST),
-        mark("point", {"x": place("share"), "y": place("found"), "color": paint}, data=marks, filled=True, size=100,
-             opacity=1, tooltip=[("order", "Order"), ("share_words", "Leads called"),
-                                 ("words", "Conversions found")]),
-        *_told(names, at_best))
-    first = BY_SCORE if BY_SCORE in at_best else next(name for name in names if name != ANY_ORDER)
+    first = BY_SCORE if BY_SCORE in at_best else next(name for name in at_best if name != ANY_ORDER)
     said = f"Calling {first}, the first {share_text(BEST)} of the leads hold {share_text(at_best[first])} of the " \
            f"conversions; in any order they hold {share_text(BEST)}."
-    return Picture(key=key, title=title, data=table, spec=spec, alt=f"Rising lines, one an order. {said}", caption=said)
+    return Picture(key=key, title=title, data=table, spec=_orders(lines, at_best),
+                   alt=f"Rising lines, one an order. {said}", caption=said)
 
 
 def lift(curve: pd.DataFrame) -> Picture:
@@ -112,74 +88,9 @@ def lift(curve: pd.DataFrame) -> Picture:
     if known.empty:
         return nothing(key, title, f"{RECORD}, to see how much better calling by score is.", table)
     share, times = numbers(known, "share"), numbers(known, "lift")
-    low, high = numbers(known, "low"), numbers(known, "high")
-    data = rows(share=share, times=times, low=low, high=high, share_words=share_texts(share),
-                words=[f"{value:.1f} times" for value in times])
-    across = quantity("share", "Best share of the leads", Kind.SHARE, limits=(0, 1), ticks=FIFTHS)
-    most = max(1.0, float(np.nanmax(np.concatenate([times, np.fmin(high[np.isfinite(high)], 2 * times.max())]))))
-    up = quantity("times", "Times as many conversions", limits=(0, headroom(24, most)), top=True, format="~r")
-    up["axis"].pop("labelExpr")
-    chosen = [value for value in LIFTS_AT if share.min() <= value <= share.max()] or [float(share[-1])]
-    named = rows(share=chosen, times=np.interp(chosen, share, times),
-                 words=[f"{value:.1f} ×" for value in np.interp(chosen, share, times)])
-    band = [mark("area", {"x": across, "y": place("low"), "y2": {"field": "high"}}, color=SKY, opacity=0.25,
-                 clip=True)] if np.isfinite(low).any() else []
-    spec = layered(
-        data, *band, *level(1.0, "any order", right=False),
-        mark("line", {"x": across, "y": up}, color=BLUE, strokeWidth=3,
-             tooltip=[("share_words", "Best leads"), ("words", "Conversions")]),
-        mark("point", {"x": place("share"), "y": place("times")}, data=named, filled=True, size=80, color=BLUE,
-             opacity=1),
-        label({"x": place("share"), "y": place("times")}, "words", data=named, align="left", dx=5, dy=-7,
-              baseline="bottom", fontWeight=600))
     at_best = float(np.interp(BEST, share, times))
     said = f"The best {share_text(BEST)} of the leads convert {at_best:.1f} times as often as leads in any order."
-    return Picture(key=key, title=title, data=table, spec=spec, alt=f"A falling line. {said}", caption=said)
-
-
-def confusion(numbers_: Mapping[str, int], *, threshold: float) -> Picture:
-    """Draw what the threshold said of leads whose end is known.
-
-    Parameters
-    ----------
-    numbers_ : mapping of str to int
-        ``true_positive``, ``false_positive``, ``false_negative`` and ``true_negative``.
-    threshold : float
-        Score from which a lead counts as qualified.
-    """
-    key, title = "confusion", f"Was the threshold of {threshold:g} right?"
-    found = np.array([float(numbers_.get(name) or 0) for name, *_ in CELLS])
-    ends, calls = [cell[1] for cell in CELLS], [cell[2] for cell in CELLS]
-    whole = found.sum()
-    table = pd.DataFrame({"Ended": ends, "The score said": calls, "Meaning": [cell[3] for cell in CELLS],
-                          "Leads": found.astype(int),
-                          "Share (%)": hundredths(found / whole if whole else np.full(len(CELLS), np.nan))})
-    if not whole:
-        return nothing(key, title, f"{RECORD}, won and lost, to see whether the threshold was right.", table)
-    shares = found / whole
-    data = rows(end=ends, call=calls, right=[cell[4] for cell in CELLS], leads=count_texts(found), share=shares,
-                words=[f"{cell[3]}, {share_text(share)}" for cell, share in zip(CELLS, shares.tolist(), strict=True)])
-    across = category("call", ["qualified", "not qualified"], orient="top", labelAngle=0,
-                      labelExpr=f"datum.label == 'qualified' ? 'scored {threshold:g} or more' : "
-                                f"'scored below {threshold:g}'")
-    down = category("end", ["converted", "lost"])
-    where: Spec = {"x": across, "y": down}
-    spec = layered(
-        data,
-        mark("rect", {**where, "color": {"condition": {"test": "datum.right", "value": GREEN}, "value": VERMILION},
-                      "opacity": {"field": "share", "type": "quantitative", "legend": None,
-                                  "scale": {"domain": [0, 1], "range": [3 * FAINT_TINT, TINT]}}},
-             cornerRadius=6, width={"band": 0.97}, height={"band": 0.95}, tooltip=[("leads", "Leads"), ("words", "")]),
-        label(where, "leads", fontSize=24, fontWeight=600, dy=-8), label(where, "words", fontSize=13, dy=18),
-        height=CELL_HEIGHT)
-    right = share_text(float(shares[0] + shares[3]))
-    called, won = found[0] + found[2], found[0] + found[1]
-    said = f"Right for {right} of {counted(int(whole), 'decided lead')}."
-    if called:
-        said += f" Of those above the threshold {share_text(found[0] / called)} converted."
-    if won:
-        said += f" Of all conversions {share_text(found[0] / won)} scored above it."
-    return Picture(key=key, title=title, data=table, spec=spec, alt=f"A table of two by two. {said}", caption=said)
+    return Picture(key=key, title=title, data=table, spec=_falling(known), alt=f"A falling line. {said}", caption=said)
 
 
 def profit_curve(curve: pd.DataFrame, *, currency: str, best_share: float | None) -> Picture:
@@ -205,35 +116,82 @@ def profit_curve(curve: pd.DataFrame, *, currency: str, best_share: float | None
     if known.empty:
         return nothing(key, title, "Say what a call costs and what a conversion brings, under Settings, to see how far "
                                    "down the list calling pays.", table)
-    place_ = int(np.argmax(numbers(known, "profit"))) if best_share is None or not np.isfinite(best_share) \
-        else int(np.abs(numbers(known, "share") - best_share).argmin())
-    best = {name: float(numbers(known, name)[place_]) for name in ("share", "contacts", "profit", "score")}
-    thin = _thinned(known)
-    contacts = numbers(thin, "contacts")
-    data = rows(share=thin["share"], profit=thin["profit"], low=numbers(thin, "low"), high=numbers(thin, "high"),
-                words=[money(value, currency) for value in thin["profit"]],
-                share_words=share_texts(numbers(thin, "share")), contacts=[count(value) for value in contacts],
-                score=[count(value) for value in numbers(thin, "score")])
-    across = quantity("share", "Share of the leads called, best first", Kind.SHARE, limits=(0, 1), ticks=FIFTHS)
-    least = min(0.0, float(thin["profit"].min()))
-    up = quantity("profit", f"Profit in {currency}".removesuffix(" in "), Kind.MONEY, top=True,
-                  limits=(least, headroom(LINES_ABOVE, max(best["profit"], least + 1e-9), least)))
-    lines = [f"best: call the top {share_text(best['share'])}",
-             *([f"down to score {best['score']:.0f}"] if np.isfinite(best["score"]) else []),
-             short_money(best["profit"], currency)]
-    band = [mark("area", {"x": across, "y": place("low"), "y2": {"field": "high"}}, color=SKY, opacity=0.25,
-                 clip=True)] if np.isfinite(numbers(thin, "low")).any() else []
-    spec = layered(
-        data, *band, *level(0.0),
-        mark("line", {"x": across, "y": up}, color=BLUE, strokeWidth=3,
-             tooltip=[("share_words", "Leads called"), ("contacts", "That is"), ("score", "Down to score"),
-                      ("words", "Profit")]),
-        *_best_place(best["share"], best["profit"], lines))
+    best = _best(known, best_share)
     said = f"Calling the best {share_text(best['share'])} earns most: {money(best['profit'], currency)}. After that, " \
            "a call costs more than it brings in." if best["profit"] > 0 else \
            "At these costs calling does not pay, however few are called."
-    return Picture(key=key, title=title, data=table, spec=spec, alt=f"Profit by share of leads called. {said}",
-                   caption=f"{said} Shaded: where the profit likely lies." if band else said)
+    shaded = " Shaded: where the profit likely lies." if np.isfinite(numbers(known, "low")).any() else ""
+    return Picture(key=key, title=title, data=table, spec=_earnings(_thinned(known), best, currency),
+                   alt=f"Profit by share of leads called. {said}", caption=said + shaded)
+
+
+def _orders(lines: Mapping[str, pd.DataFrame], at_best: Mapping[str, float]) -> Spec:
+    names = list(lines)
+    drawn = pd.concat([part.assign(order=name) for name, part in lines.items()])
+    data = rows(order=drawn["order"], share=drawn["share"], found=drawn["captured"])
+    marks = rows(order=names, share=BEST, found=list(at_best.values()), share_words=share_text(BEST),
+                 words=[share_text(value) for value in at_best.values()])
+    paint = colours(names, _line_colours(names), "order", legend=False)
+    across = quantity("share", "Share of the leads called", Kind.SHARE, limits=(0, 1), ticks=FIFTHS)
+    up = quantity("found", "Share of the conversions found", Kind.SHARE, limits=(0, 1.02), ticks=FIFTHS, top=True)
+    dash = {"condition": {"test": f"datum.order == '{ANY_ORDER}'", "value": [5, 4]}, "value": [1, 0]}
+    return layered(
+        data, mark("line", {"x": across, "y": up, "color": paint, "strokeDash": dash}, strokeWidth=3), *upright(BEST),
+        mark("point", {"x": place("share"), "y": place("found"), "color": paint}, data=marks, filled=True, size=100,
+             opacity=1, tooltip=[("order", "Order"), ("share_words", "Leads called"), ("words", "Conversions found")]),
+        *_told(names, at_best))
+
+
+def _falling(curve: pd.DataFrame) -> Spec:
+    share, times = numbers(curve, "share"), numbers(curve, "lift")
+    low, high = numbers(curve, "low"), numbers(curve, "high")
+    data = rows(share=share, times=times, low=low, high=high, share_words=share_texts(share),
+                words=[f"{value:.1f} times" for value in times])
+    chosen = [value for value in LIFTS_AT if share.min() <= value <= share.max()] or [float(share[-1])]
+    at = np.interp(chosen, share, times)
+    named = rows(share=chosen, times=at, words=[f"{value:.1f} \u00d7" for value in at])
+    across = quantity("share", "Best share of the leads", Kind.SHARE, limits=(0, 1), ticks=FIFTHS)
+    # an interval of the first few leads may be as wide as the sky
+    most = max(1.0, float(times.max()), float(np.fmin(high[np.isfinite(high)], 2 * times.max()).max(initial=0.0)))
+    up = quantity("times", "Times as many conversions", Kind.SCORE, limits=(0, headroom(24, most)), top=True)
+    band = mark("area", {"x": across, "y": place("low"), "y2": {"field": "high"}}, color=SKY, opacity=0.25, clip=True)
+    side = {"x": place("share"), "y": place("times")}
+    return layered(
+        data, *([band] if np.isfinite(low).any() else []), *level(1.0, "any order", right=False),
+        mark("line", {"x": across, "y": up}, color=BLUE, strokeWidth=3,
+             tooltip=[("share_words", "Best leads"), ("words", "Conversions")]),
+        mark("point", side, data=named, filled=True, size=80, color=BLUE, opacity=1),
+        label(side, "words", data=named, align="left", dx=5, dy=-7, baseline="bottom", fontWeight=600))
+
+
+def _best(curve: pd.DataFrame, best_share: float | None) -> dict[str, float]:
+    """Give the row with the most profitable share."""
+    known = best_share is not None and np.isfinite(best_share)
+    at = int(np.abs(numbers(curve, "share") - best_share).argmin()) if known else \
+        int(numbers(curve, "profit").argmax())
+    return {name: float(numbers(curve, name)[at]) for name in ("share", "profit", "score")}
+
+
+def _earnings(curve: pd.DataFrame, best: Mapping[str, float], currency: str) -> Spec:
+    share, profit, low = numbers(curve, "share"), numbers(curve, "profit"), numbers(curve, "low")
+    data = rows(share=share, profit=profit, low=low, high=numbers(curve, "high"), share_words=share_texts(share),
+                words=[money(value, currency) for value in profit.tolist()],
+                contacts=[count(value) for value in numbers(curve, "contacts").tolist()],
+                score=[count(value) for value in numbers(curve, "score").tolist()])
+    least = min(0.0, float(profit.min()))
+    across = quantity("share", "Share of the leads called, best first", Kind.SHARE, limits=(0, 1), ticks=FIFTHS)
+    up = quantity("profit", f"Profit in {currency}".removesuffix(" in "), Kind.MONEY, top=True,
+                  limits=(least, headroom(LINES_ABOVE, max(best["profit"], least + 1.0), least)))
+    band = mark("area", {"x": across, "y": place("low"), "y2": {"field": "high"}}, color=SKY, opacity=0.25, clip=True)
+    words = [f"best: call the top {share_text(best['share'])}",
+             *([f"down to score {best['score']:.0f}"] if np.isfinite(best["score"]) else []),
+             short_money(best["profit"], currency)]
+    return layered(
+        data, *([band] if np.isfinite(low).any() else []), *level(0.0),
+        mark("line", {"x": across, "y": up}, color=BLUE, strokeWidth=3,
+             tooltip=[("share_words", "Leads called"), ("contacts", "That is"), ("score", "Down to score"),
+                      ("words", "Profit")]),
+        *_best_place(best["share"], best["profit"], words))
 
 
 def _best_place(share: float, profit: float, lines: list[str]) -> list[Spec]:
