@@ -7,7 +7,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +29,7 @@ from leadscore.steps.listing import (
 )
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.plain import plain_rows as plain_rows
+from leadscore.steps.view_words import shape_of
 from leadscore.store import audit, batches, clients, held_back, lead_reading
 from leadscore.store import leads as lead_rows
 from leadscore.store import scores as score_rows
@@ -166,7 +166,7 @@ def export_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListV
                      object=f"export:{digest[:16]}",
                      detail={"rows": len(frame), "by_chance": by_chance, "left_out": left_out, "sha256": digest,
                              "format": file_format,
-                             "columns": [str(name) for name in frame.columns], "view": _shape_of(view)})
+                             "columns": [str(name) for name in frame.columns], "view": shape_of(view)})
     name = f"leads_{'top_' + view.top.replace('%', '_percent') if view.top else 'all'}_{now:%Y-%m-%d}.{file_format}"
     return Export(filename=name.replace(" ", ""), content=content, rows=len(frame),
                   left_out=sum(left_out.values()), left_out_reasons=left_out, by_chance=by_chance, sha256=digest)
@@ -210,11 +210,6 @@ def _with_some_by_chance(session: Session, workbench: Workbench, client_id: int,
     both = pd.concat([frame, others], ignore_index=True)
     order = mixed(len(frame), len(others), generator)
     return both.iloc[order].reset_index(drop=True), taken_of(ranked, drawn, both["lead_id"].to_numpy())
-
-
-def _shape_of(view: ListView) -> dict[str, Any]:
-    """Describe a view for the audit trail; what a person searched for may be a name and stays out."""
-    return {name: value for name, value in view.to_dict().items() if value and name not in {"search", "fields"}}
 
 
 def _write_private(path: Path, content: bytes) -> None:

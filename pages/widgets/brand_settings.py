@@ -11,7 +11,7 @@ from leadscore.services import branding
 from pages.shared import Context
 from pages.widgets import notices
 
-HEAD_HEIGHT = 215
+HEAD_HEIGHT = 240
 
 
 def draw(context: Context) -> None:

@@ -82,6 +82,7 @@ NEEDS = {
     "switch_feature": Action.EDIT_POLICY, "list_rules": Action.VIEW_LEADS, "try_rule": Action.VIEW_LEADS,
     "save_rules": Action.EDIT_POLICY,
     "give_opinion": Action.VIEW_LEADS, "opinions": Action.VIEW_LEADS,
+    "performance_report": Action.VIEW_LEADS,
     "current_brand": Action.VIEW_LEADS, "preview_brand": Action.VIEW_LEADS, "save_brand": Action.EDIT_POLICY,
     "remove_logo": Action.EDIT_POLICY,
     "picture_file": Action.VIEW_LEADS,

@@ -1,0 +1,41 @@
+"""The Performance page as a report: its pictures under headings, the rows of some of them as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from leadscore.charts.picture import Picture
+from leadscore.reports.document import Brand, Document, Table
+from leadscore.steps.performance import Report
+from leadscore.steps.report_document import About, document_of
+
+PARTS = {
+    "Over time": ("trend-leads", "trend-rate", "trend-average-score", "trend-conversions", "trend-revenue"),
+    "Scores and conversions": ("scores", "conversion-by-score", "funnel", "time-to-conversion", "cohorts"),
+    "Do the scores keep their word?": ("gains", "lift", "reliability", "confusion"),
+    "Does it pay?": ("roi-by-score", "profit"),
+    "Where leads come from, and who works them": ("source-quality", "source-volume", "country-quality",
+                                                  "country-volume", "owners"),
+}
+OTHER = "Further pictures"
+WIDE = frozenset({"trend-leads", "cohorts", "world"})
+TABLES = {"source-volume": "Sources", "country-volume": "Countries", "owners": "Owners"}
+NOTES = ("“Likely” gives the range in which a figure lies in 95 of 100 such cases. A change is told against the period "
+         "of the same length before.",)
+
+
+def performance_document(report: Report, about: About, brand: Brand) -> Document:
+    """Make a report of what the Performance page shows of some leads."""
+    by_key = {picture.key: picture for picture in report.pictures}
+    tables = [Table(title, by_key[key].data) for key, title in TABLES.items()
+              if key in by_key and by_key[key].spec is not None]
+    said = [sentence.text for sentence in report.sentences]
+    return document_of(about, brand, tiles=report.tiles, pictures=_parts(report.pictures), sentences=said,
+                       tables=tables, notes=NOTES, wide=WIDE)
+
+
+def _parts(pictures: Sequence[Picture]) -> Mapping[str, Sequence[Picture]]:
+    """Put pictures under their headings; one that no heading names comes last, so that none is lost."""
+    heading = {key: title for title, keys in PARTS.items() for key in keys}
+    return {title: [picture for picture in pictures if heading.get(picture.key, OTHER) == title]
+            for title in (*PARTS, OTHER)}
