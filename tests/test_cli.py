@@ -1,6 +1,7 @@
 """The command line as people script it: one JSON object, promised keys, promised exit codes."""
 
 import json
+from datetime import UTC, datetime
 from io import StringIO
 
 import pandas as pd
@@ -277,3 +278,17 @@ def test_without_json_the_answer_is_readable_lines_and_refusals_go_to_stderr(cap
     heard = capsys.readouterr()
     assert heard.out == ""
     assert "empty_file" in heard.err
+
+
+def test_a_report_is_written_to_a_file_or_into_a_folder(capsys, home):
+    assert _run(capsys, "import", _file(home, leads_file(20)), "--client", "acme")[0] == 0
+    code, answer = _run(capsys, "report", "--client", "acme", "--from", "2026-01-01", "--source", "Referral",
+                        "--out", home / "mine.html")
+    assert code == 0
+    assert answer["leads"] == "Leads that came in since 1 Jan 2026, source Referral"
+    assert (home / "mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    code, answer = _run(capsys, "report", "--client", "acme", "--out", home)
+    assert (home / f"performance_acme_{datetime.now(UTC):%Y-%m-%d}.html").stat().st_size == answer["bytes"]
+    code, refused = _run(capsys, "report", "--client", "nobody", "--out", home / "none.html")
+    assert (code, refused["error"]["code"]) == (3, "unknown_client")
+    assert not (home / "none.html").exists()

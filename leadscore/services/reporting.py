@@ -16,6 +16,7 @@ from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.performance import report_of
 from leadscore.steps.performance_document import performance_document
 from leadscore.steps.report_document import About
+from leadscore.steps.value import order_before, value_for
 from leadscore.steps.view_words import in_words as in_words
 from leadscore.steps.view_words import shape_of
 from leadscore.store import audit, batches, clients, segments
@@ -24,6 +25,8 @@ from leadscore.store.tables import Client
 from leadscore.workbench import Workbench
 
 LONGEST_NAME = 60
+BEST = 20
+"""Per cent of the leads that are called, where the value of scoring is told."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,12 @@ def performance_report(workbench: Workbench, actor: Actor, *, client: str, view:
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
         report = report_of(session, workbench, client_id, view, by=actor.name)
+        value = value_for(session, workbench, client_id, view, order_before(session, client_id), share=BEST,
+                          by=actor.name)
         subtitle = _in_words(session, client_id, view, by=actor.name)
         brand = brand_of(session.get_one(Client, client_id), client)
     about = About("Performance", subtitle, now, actor.name)
-    content = html(performance_document(report, about, brand)).encode()
+    content = html(performance_document(report, value, about, brand)).encode()
     digest = hashlib.sha256(content).hexdigest()
     with write(workbench.engine) as session:
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="report_made",

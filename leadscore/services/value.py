@@ -10,9 +10,17 @@ from leadscore.steps.held_back import MOST as MOST
 from leadscore.steps.held_back import checked_share, keep_share, sentence_of, share_of
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.listing import filter_of
-from leadscore.steps.value import FIRST, OrderChoice, choices_for, chosen_order, find_order, keep_order, value_for
 from leadscore.steps.value import LEAST_SHARE as LEAST_SHARE
 from leadscore.steps.value import MOST_SHARE as MOST_SHARE
+from leadscore.steps.value import (
+    OrderChoice,
+    choices_for,
+    chosen_order,
+    find_order,
+    keep_order,
+    order_before,
+    value_for,
+)
 from leadscore.steps.value import ScoringValue as ScoringValue
 from leadscore.store import audit, clients, held_back
 from leadscore.store.database import read, write
@@ -60,8 +68,7 @@ def call_orders(workbench: Workbench, actor: Actor, *, client: str) -> Orders:
     with read(workbench.engine) as session:
         row = clients.find(session, client)
         client_id = row.id if row and row.id else -1
-        choices, before = choices_for(session, client_id), chosen_order(session, client_id)
-    return Orders(choices, before if before in {choice.key for choice in choices} else FIRST)
+        return Orders(choices_for(session, client_id), order_before(session, client_id).key)
 
 
 def save_order(workbench: Workbench, actor: Actor, *, client: str, order: str) -> None:
@@ -105,11 +112,8 @@ def scoring_value(workbench: Workbench, actor: Actor, *, client: str, view: List
     with read(workbench.engine) as session:
         row = clients.find(session, client)
         client_id = row.id if row and row.id else -1
-        choices = choices_for(session, client_id)
-        if order is None:
-            order = chosen_order(session, client_id)
-            order = order if order in {choice.key for choice in choices} else FIRST
-        chosen = find_order(choices, order)
+        chosen = order_before(session, client_id) if order is None else \
+            find_order(choices_for(session, client_id), order)
         # a saved view may be one person's alone
         key = ("scoring value", client_id, view, actor.name if view.segment else None, chosen, share,
                audit.latest(session, client_id))

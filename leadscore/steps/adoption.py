@@ -48,6 +48,6 @@ def adoption_tiles(now: Adoption, before: Adoption | None) -> tuple[Tile, Tile]:
 
 def _said(answers: Satisfaction) -> str:
     if not answers.people:
-        return "Nobody has said yet whether the scores help; the question is at the end of this page."
+        return "Nobody has said yet whether the scores help."
     return f"{answers.helpful:,} of {counted(answers.people, 'person', 'people')} who answered say that the scores " \
         "help them decide whom to call."

@@ -5,33 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from leadscore.charts.picture import Picture
+from leadscore.monitoring.adoption import Adoption
 from leadscore.reports.document import Brand, Document, Table
 from leadscore.steps.performance import Report
 from leadscore.steps.report_document import About, document_of
+from leadscore.steps.value import ScoringValue
 
+PAYS = "Does it pay?"
 PARTS = {
     "Over time": ("trend-leads", "trend-rate", "trend-average-score", "trend-conversions", "trend-revenue"),
     "Scores and conversions": ("scores", "conversion-by-score", "funnel", "time-to-conversion", "cohorts"),
     "Do the scores keep their word?": ("gains", "lift", "reliability", "confusion"),
-    "Does it pay?": ("roi-by-score", "profit"),
+    PAYS: ("roi-by-score", "profit"),
     "Where leads come from, and who works them": ("source-quality", "source-volume", "country-quality",
-                                                  "country-volume", "owners"),
+                                                  "country-volume", "owners", "world"),
 }
 OTHER = "Further pictures"
-WIDE = frozenset({"trend-leads", "cohorts", "world"})
+WIDE = frozenset({"trend-leads", "cohorts", "value-reach", "world"})
 TABLES = {"source-volume": "Sources", "country-volume": "Countries", "owners": "Owners"}
 NOTES = ("“Likely” gives the range in which a figure lies in 95 of 100 such cases. A change is told against the period "
          "of the same length before.",)
 
 
-def performance_document(report: Report, about: About, brand: Brand) -> Document:
-    """Make a report of what the Performance page shows of some leads."""
+def performance_document(report: Report, value: ScoringValue, about: About, brand: Brand) -> Document:
+    """Make a report of what the Performance page shows of some leads; single users of the workbench are not named."""
     by_key = {picture.key: picture for picture in report.pictures}
     tables = [Table(title, by_key[key].data) for key, title in TABLES.items()
               if key in by_key and by_key[key].spec is not None]
-    said = [sentence.text for sentence in report.sentences]
-    return document_of(about, brand, tiles=report.tiles, pictures=_parts(report.pictures), sentences=said,
-                       tables=tables, notes=NOTES, wide=WIDE)
+    pictures = _parts(report.pictures)
+    return document_of(
+        about, brand, tiles=report.tiles, pictures={**pictures, PAYS: [*pictures[PAYS], *value.pictures]},
+        sentences=[*(sentence.text for sentence in report.sentences), value.sentence],
+        tables=[*tables, _worked(report.now.adoption)], notes=NOTES, wide=WIDE)
 
 
 def _parts(pictures: Sequence[Picture]) -> Mapping[str, Sequence[Picture]]:
@@ -39,3 +44,9 @@ def _parts(pictures: Sequence[Picture]) -> Mapping[str, Sequence[Picture]]:
     heading = {key: title for title, keys in PARTS.items() for key in keys}
     return {title: [picture for picture in pictures if heading.get(picture.key, OTHER) == title]
             for title in (*PARTS, OTHER)}
+
+
+def _worked(adoption: Adoption) -> Table:
+    headings = {"tier": "Tier", "leads": "Leads", "worked": "Worked", "rate": "Share"}
+    return Table("Are the best leads worked first?", adoption.worked[list(headings)].rename(columns=headings),
+                 shares=("Share",))

@@ -91,6 +91,13 @@ def chosen_order(session: Session, client_id: int) -> str:
     return str((row.settings.get(SETTING) if row else None) or FIRST)
 
 
+def order_before(session: Session, client_id: int) -> OrderChoice:
+    """Give the order a client says its team called in before; the default where its leads no longer have that one."""
+    choices = choices_for(session, client_id)
+    wanted = chosen_order(session, client_id)
+    return find_order(choices, wanted if wanted in {choice.key for choice in choices} else FIRST)
+
+
 def keep_order(session: Session, client_id: int, key: str) -> None:
     """Keep the order of before, in the caller's transaction; the rest of the client's settings stays."""
     row = session.get_one(Client, client_id)
