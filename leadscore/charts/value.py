@@ -84,7 +84,7 @@ def reach_picture(curves: dict[str, pd.DataFrame], *, share: float) -> Picture:
         *vega.upright(share, f"{percent(share, 0)} called", flip=share > 0.5))
     table = points[["order", "share", "captured"]].rename(
         columns={"order": "Order", "share": "Leads called", "captured": "Conversions found"})
-    return Picture("value-reach", "How soon the conversions are found", table, spec,
+    return Picture("value-reach", "How soon each order finds the conversions", table, spec,
                    alt=f"Share of conversions found by share of leads called: {', '.join(names)}",
                    caption="The higher the line, the sooner the conversions are reached.")
 

@@ -16,6 +16,7 @@ from leadscore.monitoring.value import LEAST_CONVERSIONS, Extra, Value, compared
 from leadscore.schema import FIELDS, NUMERIC_KINDS, Group
 from leadscore.steps.currencies import rates_for
 from leadscore.steps.listing import ListView, filter_of
+from leadscore.steps.money import UNNAMED
 from leadscore.store import clients, lead_reading
 from leadscore.store import value as value_rows
 from leadscore.store.tables import Batch, Client
@@ -160,7 +161,7 @@ def sentence_of(found: Value, order: OrderChoice, worth: tuple[Worth, ...]) -> s
     more, low, high = (extra.conversions, extra.low, extra.high) if extra.low > 0 else \
         (-extra.conversions, -extra.high, -extra.low)
     word = "more" if extra.low > 0 else "fewer"
-    money = " and ".join(short_money(abs(one.amount), one.currency) for one in worth)
+    money = " and ".join(short_money(abs(one.amount), one.currency or UNNAMED) for one in worth)
     return f"{begun}: {count(more)} {word} (95 %: {count(low)} to {count(high)})" + (f", about {money}." if money else
                                                                                    ".")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.charts.picture import Picture
 from leadscore.services import value
 from leadscore.services.value import ListView, Orders
 from pages.shared import Context
-from pages.widgets import notices, words
+from pages.widgets import notices, pictures, words
 
 IN_URL = "query-params"
 SHARES = list(range(value.LEAST_SHARE, value.MOST_SHARE + 1, 5))
@@ -17,6 +16,7 @@ SHARES = list(range(value.LEAST_SHARE, value.MOST_SHARE + 1, 5))
 
 def draw(context: Context, view: ListView) -> None:
     """Draw the value of scoring for the leads of a view."""
+    st.subheader("What scoring is worth", anchor=False)
     orders = value.call_orders(context.workbench, context.actor, client=context.client)
     order, share = _choose(context, orders)
     with notices.refusals():
@@ -38,7 +38,7 @@ def _compare(context: Context, view: ListView, order: str, share: int) -> None:
     left, right = st.columns(2, gap="medium")
     for place, picture in zip((left, right), found.pictures, strict=True):
         with place:
-            _picture(picture)
+            pictures.draw(context, picture)
 
 
 def _choose(context: Context, orders: Orders) -> tuple[str, int]:
@@ -89,12 +89,3 @@ def _save_share(context: Context, percent: int) -> None:
                                    held_back_share=percent / 100)
         notices.say_after_rerun(f"Saved: {percent} leads by chance for every 100 of a list." if percent
                                 else "Saved: exported lists hold nobody by chance.")
-
-
-def _picture(picture: Picture) -> None:
-    st.markdown(f"**{words.escape(picture.title)}**")
-    if picture.spec is None:
-        st.caption(picture.empty)
-        return
-    st.vega_lite_chart(picture.spec, key=picture.key, alt=picture.alt)
-    st.caption(picture.caption)

@@ -116,3 +116,8 @@ def test_an_answer_is_remembered_until_something_changes(told, admin):
     assert _value(told, admin) is first
     currencies.save_rates(told, admin, client=CLIENT, report="CHF", rates={"EUR": 0.5})
     assert _value(told, admin) is not first
+
+
+def test_money_without_a_currency_says_so(trained, admin):
+    foretell(trained, currency=None)
+    assert _value(trained, admin).sentence.endswith(" in no named currency.")
