@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from leadscore.access import Action
 from leadscore.charts.picture import Picture
@@ -19,6 +20,7 @@ from pages.widgets import (
     performance_figures,
     performance_filters,
     pictures,
+    report_download,
     sentences,
     source_returns,
     spend,
@@ -38,13 +40,14 @@ def main() -> None:
     """Draw the filters, what is to be said, the figures, then the pictures."""
     context = current()
     notices.say_pending()
-    st.title("Performance", anchor=False)
+    head = st.container(horizontal=True, vertical_alignment="center")
+    head.title("Performance", anchor=False, width="stretch")
     with notices.refusals():
         options = delivery.filter_options(context.workbench, context.actor, client=context.client)
         if not options.batches:
             _nothing_yet(context)
             return
-        _page(context, options)
+        _page(context, options, head)
 
 
 def _nothing_yet(context: Context) -> None:
@@ -63,7 +66,7 @@ def _nothing_found() -> None:
                             "import is scored by itself after a while, and saving the settings of scoring does it too.")
 
 
-def _page(context: Context, options: delivery.FilterOptions) -> None:
+def _page(context: Context, options: delivery.FilterOptions, head: DeltaGenerator) -> None:
     state = insight.state(context.workbench, context.actor, client=context.client)
     choose = _chooser(context, options)
     view = choose("")
@@ -75,6 +78,8 @@ def _page(context: Context, options: delivery.FilterOptions) -> None:
     if not report.figures.leads:
         _nothing_found()
         return
+    with head:
+        report_download.draw(context, view)
     sentences.draw(context, report.sentences)
     performance_figures.draw(report.tiles)
     _tabs(context, report, view)
