@@ -10,8 +10,9 @@ from typing import Any
 
 Spec = dict[str, Any]
 
-LEADING_NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\b")
-"""Limits that leave room for words are written as a number over a share of the width."""
+_NUMBER = r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
+ROOM_FOR_WORDS = re.compile(rf"(?:{_NUMBER} \+ )?{_NUMBER} /")
+"""Limits that leave room for words: a start, and a length over the share of the axis that is left for it."""
 
 
 def same_scale(first: Spec, second: Spec) -> tuple[Spec, Spec]:
@@ -25,19 +26,20 @@ def same_scale(first: Spec, second: Spec) -> tuple[Spec, Spec]:
     Returns
     -------
     tuple of dict
-        Copies. Axes of words, of time, and those that layers do not share are left as they are.
+        Copies. Axes of words, of time, of places in a row (they name their whole domain), and those that layers do not
+        share are left as they are.
     """
     pair = deepcopy(first), deepcopy(second)
     for axis in ("x", "y"):
         found = [list(_channels(spec, axis)) for spec in pair]
         ends = [_ends(channels) for channels in found]
-        if ends[0] is None or ends[1] is None or any(_are_independent(spec, axis) for spec in pair):
+        if ends[0] is None or ends[1] is None or any(_is_of_its_own(spec, axis) for spec in pair):
             continue
         low = min(ends[0][0], ends[1][0], key=_size)
         high = max(ends[0][1], ends[1][1], key=_size)
         for channel, _ in (*found[0], *found[1]):
-            scale = {name: value for name, value in (channel.get("scale") or {}).items() if name != "domain"}
-            channel["scale"] = {**scale, "domainMin": low, "domainMax": high, "nice": False, "zero": False}
+            channel["scale"] = {**(channel.get("scale") or {}), "domainMin": low, "domainMax": high, "nice": False,
+                                "zero": False}
     return pair
 
 
@@ -63,24 +65,22 @@ def _ends(channels: list[tuple[Spec, list[float]]]) -> tuple[Any, Any] | None:
     """Give the first and last value of an axis: those it names, else those of its data and 0; None without any."""
     values = [value for _, told in channels for value in told]
     scales = [channel.get("scale") or {} for channel, _ in channels]
-    lows = [scale["domainMin"] if "domainMin" in scale else scale["domain"][0] for scale in scales
-            if "domainMin" in scale or "domain" in scale]
-    highs = [scale["domainMax"] if "domainMax" in scale else scale["domain"][-1] for scale in scales
-             if "domainMax" in scale or "domain" in scale]
-    if not (values or (lows and highs)):
+    lows = [scale["domainMin"] for scale in scales if "domainMin" in scale]
+    highs = [scale["domainMax"] for scale in scales if "domainMax" in scale]
+    if any("domain" in scale for scale in scales) or not (values or (lows and highs)):
         return None
     return (min(lows, key=_size) if lows else min([0.0, *values]),
             max(highs, key=_size) if highs else max([0.0, *values]))
 
 
 def _size(limit: Any) -> float:
-    """Say how large a limit is; one that is an expression begins with its number."""
-    if isinstance(limit, dict):
-        found = LEADING_NUMBER.match(str(limit.get("expr", "")))
-        return float(found.group(1)) if found else 0.0
-    return float(limit)
+    """Say how large a limit is, words aside."""
+    if not isinstance(limit, dict):
+        return float(limit)
+    found = ROOM_FOR_WORDS.match(str(limit.get("expr", "")))
+    return sum(float(number) for number in found.groups() if number) if found else 0.0
 
 
-def _are_independent(spec: Spec, axis: str) -> bool:
+def _is_of_its_own(spec: Spec, axis: str) -> bool:
     resolved: Spec = (spec.get("resolve") or {}).get("scale") or {}
-    return resolved.get(axis) == "independent" or any(_are_independent(layer, axis) for layer in spec.get("layer", ()))
+    return resolved.get(axis) == "independent" or any(_is_of_its_own(layer, axis) for layer in spec.get("layer", ()))

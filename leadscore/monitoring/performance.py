@@ -70,7 +70,7 @@ def figures(cells: pd.DataFrame) -> Figures:
         leads=leads, average_score=_share(float(cells["score"].sum()), leads),
         expected=100 * float(cells["chance"].sum()) / chances if chances else None,
         qualified_share=_share(qualified, leads), converted=converted, lost=lost,
-        conversion_rate=_rate(converted, leads), win_rate=_share(converted, converted + lost),
+        conversion_rate=rate_of(converted, leads), win_rate=_share(converted, converted + lost),
         worked=_share(leads - new, leads))
 
 
@@ -169,7 +169,8 @@ def sold(ended: pd.DataFrame) -> pd.DataFrame:
         columns={"leads": "conversions"}).drop(columns=["outcome", "furthest"])
 
 
-def _rate(part: int, whole: int) -> Measured:
+def rate_of(part: int, whole: int) -> Measured:
+    """Give a share with its Wilson interval; None without anything to divide by."""
     if not whole:
         return Measured(None)
     rate, low, high = wilson(np.array([float(part)]), np.array([float(whole)]))

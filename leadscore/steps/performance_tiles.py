@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leadscore.charts.tile import Better, Tile, Unit
+from leadscore.monitoring.performance import rate_of
 from leadscore.steps.adoption import adoption_tiles
 from leadscore.steps.measurements import Core, Measurements
 from leadscore.steps.money import money_tiles
@@ -24,13 +25,14 @@ def tiles_of(report: Measurements) -> tuple[Tile, ...]:
 
 def _quality(report: Measurements, now: Core, before: Core | None) -> tuple[Tile, ...]:
     figures, earlier = now.figures, before.figures if before else None
+    good = rate_of(round((figures.qualified_share or 0.0) * figures.leads), figures.leads)
     return (
         Tile("leads", "Leads", figures.leads, Unit.COUNT, before=earlier.leads if earlier else None,
              trend=_course(report, "leads"), better=Better.NEITHER, note="Leads that came in."),
         Tile("average_score", "Average score", figures.average_score, Unit.SCORE,
              before=earlier.average_score if earlier else None, trend=_course(report, "average_score"),
              note="Mean of all scores, 0 to 100."),
-        Tile("qualified_share", "High-quality leads", figures.qualified_share, Unit.SHARE,
+        Tile("qualified_share", "High-quality leads", figures.qualified_share, Unit.SHARE, low=good.low, high=good.high,
              before=earlier.qualified_share if earlier else None,
              note=f"Share of leads with a score of {report.threshold:g} or more, the threshold from which a lead is "
                   "qualified."),
@@ -72,6 +74,7 @@ def _money(report: Measurements, now: Core, before: Core | None) -> tuple[Tile, 
 
 def _speed(now: Core, before: Core | None) -> tuple[Tile, ...]:
     figures, earlier = now.figures, before.figures if before else None
+    worked = rate_of(round((figures.worked or 0.0) * figures.leads), figures.leads)
     return (
         Tile("response_time", "Time to first contact", now.speed.days_to_contact, Unit.DAYS,
              before=before.speed.days_to_contact if before else None, better=Better.DOWN,
@@ -79,7 +82,8 @@ def _speed(now: Core, before: Core | None) -> tuple[Tile, ...]:
         Tile("velocity", "Time to conversion", now.speed.days_to_conversion, Unit.DAYS,
              before=before.speed.days_to_conversion if before else None, better=Better.DOWN,
              note="Median from the day a lead came in, of conversions that have a date."),
-        Tile("worked", "Worked", figures.worked, Unit.SHARE, before=earlier.worked if earlier else None,
+        Tile("worked", "Worked", figures.worked, Unit.SHARE, low=worked.low, high=worked.high,
+             before=earlier.worked if earlier else None,
              note="Share of the leads that are no longer new: contacted, qualified, converted or lost."),
     )
 

@@ -10,12 +10,12 @@ import streamlit as st
 
 from leadscore.charts.beside import same_scale
 from leadscore.charts.picture import Picture
-from leadscore.charts.tile import Tile, Unit, changed
+from leadscore.charts.tile import Tile, changed
 from leadscore.services.insight import contrast, most_certain
 from pages.widgets import words
 
 IN_URL = "query-params"
-CERTAIN, CHANCE = "more than chance", "may be chance"
+CERTAIN, CHANCE = "yes", "may be chance"
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def draw(first: Side, second: Side) -> None:
     differences = contrast(_figures([one for one, _ in pairs]), _figures([two for _, two in pairs])).set_index("key")
     st.markdown(_in_a_sentence(pairs, differences))
     _table(pairs, differences)
-    st.caption("Beyond chance by the 95 % intervals of both (Newcombe). A blank is a figure that has none, such as a "
-               "count. Choices that share leads differ by less than this supposes, so that it rather says too little.")
+    st.caption("Beyond chance by the 95 % intervals of both (Newcombe); figures without an interval, such as counts "
+               "and amounts, are not judged. Of choices that share leads this says too little rather than too much.")
     _pictures(first, second)
 
 
@@ -64,7 +64,7 @@ def _figures(tiles: Sequence[Tile]) -> pd.DataFrame:
 def _in_a_sentence(pairs: Sequence[tuple[Tile, Tile]], differences: pd.DataFrame) -> str:
     key = most_certain(differences.reset_index())
     if key is None:
-        return "No difference between A and B is beyond chance."
+        return "Of the figures that have an interval, none differs beyond chance between A and B."
     one, two = next(pair for pair in pairs if pair[0].key == key)
     higher = "higher" if differences.loc[key, "difference"] > 0 else "lower"
     return (f"**{words.escape(one.label)} is {higher} in B: {words.escape(two.text)} against "
@@ -74,18 +74,22 @@ def _in_a_sentence(pairs: Sequence[tuple[Tile, Tile]], differences: pd.DataFrame
 def _table(pairs: Sequence[tuple[Tile, Tile]], differences: pd.DataFrame) -> None:
     rows = [{"Figure": one.label, "A": one.text, "B": two.text,
              "Difference": changed(two.value, one.value, one.unit) or words.MISSING,
-             "Beyond chance?": _judged(one, differences.loc[one.key])} for one, two in pairs]
-    st.dataframe(pd.DataFrame(rows, columns=["Figure", "A", "B", "Difference", "Beyond chance?"]), hide_index=True,
+             "Likely": _likely(one, differences.loc[one.key]), "Beyond chance?": _judged(differences.loc[one.key])}
+            for one, two in pairs]
+    columns = ["Figure", "A", "B", "Difference", "Likely", "Beyond chance?"]
+    st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, height="content",
                  alt="The key figures of both choices of leads, and their differences",
                  column_config={"Figure": st.column_config.TextColumn(pinned=True)})
 
 
-def _judged(tile: Tile, difference: pd.Series) -> str:
-    if difference["certain"] is pd.NA:
-        return ""
+def _judged(difference: pd.Series) -> str:
+    return "" if difference["certain"] is pd.NA else CERTAIN if difference["certain"] else CHANCE
+
+
+def _likely(tile: Tile, difference: pd.Series) -> str:
+    """Say between which values the difference likely lies."""
     low, high = (changed(difference[name], 0.0, tile.unit) for name in ("low", "high"))
-    between = f", likely {low} to {high}" if low and high and tile.unit == Unit.SHARE else ""
-    return (CERTAIN if difference["certain"] else CHANCE) + between
+    return f"{low} to {high}".replace(" points to", " to") if low and high else ""
 
 
 def _pictures(first: Side, second: Side) -> None:

@@ -55,6 +55,8 @@ def choose(options: FilterOptions, saved: Sequence[SegmentView], models: Sequenc
     if prefix:
         _prepare_second(today)
     with st.container(horizontal=True, vertical_alignment="center"):
+        if prefix or (comparable and comparing()):
+            st.markdown("**B**" if prefix else "**A**", width="content")
         period = st.segmented_control("Leads that came in within", list(PERIODS), format_func=PERIODS.__getitem__,
                                       key=f"{prefix}period", bind=IN_URL, required=True,
                                       default=None if f"{prefix}period" in st.session_state else usual,

@@ -39,6 +39,8 @@ WAYS = {
     NextAction.SET_THRESHOLD: Way("Change it", "settings.py", (("tab", "Scoring"),), Action.EDIT_POLICY),
     NextAction.LOOK_AT_DRIFT: Way("See the features", "settings.py", (("tab", "Features"),), Action.VIEW_LEADS),
 }
+HERE = {NextAction.ENTER_SPEND: "Enter it", NextAction.SET_RATES: "Enter rates"}
+"""What is done on this page, under its tab of money."""
 
 
 def draw(context: Context, sentences: Sequence[Sentence]) -> None:
@@ -57,10 +59,18 @@ def _way(context: Context, sentence: Sentence, place: int) -> None:
         st.button("Only this source", key=f"sentence-{place}", icon=":material/filter_alt:", type="tertiary",
                   on_click=_only_source, args=(sentence.target,))
         return
+    if sentence.action in HERE and context.actor.may(Action.EDIT_LEADS):
+        st.button(HERE[sentence.action], key=f"sentence-{place}", icon=":material/arrow_forward:", type="tertiary",
+                  on_click=_show_money)
+        return
     way = WAYS.get(sentence.action) if sentence.action else None
     if way and context.actor.may(way.needs):
         st.page_link(way.page, label=way.label, icon=":material/arrow_forward:", query_params=dict(way.address),
                      width="content")
+
+
+def _show_money() -> None:
+    st.session_state["show"] = "Money"
 
 
 def _only_source(name: str) -> None:

@@ -32,10 +32,22 @@ def test_both_get_the_wider_limits(first, second, low, high):
         assert scale(spec)["nice"] is False
 
 
-def test_a_limit_that_leaves_room_for_words_is_kept():
-    wide = bars(400, limits=(0, vega.room(60, 400)))
-    for spec in same_scale(bars(90, limits=(0, vega.room(60, 90))), wide):
-        assert scale(spec)["domainMax"] == vega.room(60, 400)
+@pytest.mark.parametrize("limit", [lambda most: vega.room(60, most), lambda most: vega.headroom(20, most),
+                                   lambda most: vega.headroom(20, most, -7.5)])
+def test_a_limit_that_leaves_room_for_words_is_kept(limit):
+    for spec in same_scale(bars(90, limits=(0, limit(90))), bars(400, limits=(0, limit(400)))):
+        assert scale(spec)["domainMax"] == limit(400)
+    for spec in same_scale(bars(90, limits=(0, limit(90))), bars(4, limits=(0, 30))):
+        assert scale(spec)["domainMax"] == limit(90)
+
+
+def test_places_in_a_row_are_not_stretched_to_those_of_a_longer_row():
+    def row(length):
+        return vega.layered(vega.rows(place=list(range(length)), leads=[1] * length), vega.mark("bar", {
+            "x": {"field": "place", "type": "quantitative", "scale": {"domain": [0, length], "nice": False}},
+            "y": vega.quantity("leads")}))
+
+    assert scale(same_scale(row(3), row(9))[0], "x") == {"domain": [0, 3], "nice": False}
 
 
 def test_what_is_given_is_not_changed():

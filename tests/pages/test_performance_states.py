@@ -119,10 +119,10 @@ def test_every_picture_is_drawn_or_says_why_not(store, case):
 @pytest.mark.parametrize(("case", "query", "words"), [
     ("not-scored", {}, "No scores yet"), ("usual", {"of_tier": "High", "of_source": "Nowhere"}, "Part of the link"),
     ("usual", {"period": "From … to …", "from": "1999-01-01", "to": "1999-12-31"}, "No lead matches"),
-    ("usual", {"compare": "1", "period": "7 days"}, "No difference"),
+    ("usual", {"compare": "1", "period": "7 days"}, "none differs beyond chance"),
     ("usual", {"period": "From … to …", "from": "never"}, "is not a day"),
     ("usual", {"compare": "1", "b_period": "From … to …", "b_from": "2026-09-01", "b_to": "1"}, "is not a day"),
-    ("one", {"compare": "1", "b_of_tier": "High"}, "No difference"),
+    ("one", {"compare": "1", "b_of_tier": "High"}, "none differs beyond chance"),
     ("nobody-here", {}, "There is no client"),
 ])
 def test_every_way_to_nothing_says_so(store, open_page, case, query, words):

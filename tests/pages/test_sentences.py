@@ -38,8 +38,8 @@ def test_every_sentence_is_said_as_it_is(role):
 
 
 @pytest.mark.parametrize("action", list(NextAction))
-def test_every_action_is_a_page_a_button_or_on_this_page(action):
-    here = {NextAction.LOOK_AT_SOURCE, NextAction.ENTER_SPEND, NextAction.SET_RATES}
+def test_every_action_is_a_page_or_a_filter_of_this_one(action):
+    here = {NextAction.LOOK_AT_SOURCE, *sentences.HERE}
     assert (action in sentences.WAYS) != (action in here)
 
 
@@ -48,3 +48,11 @@ def test_a_viewer_is_not_sent_where_nothing_may_be_done():
     ways = sentences.WAYS.values()
     assert all(admin.may(way.needs) for way in ways)
     assert {way.page for way in ways if viewer.may(way.needs)} <= {"leads.py", "settings.py"}
+
+
+def test_spend_is_entered_where_the_sentence_leads(campaign, open_page):
+    app = open_page(campaign, "performance", period="12 months")
+    next(button for button in app.button if button.label == "Enter it").click().run()
+    assert_calm(app)
+    assert app.text_input(key="spend_source")
+    assert app.session_state["period"] == "365"
