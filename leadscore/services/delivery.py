@@ -15,7 +15,7 @@ from sqlmodel import Session
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
 from leadscore.monitoring.held_back import mixed
-from leadscore.schema import FIELDS, Tier
+from leadscore.schema import FIELDS, OutcomeStage, Tier
 from leadscore.steps.exporting import check_format, table_bytes
 from leadscore.steps.held_back import draw, expected, open_of, share_of, taken_of
 from leadscore.steps.listing import (
@@ -123,14 +123,13 @@ def filter_options(workbench: Workbench, actor: Actor, *, client: str) -> Filter
         row = clients.find(session, client)
         if row is None or row.id is None:
             return FilterOptions([str(tier) for tier in Tier], [], [], [], [], [], [], [])
-        values = {name: score_rows.distinct(session, row.id, name)
-                  for name in ("outcome", "owner", "source", "country", "industry")}
+        values = {name: score_rows.distinct(session, row.id, name) for name in score_rows.DISTINCT}
         past = [(int(batch.id or 0), f"{batch.filename} · {batch.created_at:%d %b %Y}")
                 for batch in batches.list_all(session, row.id) if batch.undone_at is None]
         columns = [(item.name, item.label) for item in FIELDS if item.name not in SHOWN_FIELDS]
         columns += [(custom.name, custom.header) for custom in lead_reading.custom_fields(session, row.id)]
-    return FilterOptions([str(tier) for tier in Tier], values["outcome"], values["owner"], values["source"],
-                         values["country"], values["industry"], past, columns)
+    return FilterOptions([str(tier) for tier in Tier], [str(stage) for stage in OutcomeStage], values["owner"],
+                         values["source"], values["country"], values["industry"], past, columns)
 
 
 def export_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListView, format: str) -> Export:

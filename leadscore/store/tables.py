@@ -544,7 +544,11 @@ class Score(SQLModel, table=True):
                       Index("ix_scores_ended", "client_id", "source", "country", "owner", "tier", "outcome",
                             "furthest", "currency", "revenue", "day", "decided_on", "days_to_contact",
                             "days_to_conversion", "foretold", "foretold_by", "foretold_chance", "batch_id", "run_id",
-                            sqlite_where=text("outcome <> 'new'"), postgresql_where=text("outcome <> 'new'")))
+                            sqlite_where=text("outcome <> 'new'"), postgresql_where=text("outcome <> 'new'")),
+                      # what lists can be filtered by is found by leaps; as expressions, so that no list is ordered by
+                      # these instead of by rank
+                      *(Index(f"ix_scores_{name}", "client_id", text(f"coalesce({name}, '')"))
+                        for name in ("owner", "country", "industry")))
     lead_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
     client_id: int = _client()
     run_id: int = Field(sa_column=Column(BigId, nullable=False))

@@ -86,6 +86,8 @@ def upgrade() -> None:
         batch_op.create_index('ix_scores_cells', ['client_id', 'source', 'country', 'tier', 'band', 'outcome', 'qualified', 'score', 'probability', 'day', 'batch_id', 'run_id'], unique=False)
         batch_op.drop_index(batch_op.f('ix_scores_day'))
         batch_op.create_index('ix_scores_day', ['client_id', 'day', 'tier', 'outcome', 'score', 'probability', 'source', 'batch_id', 'run_id'], unique=False)
+        for name in ('owner', 'country', 'industry'):
+            batch_op.create_index(f'ix_scores_{name}', ['client_id', sa.literal_column(f"coalesce({name}, '')")], unique=False)
 
     with op.batch_alter_table('spend', schema=None) as batch_op:
         batch_op.add_column(sa.Column('kind', sa.String(length=10), server_default='leads', nullable=False))
@@ -97,6 +99,8 @@ def downgrade() -> None:
         batch_op.drop_column('kind')
 
     with op.batch_alter_table('scores', schema=None) as batch_op:
+        for name in ('owner', 'country', 'industry'):
+            batch_op.drop_index(f'ix_scores_{name}')
         batch_op.drop_index('ix_scores_ended', sqlite_where=sa.text("outcome <> 'new'"), postgresql_where=sa.text("outcome <> 'new'"))
         batch_op.drop_index('ix_scores_day')
         batch_op.create_index(batch_op.f('ix_scores_day'), ['client_id', 'day', 'tier', 'outcome', 'band'], unique=False)
