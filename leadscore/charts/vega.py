@@ -8,7 +8,9 @@ is only ever a value. Axes, legends and titles take the colours of the page; mar
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -73,24 +75,24 @@ def rows(**columns: Any) -> list[dict[str, Any]]:
     **columns : array-like or scalar
         Equally long; a scalar stands in every row. Missing values become None, numbers plain, moments ISO text in UTC.
     """
-    frame = pd.DataFrame(columns, index=None if any(_is_list(column) for column in columns.values()) else [0])
-    lists = [plain(frame[name]) for name in frame]
-    return [dict(zip(frame.columns, values, strict=True)) for values in zip(*lists, strict=True)]
+    length = next((len(column) for column in columns.values() if _is_list(column)), 1)
+    lists = [[plain(value) for value in column.tolist()] if hasattr(column, "tolist") else
+             [plain(value) for value in column] if _is_list(column) else [plain(column)] * length
+             for column in columns.values()]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
 
 
-def plain(column: pd.Series) -> list[Any]:
-    """Give a column as plain values that JSON can hold, None where one is missing or infinite."""
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        moments = pd.DatetimeIndex(column)
-        moments = moments.tz_localize("UTC") if moments.tz is None else moments.tz_convert("UTC")
-        return [None if pd.isna(moment) else f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in moments]
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return [None if pd.isna(value) else bool(value) for value in column]
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        values = column.to_numpy(dtype=float, na_value=np.nan)
-        return [_short(value) if finite else None for value, finite in
-                zip(values.tolist(), np.isfinite(values).tolist(), strict=True)]
-    return [None if value is None or value is pd.NA or value != value else str(value) for value in column]
+def plain(value: Any) -> Any:
+    """Give a value that JSON can hold, None where it is missing or infinite."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, float, np.number)):
+        return _short(float(value)) if math.isfinite(value) else None
+    if isinstance(value, datetime):
+        return f"{value if value.tzinfo is None else value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return str(value)
 
 
 def layered(data: list[dict[str, Any]], *layers: Spec, height: int = HEIGHT, **more: Any) -> Spec:
@@ -230,7 +232,7 @@ def only_if(test: str) -> Spec:
 
 
 def _is_list(column: Any) -> bool:
-    return not pd.api.types.is_scalar(column)
+    return isinstance(column, (list, tuple, np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray))
 
 
 def _short(value: float) -> float | int:

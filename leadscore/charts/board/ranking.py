@@ -38,7 +38,7 @@ BY_SCORE, ANY_ORDER = "by score", "any order"
 BEST = 0.2
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 LIFTS_AT = (0.1, 0.2, 0.3, 0.5)
-MOST_POINTS = 200
+MOST_POINTS = 100
 LINE, BLOCK = 18, 172
 """Pixels of a line of the legend, and of its width."""
 LINES_ABOVE = 68
