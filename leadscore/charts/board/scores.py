@@ -43,7 +43,7 @@ CONVERTED, EXPECTED = "converted", "expected by the score"
 TENS = tuple(range(0, 101, 10))
 MIDDLE = 60
 """Score from which the words of a line stand left of it."""
-PIXELS_A_LETTER = 7
+PIXELS_A_LETTER, PIXELS_A_SMALL_LETTER = 7, 6
 BAND_OPACITY = 1.5 * FAINT
 ONE_LINE, TIER_LINE, BOTH_LINES = 20, 26, 44
 """Pixels above the highest bar for its figure, for the names of tiers, and for those and the threshold."""
@@ -199,7 +199,7 @@ def _heads(field: str, test: str, bars: int, *, below: bool = False) -> list[Spe
     """Write the figure of each bar at its end; without its per cent sign where bars are narrow."""
     side: Spec = {"dy": 5, "baseline": "top"} if below else {"dy": -5, "baseline": "bottom"}
     fits = f"width / {bars} > {PIXELS_A_LETTER} * length(datum.words)"
-    scarce = f"!({fits}) && width / {bars} > {PIXELS_A_LETTER} * length(datum.short)"
+    scarce = f"!({fits}) && width / {bars} > {PIXELS_A_SMALL_LETTER} * length(datum.short)"
     at = {"x": _score("middle"), "y": place(field)}
     return [label({**at, "opacity": only_if(f"{test} && {fits}")}, "words", fontWeight=600, **side),
             label({**at, "opacity": only_if(f"{test} && {scarce}")}, "short", fontWeight=600, fontSize=11, **side)]

@@ -69,7 +69,7 @@ def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") 
     words = [_written(value, chosen.kind, currency) for value in values.tolist()]
     place_ = np.arange(len(values), dtype=float)
     data = rows(start=place_ + (1 - BAR) / 2, end=place_ + (1 + BAR) / 2, middle=place_ + 0.5, value=values,
-                words=words, telling=_telling(values), dip=_dips(values),
+                words=words, telling=_telling(values, bars=chosen.adds_up), dip=_dips(values),
                 name=[name_of(start, step) for start in starts],
                 short=[_written(value, chosen.kind, "") for value in values.tolist()])
     across = steps("middle", [_tick(start, step) for start in starts])
@@ -125,13 +125,13 @@ def _dips(values: np.ndarray) -> np.ndarray:
     return dips
 
 
-def _telling(values: np.ndarray) -> np.ndarray:
-    """Choose the points whose figure is always written: the last one, and the highest unless it is too near to it."""
+def _telling(values: np.ndarray, *, bars: bool) -> np.ndarray:
+    """Choose the points whose figure is always written: the highest, and the last one unless other bars hide it."""
     known = np.flatnonzero(np.isfinite(values))
     telling = np.zeros(len(values), dtype=bool)
-    telling[known[-1]] = True
     highest = known[int(np.argmax(values[known]))]
-    if known[-1] - highest > len(values) / 10:
+    telling[known[-1]] = not bars or highest == known[-1]
+    if bars or known[-1] - highest > len(values) / 10:
         telling[highest] = True
     return telling
 
