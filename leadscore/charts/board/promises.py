@@ -29,6 +29,7 @@ from leadscore.charts.vega import (
     Kind,
     Spec,
     category,
+    headroom,
     label,
     layered,
     mark,
@@ -44,6 +45,8 @@ CALIBRATION_HEIGHT, CELL_HEIGHT = 340, 280
 LEAST_RISE, LEAST_APART = 0.1, 0.07
 """Of the height: where words beside a dot begin, since dots crowd below, and the room of one line of words."""
 AIR = 1.12
+NOTE_LINE = 24
+"""Pixels above the highest dot for the words about the upper half."""
 CELLS = (("true_positive", "converted", "qualified", "found", True),
          ("false_negative", "converted", "not qualified", "missed", False),
          ("false_positive", "lost", "qualified", "called in vain", False),
@@ -105,8 +108,9 @@ def _dots(bins: pd.DataFrame) -> Spec:
     data = rows(expected=expected, rate=rate, low=low, high=np.minimum(high, most), leads=leads,
                 apart=_apart(rate, LEAST_APART * most), words=[counted(int(value), "lead") for value in leads],
                 foretold=share_texts(expected), found=share_texts(rate), likely=between(low, high))
-    across = quantity("expected", "Chance the score gave", Kind.SHARE, limits=(0, room(46, most)))
-    up = quantity("rate", "Share that converted", Kind.SHARE, limits=(0, most), top=True)
+    across = quantity("expected", "Chance the score gave", Kind.SHARE, limits=(0, room(46, most)), grid=False)
+    up = quantity("rate", "Share that converted", Kind.SHARE, limits=(0, headroom(NOTE_LINE, most)), top=True,
+                  grid=False)
     size = {"field": "leads", "type": "quantitative", "legend": None,
             "scale": {"type": "sqrt", "range": [40, 420], "zero": True}}
     return layered(
@@ -116,7 +120,7 @@ def _dots(bins: pd.DataFrame) -> Spec:
         mark("point", {"x": across, "y": up, "size": size}, filled=True, color=BLUE, opacity=0.9,
              tooltip=[("foretold", "Chance the score gave"), ("found", "Converted"), ("likely", "Likely between"),
                       ("words", "Of")]),
-        label({"x": across, "y": up, "opacity": only_if("datum.apart && width > 380")}, "words", align="left", dx=14,
+        label({"x": across, "y": up, "opacity": only_if("datum.apart && width > 300")}, "words", align="left", dx=14,
               dy=1, fontSize=11),
         height=CALIBRATION_HEIGHT)
 
