@@ -23,8 +23,8 @@ PARTS = {
 OTHER = "Further pictures"
 WIDE = frozenset({"trend-leads", "cohorts", "value-reach", "world"})
 TABLES = {"source-volume": "Sources", "country-volume": "Countries", "owners": "Owners"}
-NOTES = ("“Likely” gives the range in which a figure lies in 95 of 100 such cases. A change is told against the period "
-         "of the same length before.",)
+NOTES = ("“Likely” gives the range in which a figure lies in 95 of 100 such cases. “Before” is the period of the same "
+         "length that ended the day before this one began.",)
 
 
 def performance_document(report: Report, value: ScoringValue, about: About, brand: Brand) -> Document:

@@ -56,10 +56,9 @@ def document_of(about: About, brand: Brand, *, tiles: Sequence[Tile], pictures: 
 
 def figure_of(tile: Tile) -> Figure:
     """Write a tile as a figure of a report."""
-    change, likely = tile.change, tile.likely
+    likely = tile.likely
     note = " ".join(part for part in (f"Also {', '.join(tile.more)}." if tile.more else "", tile.note) if part)
-    return Figure(tile.label, tile.text, f"{change} since the period before" if change else "",
-                  f"Likely {likely}" if likely else "", note, _is_good(tile))
+    return Figure(tile.label, tile.text, _change(tile), f"Likely {likely}" if likely else "", note, _is_good(tile))
 
 
 def drawing_of(picture: Picture, *, wide: bool = False) -> Drawing:
@@ -70,9 +69,20 @@ def drawing_of(picture: Picture, *, wide: bool = False) -> Drawing:
     return Drawing(picture.title, svg, picture.alt, picture.caption, wide=wide)
 
 
+def _change(tile: Tile) -> str:
+    if tile.change is None:
+        return ""
+    return f"{tile.change} against before" if _is_seen(tile.change) else "As before"
+
+
+def _is_seen(change: str) -> bool:
+    """Say whether a change is large enough to be seen in its decimals."""
+    return any(digit in change for digit in "123456789")
+
+
 def _is_good(tile: Tile) -> bool | None:
     """Say whether a change is a good one; one too small to be seen, or of no direction, is neither."""
     if tile.change is None or tile.better == Better.NEITHER or tile.value is None or tile.before is None \
-            or not any(digit in tile.change for digit in "123456789"):
+            or not _is_seen(tile.change):
         return None
     return (tile.value > tile.before) == (tile.better == Better.UP)

@@ -31,7 +31,9 @@ def test_a_tile_says_in_a_report_what_it_says_on_the_page():
     figure = figure_of(RATE)
     assert (figure.label, figure.value, figure.likely, figure.note) == \
         ("Conversion rate", RATE.text, "Likely 3.0 % to 5.0 %", "Of all leads.")
-    assert figure.change == f"{RATE.change} since the period before"
+    assert figure.change == "-1.0 points against before"
+    assert figure_of(Tile("a", "A", 0.05, Unit.SHARE, before=0.05)).change == "As before"
+    assert figure_of(Tile("a", "A", 0.05, Unit.SHARE)).change == ""
 
 
 @pytest.mark.parametrize(("tile", "good"), [
