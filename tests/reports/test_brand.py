@@ -14,7 +14,8 @@ from tests.reports.samples import picture
 @pytest.mark.parametrize(("logo", "code"), [
     (b"", "wrong_logo"), (b"<svg onload='alert(1)'/>", "wrong_logo"), (picture("GIF"), "wrong_logo"),
     (picture("BMP"), "wrong_logo"), (picture()[:40], "wrong_logo"), (b"\x89PNG\r\n\x1a\n" + b"\x00" * 50, "wrong_logo"),
-    (picture("JPEG")[:200], "wrong_logo"), (picture(size=(5_000, 2)), "logo_too_large"),
+    (picture("JPEG")[:200], "wrong_logo"), (picture(size=(400, 400))[:-60], "wrong_logo"),
+    (picture("JPEG", (400, 400))[:-900], "wrong_logo"), (picture(size=(5_000, 2)), "logo_too_large"),
     (picture() + b"\x00" * MOST_BYTES, "logo_too_large"),
 ])
 def test_what_is_no_small_picture_is_no_logo(logo, code):

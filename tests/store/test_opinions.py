@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from leadscore.store import clients, opinions
+from leadscore.store.bulk import fetch_columns
 from leadscore.store.database import read, write
 
 
@@ -44,6 +45,7 @@ def test_a_second_answer_of_a_day_changes_the_first(store, said, now):
     client_id = said("ann", False)
     assert _counts(store, client_id) == (1, 0)
     with read(store) as session:
+        assert fetch_columns(session, "SELECT count(*) FROM opinions") == [[1]]
         assert opinions.today(session, client_id, "ann", now) is False
         assert opinions.today(session, client_id, "ben", now) is None
         assert opinions.today(session, client_id, "ann", now + timedelta(days=1)) is None
