@@ -49,7 +49,7 @@ def change_sentence(situation: Situation) -> Sentence | None:
 
 
 def converts_late(situation: Situation) -> bool:
-    """Say whether many of the leads may still convert, so that their rate cannot be held against earlier ones.
+    """Say whether many of the leads may still convert.
 
     A lead that came in within a period has had half of the period to convert, on average.
     """
@@ -74,10 +74,8 @@ def _candidates(situation: Situation, now: Span, before: Span) -> list[Candidate
         (_z_of_average(now, before), lambda: _average(now, before)),
         (z_of_measured(now.accuracy, before.accuracy), lambda: _accuracy(now, before)),
         (_z_of_revenue(now, before), lambda: _revenue(now, before, situation.currency)),
+        (z_of_shares(now.converted, now.leads, before.converted, before.leads), lambda: _conversion(now, before)),
     ]
-    if not converts_late(situation):
-        found += [(z_of_shares(now.converted, now.leads, before.converted, before.leads),
-                   lambda: _conversion(now, before))]
     return [Candidate(z, say) for z, say in found if z is not None]
 
 

@@ -127,6 +127,35 @@ def stages(cells: pd.DataFrame, ended: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["tier", "stage", "leads", "share"]).astype({"share": float})
 
 
+def as_of(cells: pd.DataFrame, ended: pd.DataFrame, waits: pd.DataFrame,
+          later: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Give counts as they were before some conversions had happened.
+
+    Parameters
+    ----------
+    cells, ended, waits : DataFrame
+        As counted today.
+    later : DataFrame
+        Columns ``source``, ``currency``, ``month``, ``days``, ``leads`` and ``revenue``: the conversions that came
+        later.
+
+    Returns
+    -------
+    tuple of DataFrame
+        The three with further rows that take these back, so that sums come out right; such leads count as contacted.
+    """
+    back = pd.DataFrame({"source": later["source"], "leads": -later["leads"]})
+    nothing = dict.fromkeys(("score", "chance", "chances"), 0.0) | {"band": 0, "qualified": False}
+    open_again = back.assign(leads=later["leads"])
+    cells = pd.concat([cells, back.assign(outcome=CONVERTED, **nothing),
+                       open_again.assign(outcome=str(OutcomeStage.CONTACTED), **nothing)], ignore_index=True)
+    ended = pd.concat([ended, back.assign(outcome=CONVERTED, furthest=CONVERTED, currency=later["currency"],
+                                          revenue=-later["revenue"])], ignore_index=True)
+    waits = pd.concat([waits, later[["month", "days"]].assign(leads=-later["leads"]).dropna(subset="days")],
+                      ignore_index=True)
+    return cells, ended, waits
+
+
 def worked(cells: pd.DataFrame) -> pd.DataFrame:
     """Count by tier, best first, leads and those that are no longer new: columns ``tier``, ``leads``, ``worked``."""
     rows = [(tier, cells.loc[cells["tier"] == tier, "leads"].sum(),

@@ -87,7 +87,7 @@ class Situation:
     ----------
     now : Span
     before : Span or None
-        The period of the same length before.
+        The period of the same length before, counted when its leads were as old as those of now are today.
     days : int or None
         Length of the period in days.
     days_with_leads : int or None

@@ -73,15 +73,25 @@ class Counts:
         return measures.sold(self.ended)
 
 
-def count(workbench: Workbench, client_id: int, chosen: ListFilter) -> Counts:
-    """Let the database count the leads a filter leaves, with two questions at a time: each looks at all leads once."""
+def count(workbench: Workbench, client_id: int, chosen: ListFilter, *, until: date | None = None) -> Counts:
+    """Let the database count the leads a filter leaves, with two questions at a time: each looks at all leads once.
+
+    Parameters
+    ----------
+    until : date or None
+        Count as if no conversion had happened after that day.
+    """
     def asked(question: Callable[[Session, int, ListFilter], pd.DataFrame]) -> pd.DataFrame:
         with read(workbench.engine) as session:
             return question(session, client_id, chosen)
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         cells, days, ended, foretold, decided, waits, contact_waits = pool.map(asked, QUESTIONS)
-    return Counts(cells, days, ended, foretold if len(foretold) else _by_today(cells), decided, waits, contact_waits)
+    foretold = foretold if len(foretold) else _by_today(cells)
+    if until is not None and len(later := asked(lambda session, client, kept: counted.decided_after(
+            session, client, kept, until.isoformat()))):
+        cells, ended, waits = measures.as_of(cells, ended, waits, later)
+    return Counts(cells, days, ended, foretold, decided, waits, contact_waits)
 
 
 def _by_today(cells: pd.DataFrame) -> pd.DataFrame:
@@ -213,7 +223,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
     held_out = _held_out(champion)
     asking = _Asking(session, client_id, view, today)
     now = _core(asking, counts, period, held_out)
-    before = count(workbench, client_id, earlier) if earlier else None
+    before = count(workbench, client_id, earlier, until=_as_old(earlier_days, period, today)) if earlier else None
     high = next(rule for rule in policy.tier_rules if rule.tier == Tier.HIGH)
     by_tier = policy.tier_mode == TierMode.THRESHOLD
     rates = rates_for(session, client_id)
@@ -301,6 +311,16 @@ def _before(chosen: ListFilter) -> ListFilter | None:
         return None
     period = trends.period_before(*(date.fromisoformat(day) for day in chosen.days))
     return replace(chosen, days=(period[0].isoformat(), period[1].isoformat())) if period else None
+
+
+def _as_old(before: tuple[date, date] | None, now: tuple[date, date] | None, today: date) -> date | None:
+    """Give the day on which the leads of the period before were as old as those of the period are today.
+
+    Newer leads have had less time to convert: held against each other at the same age, they can be compared.
+    """
+    if before is None or now is None:
+        return None
+    return before[1] + (max(today, now[1]) - now[1])
 
 
 def _days_of(chosen: ListFilter) -> tuple[date, date] | None:

@@ -14,6 +14,8 @@ from leadscore.steps.measurements import TODAY, Measurements
 from leadscore.store.endings import ForetoldBy
 
 COURSES = ("leads", "rate", "average_score", "conversions", "revenue")
+HAPPENED = frozenset({"conversions", "revenue"})
+"""Courses by the day something happened, which goes on after the last lead has come in."""
 BY_SCORE, ANY_ORDER = "by score", "any order"
 WHY = {
     str(ForetoldBy.BEFORE): "{} scored before their end was told",
@@ -41,7 +43,9 @@ def pictures_of(measured: Measurements) -> tuple[Picture, ...]:
 def trends_of(measured: Measurements, step: str) -> tuple[Picture, ...]:
     """Draw the course of the leads by day, week or month."""
     points = measured.trends[step].rename(columns={"conversions": "decided_conversions"})
-    return tuple(board.trend(points, step=step, measure=name, currency=measured.currency) for name in COURSES)
+    came = points[points["leads"][::-1].cumsum()[::-1] > 0]
+    return tuple(board.trend(points if name in HAPPENED else came, step=step, measure=name, currency=measured.currency)
+                 for name in COURSES)
 
 
 def _judged(measured: Measurements) -> list[Picture]:

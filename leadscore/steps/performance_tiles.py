@@ -13,6 +13,7 @@ from leadscore.steps.money import money_tiles
 POINTS = 60
 """Points a small trend shows at most."""
 LEAST_POINTS = 3
+AS_OLD = " Compared with the leads of the period before when these were as old."
 
 
 def tiles_of(report: Measurements) -> tuple[Tile, ...]:
@@ -53,7 +54,7 @@ def _conversion(report: Measurements, now: Core, before: Core | None) -> tuple[T
              note=f"Of {figures.converted + figures.lost:,} leads decided either way.{won}"),
         Tile("conversion_rate", "Conversion rate", rate.value, Unit.SHARE, low=rate.low, high=rate.high,
              before=earlier.conversion_rate.value if earlier else None, trend=_course(report, "rate"),
-             note="Converted, of all leads. Leads that came in lately have had less time to."),
+             note=f"Converted, of all leads.{AS_OLD if before else ''}"),
         Tile("accuracy", "Score accuracy", accuracy.value, Unit.SHARE, low=accuracy.low, high=accuracy.high,
              before=before.accuracy.value if before else None,
              note="How often a lead that converted had the higher score than one that did not, by scores that could "

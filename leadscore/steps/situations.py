@@ -34,8 +34,8 @@ def situation_of(measured: Measurements, view: ListView, *, today: date) -> Situ
         before=_span(measured.before, measured.counts_before, measured.sources_before, measured.currency)
         if measured.before and measured.counts_before else None,
         days=(measured.period[1] - measured.period[0]).days + 1 if measured.period else None,
-        days_with_leads=len(by_day), dispersion=dispersion(by_day.to_numpy(dtype=float)),
         days_to_conversion=now.speed.days_to_conversion,
+        days_with_leads=len(by_day), dispersion=dispersion(by_day.to_numpy(dtype=float)),
         undated=int(counts.decided.loc[counts.decided["decided_on"].isna(), "leads"].sum()),
         without_source=_without(counts, "source"), without_country=_without(counts, "country"),
         currency=measured.currency, currencies=tuple(money.currency for money in now.money if money.currency),

@@ -90,6 +90,19 @@ def decided(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -
                     ("leads", "revenue"), f"{_ENDED} AND {_CONVERTED}")
 
 
+def decided_after(session: Session, client_id: int, chosen: ListFilter, day: str) -> pd.DataFrame:
+    """Count conversions that happened after a day (as 2026-01-31) by ``source``, ``currency`` and ``days`` they took.
+
+    Returns
+    -------
+    DataFrame
+        Besides these ``month`` (the lead came in), ``leads`` and ``revenue``.
+    """
+    return _grouped(session, client_id, chosen, ("source", "currency"), "count(*), sum(coalesce(s.revenue, 0))",
+                    ("leads", "revenue"), f"{_ENDED} AND {_CONVERTED} AND s.decided_on > :after",
+                    also=(("month", "substr(s.day, 1, 7)"), ("days", "s.days_to_conversion")), after=day)
+
+
 def waits(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
     """Count conversions by the month the lead came in (as 2026-01) and the ``days`` until it converted, and ``leads``.
 
@@ -107,14 +120,15 @@ def contact_waits(session: Session, client_id: int, chosen: ListFilter = EVERYTH
 
 
 def _grouped(session: Session, client_id: int, chosen: ListFilter, names: tuple[str, ...], sums: str,
-             called: tuple[str, ...], condition: str = "", *, also: tuple[tuple[str, str], ...] = ()) -> pd.DataFrame:
+             called: tuple[str, ...], condition: str = "", *, also: tuple[tuple[str, str], ...] = (),
+             **further: str) -> pd.DataFrame:
     where, parameters = where_of(session, client_id, chosen)
     parts = [(name, f"s.{name}") for name in names] + list(also)
     expressions = ", ".join(expression for _, expression in parts)
     places = ", ".join(str(place + 1) for place in range(len(parts)))
     narrowed = f"{where} AND {condition}" if condition else where
     found = fetch_columns(session, f"SELECT {expressions}, {sums} FROM scores s WHERE {narrowed} GROUP BY {places}",
-                          parameters)
+                          parameters | further)
     return _frame([name for name, _ in parts] + list(called), found)
 
 

@@ -1,7 +1,7 @@
 """The figures of a client are counts a person can repeat, and say when they are too few."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -176,3 +176,20 @@ def test_costs_are_told_only_where_spend_can_be_told_apart(workbench, admin):
 
 def test_a_period_that_reaches_back_for_ever_is_compared_with_none(seen, admin):
     assert _report(seen, admin, came_from="0900-01-01", came_to="2026-12-31").before is None
+
+
+def test_the_period_before_is_counted_when_its_leads_were_as_old(workbench, admin):
+    created = ["2026-09-10", "2026-09-20", "2026-10-10", "2026-10-20"]
+    data = (HEADER + "".join(row(number, created=day) for number, day in enumerate(created))).encode()
+    intake.import_file(workbench, admin, client=CLIENT, source=data, filename="a.csv")
+    scoring.rescore(workbench, admin, client=CLIENT)
+    for lead_id, day in ((1, "2026-09-25"), (2, "2026-10-25"), (3, "2026-10-28")):
+        dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[lead_id], stage="converted", revenue=10.0,
+                               currency="EUR", at=datetime.fromisoformat(day).replace(tzinfo=UTC))
+    # October is looked at 21 days after its end, so September is counted as it was on 21 October
+    report = _report(workbench, admin, came_from="2026-10-01", came_to="2026-10-30")
+    assert (report.figures.converted, report.before.figures.converted, report.before.figures.leads) == (1, 1, 2)
+    assert report.before.money[0].revenue == 10.0
+    assert report.before.speed.days_to_conversion == 15
+    whole = _report(workbench, admin, came_from="2026-09-01", came_to="2026-09-30")
+    assert (whole.figures.converted, whole.now.money[0].revenue) == (2, 20.0)
