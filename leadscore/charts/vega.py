@@ -187,8 +187,8 @@ def mark(kind: str, encoding: Spec, *, tooltip: Sequence[tuple[str, str]] = (),
 
 
 def label(encoding: Spec, text: str, **properties: Any) -> Spec:
-    """Write a field of text beside a mark, in the text colour of the page."""
-    return mark("text", {**encoding, "text": {"field": text, "type": "nominal"}}, **properties)
+    """Write a field of text beside a mark, in the text colour of the page; the mark itself is what is read out."""
+    return mark("text", {**encoding, "text": {"field": text, "type": "nominal"}}, aria=False, **properties)
 
 
 def note(lines: str | Sequence[str], *, x: Any, y: Any, data: Spec | None = None, **properties: Any) -> Spec:

@@ -288,7 +288,7 @@ def test_a_map_shows_the_part_of_the_world_that_matters():
     near = board.world(countries()[:2])
     assert near.spec["projection"]["type"] == "mercator"
     assert board.world(countries()).spec["projection"]["type"] == "naturalEarth1"
-    assert len(json.dumps(near.spec)) < 30_000
+    assert len(json.dumps(near.spec)) < 40_000
     assert len(json.dumps(board.world(countries()).spec)) < 70_000
 
 

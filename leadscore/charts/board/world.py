@@ -40,6 +40,8 @@ ACROSS, UP = 0.87, 1.05
 """How much wider and higher than a globe's degrees the natural-earth projection is, about."""
 PAD = 4.0
 """Degrees of surroundings on each side of a part of the world."""
+BESIDE = 0.8
+"""Of the width of a part: how far the shapes go on beside it, since a card may be wider than the part is."""
 LEAST_SPAN, WIDEST_PART = 24.0, 110.0
 """Degrees a part of the world spans: at least, and at most before it is better to show the whole."""
 NORTHMOST = 72.0
@@ -223,7 +225,8 @@ def _renumbered(arcs: Any, numbers_: dict[int, int]) -> Any:
 
 def _touches(at: list[float], box: Box) -> bool:
     _, _, west, south, east, north = at
-    return east > box[0] - PAD and west < box[2] + PAD and north > box[1] - PAD and south < box[3] + PAD
+    beside = BESIDE * (box[2] - box[0])
+    return east > box[0] - beside and west < box[2] + beside and north > box[1] - PAD and south < box[3] + PAD
 
 
 @cache
