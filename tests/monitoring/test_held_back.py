@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadscore.monitoring.held_back import by_chance, compared, mixed
@@ -12,6 +12,7 @@ seeds = st.integers(0, 2**32)
 
 
 @settings(max_examples=60)
+@example(1_000, 5, 0.2, 0)
 @given(st.integers(0, 1_000), st.integers(0, 1_000), st.floats(0, 0.2), seeds)
 def test_never_more_than_wanted_and_somebody_stays_behind(best, others, share, seed):
     taken = by_chance(best, others, share, np.random.default_rng(seed))

@@ -34,9 +34,11 @@ def test_a_rate_that_stays_keeps_its_day_and_a_new_one_gets_its_own(tmp_path, ad
     assert [(given.currency, given.day) for given in found.rates] == [("GBP", "2026-12-21"), ("USD", "2026-11-21")]
 
 
-def test_another_report_currency_starts_anew(workbench, admin):
-    _save(workbench, admin, USD=0.92)
-    assert _save(workbench, admin, "CHF").rates == ()
+def test_another_report_currency_starts_anew(tmp_path, admin):
+    _save(workbench_at(tmp_path), admin, USD=0.92)
+    later = workbench_at(tmp_path, clock=lambda: NOW + timedelta(days=30))
+    assert [given.day for given in _save(later, admin, "CHF", USD=0.92).rates] == ["2026-12-21"]
+    assert _save(later, admin, "EUR").rates == ()
 
 
 def test_saving_what_is_there_already_leaves_no_trace(workbench, admin):

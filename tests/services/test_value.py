@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import text
 
 from leadscore.access import Role
-from leadscore.errors import Forbidden, InvalidRequest
-from leadscore.services import currencies, governance, value
+from leadscore.errors import Forbidden, InvalidRequest, NotFound
+from leadscore.services import currencies, governance, segments, value
 from leadscore.services.value import ListView
 from leadscore.store.database import write
 from tests.services.conftest import CLIENT, person
@@ -121,3 +121,11 @@ def test_an_answer_is_remembered_until_something_changes(told, admin):
 def test_money_without_a_currency_says_so(trained, admin):
     foretell(trained, currency=None)
     assert _value(trained, admin).sentence.endswith(" in no named currency.")
+
+
+def test_what_is_remembered_for_one_is_not_told_another_who_may_not_see_the_view(told, admin):
+    mine = segments.save_segment(told, admin, client=CLIENT, name="Mine", view=ListView(min_score=0), shared=False)
+    view = ListView(segment=mine)
+    assert _value(told, admin, view=view).value is not None
+    with pytest.raises(NotFound):
+        _value(told, person(Role.MANAGER, CLIENT), view=view)

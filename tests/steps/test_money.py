@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from leadscore.monitoring.money import money_of
-from leadscore.monitoring.performance import cut_off, figures
+from leadscore.monitoring.performance import figures
 from leadscore.steps.currencies import GivenRate, RateTable, keep_rates
 from leadscore.steps.listing import ListView
 from leadscore.steps.money import money_for, money_tiles, returns_by_source
@@ -17,8 +17,8 @@ from leadscore.store.database import write
 from tests.services.conftest import NOW, workbench_at
 
 JANUARY = (date(2026, 1, 1), date(2026, 1, 31))
-CELLS = pd.DataFrame({"band": [80, 20], "outcome": ["converted", "new"], "qualified": [1, 0], "leads": [10, 90]})
-FIGURES = figures(CELLS, cut_off(CELLS, None))
+FIGURES = figures(pd.DataFrame({"outcome": ["converted", "new"], "qualified": [1, 0], "leads": [10, 90],
+                                "score": [800.0, 1_800.0], "chance": [0.0, 0.0], "chances": [0, 0]}))
 SOLD = pd.DataFrame({"source": ["Ads"], "currency": ["USD"], "revenue": [1_000.0]})
 
 
