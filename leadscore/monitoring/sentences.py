@@ -121,7 +121,7 @@ def _about_gaps(situation: Situation) -> Iterator[tuple[str, NextAction | None]]
     if situation.days_with_leads == 1 and now.leads > 1:
         yield "All leads came in on one day: nothing can be said about how things change.", None
     named = now.sources.loc[now.sources["leads"] > 0, "source"].dropna().unique()
-    if len(named) == 1 and not situation.without_source:
+    if len(named) == 1 and not situation.without_source and not situation.one_source_chosen:
         yield f"All leads come from {named[0]}: there is no other source to compare with.", None
     for what, without in (("source", situation.without_source), ("country", situation.without_country)):
         if now.leads > without > MANY_WITHOUT * now.leads:
@@ -149,7 +149,7 @@ Step = tuple[str, NextAction, str | None]
 def _about_work(situation: Situation) -> Iterator[Step]:
     now, quiet = situation.now, situation.days_since_outcome
     if not now.leads:
-        yield "There are no leads to measure: upload a list.", NextAction.IMPORT_LEADS, None
+        yield "There are no such leads: take a filter off, or upload a list.", NextAction.IMPORT_LEADS, None
         return
     if situation.high_waiting > 0:
         many = situation.high_waiting != 1

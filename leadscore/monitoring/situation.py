@@ -96,6 +96,8 @@ class Situation:
         Variance of the counts of single days over their mean (``changes.dispersion``).
     days_to_conversion : float or None
         Median.
+    one_source_chosen : bool
+        Whether the leads were narrowed to a source on purpose.
     undated : int
         Converted or lost leads whose end has no date.
     without_source, without_country : int
@@ -127,6 +129,7 @@ class Situation:
     days_with_leads: int | None = None
     dispersion: float = 1.0
     days_to_conversion: float | None = None
+    one_source_chosen: bool = False
     undated: int = 0
     without_source: int = 0
     without_country: int = 0

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.monitoring.changes import dispersion
-from leadscore.monitoring.performance import NEW
+from leadscore.monitoring.performance import NEW, Measured
 from leadscore.monitoring.situation import Situation, Span
 from leadscore.schema import Tier
 from leadscore.steps.listing import ListView
@@ -28,21 +28,31 @@ def situation_of(measured: Measurements, view: ListView, *, today: date) -> Situ
     spent = measured.source_returns[measured.source_returns["currency"] == measured.currency]
     by_day = counts.days.groupby("day")["leads"].sum()
     last = measured.last_recorded
+    days = (measured.period[1] - measured.period[0]).days + 1 if measured.period else None
+    # among leads of one tier or the like scores tell less apart, and a cut-off for them is none for all
+    whole = tells_spend_apart(view)
     return Situation(
         now=_span(now, counts, measured.sources.merge(spent[["source", "spend"]], on="source", how="outer").fillna(
             {"leads": 0, "converted": 0}), measured.currency),
         before=_span(measured.before, measured.counts_before, measured.sources_before, measured.currency)
         if measured.before and measured.counts_before else None,
-        days=(measured.period[1] - measured.period[0]).days + 1 if measured.period else None,
-        days_to_conversion=now.speed.days_to_conversion,
-        days_with_leads=len(by_day), dispersion=dispersion(by_day.to_numpy(dtype=float)),
+        days=days, days_to_conversion=now.speed.days_to_conversion, days_with_leads=len(by_day),
+        dispersion=dispersion(_each_day(by_day, days)), one_source_chosen=len(view.sources) == 1,
         undated=int(counts.decided.loc[counts.decided["decided_on"].isna(), "leads"].sum()),
         without_source=_without(counts, "source"), without_country=_without(counts, "country"),
         currency=measured.currency, currencies=tuple(money.currency for money in now.money if money.currency),
-        spend_told_apart=tells_spend_apart(view), has_model=measured.has_model, held_out=measured.held_out,
+        spend_told_apart=whole, has_model=measured.has_model,
+        held_out=measured.held_out if whole else Measured(None),
         high_waiting=_waiting(counts.days, today - timedelta(days=measured.deadline_days)),
         deadline=measured.deadline, days_since_outcome=(today - last).days if last else None,
-        threshold=measured.threshold, best_threshold=_best_threshold(measured.profit))
+        threshold=measured.threshold,
+        best_threshold=_best_threshold(measured.profit) if whole else None)
+
+
+def _each_day(by_day: pd.Series, days: int | None) -> np.ndarray:
+    """Give the leads of each day of a period, in any order; days without leads are days, too."""
+    counts = by_day.to_numpy(dtype=float)
+    return np.concatenate([counts, np.zeros(max((days or 0) - len(counts), 0))])
 
 
 def _span(core: Core, counts: Counts, sources: pd.DataFrame, currency: str) -> Span:

@@ -66,9 +66,8 @@ def _in_a_sentence(pairs: Sequence[tuple[Tile, Tile]], differences: pd.DataFrame
     if key is None:
         return "Of the figures that have an interval, none differs beyond chance between A and B."
     one, two = next(pair for pair in pairs if pair[0].key == key)
-    higher = "higher" if differences.loc[key, "difference"] > 0 else "lower"
-    return (f"**{words.escape(one.label)} is {higher} in B: {words.escape(two.text)} against "
-            f"{words.escape(one.text)}**, which is more than chance.")
+    return (f"**{words.escape(one.label)}: {words.escape(two.text)} in B against {words.escape(one.text)} in A**, "
+            "which is more than chance.")
 
 
 def _table(pairs: Sequence[tuple[Tile, Tile]], differences: pd.DataFrame) -> None:
@@ -79,7 +78,8 @@ def _table(pairs: Sequence[tuple[Tile, Tile]], differences: pd.DataFrame) -> Non
     columns = ["Figure", "A", "B", "Difference", "Likely", "Beyond chance?"]
     st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, height="content",
                  alt="The key figures of both choices of leads, and their differences",
-                 column_config={"Figure": st.column_config.TextColumn(pinned=True)})
+                 column_config={"Figure": st.column_config.TextColumn(pinned=True),
+                                "Likely": st.column_config.TextColumn("Likely between", width="medium")})
 
 
 def _judged(difference: pd.Series) -> str:

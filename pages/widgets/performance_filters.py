@@ -55,7 +55,7 @@ def choose(options: FilterOptions, saved: Sequence[SegmentView], models: Sequenc
     if prefix:
         _prepare_second(today)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if prefix or (comparable and comparing()):
+        if prefix or (comparable and (comparing() or COMPARE in st.query_params)):
             st.markdown("**B**" if prefix else "**A**", width="content")
         period = st.segmented_control("Leads that came in within", list(PERIODS), format_func=PERIODS.__getitem__,
                                       key=f"{prefix}period", bind=IN_URL, required=True,
@@ -95,9 +95,8 @@ def in_use(prefix: str = "") -> tuple[str, ...]:
 def address(prefix: str = "") -> dict[str, Any]:
     """Give the part of the address that leads to this view again, for links."""
     state = _state(prefix)
-    told = {name: value for name, value in state.items() if value}
-    if "period" in told:
-        told["period"] = PERIODS[str(told["period"])]
+    # without a period a link would lead to the usual one
+    told = {name: value for name, value in state.items() if value} | {"period": PERIODS[str(state["period"])]}
     if "of_model" in told:
         told["of_model"] = _capital(told["of_model"])
     return told

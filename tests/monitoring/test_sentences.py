@@ -126,7 +126,7 @@ SPENT = pd.DataFrame({"source": ["Ads", "Fair", "Referral"], "leads": [500, 300,
 
 
 @pytest.mark.parametrize(("situation", "said", "action", "target"), [
-    ({}, "There are no leads to measure", NextAction.IMPORT_LEADS, None),
+    ({}, "There are no such leads", NextAction.IMPORT_LEADS, None),
     ({"now": span(), "high_waiting": 23, "deadline": "within 24 hours"},
      "23 High leads have waited beyond the deadline (within 24 hours)", NextAction.OPEN_HIGH_UNCONTACTED, None),
     ({"now": span(), "high_waiting": 1}, "1 High lead has waited beyond the deadline and nobody has contacted it",

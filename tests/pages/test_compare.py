@@ -38,7 +38,7 @@ def test_the_table_says_what_differs_beyond_chance():
     assert shown.loc["Leads", "Beyond chance?"] == ""
     assert "Revenue" not in shown.index
     told = texts(app)
-    assert "Conversion rate is higher in B" in told
+    assert "Conversion rate: 30\\.0 % in B against 10\\.0 % in A" in told
     assert "\\*Ads\\*" in told
     assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 2
 
