@@ -216,6 +216,7 @@ def test_the_most_profitable_place_is_named():
 def test_where_calling_never_pays_that_is_said():
     picture = board.profit_curve(curve().assign(profit=-5.0), currency="EUR", best_share=None)
     assert picture.caption.startswith("At these costs calling does not pay")
+    assert "least is lost with the top" in words_of(picture)
 
 
 def test_a_threshold_is_judged_in_words():
@@ -320,6 +321,18 @@ def test_half_and_most_conversions_are_marked():
     assert "half within 3 days" in drawn
     assert "80 % within 10 days" in drawn
     assert picture.caption.startswith("Half of 10 conversions came within 3 days, 80 % within 10 days.")
+
+
+def test_conversions_of_the_first_day_take_no_days():
+    picture = board.time_to_conversion(pd.DataFrame({"days": [0], "leads": [4]}))
+    assert picture.caption.startswith("Half of 4 conversions came on the same day, 80 % on the same day.")
+
+
+def test_figures_of_bars_are_written_all_or_only_the_highest():
+    few = words_of(board.score_histogram(ranges(10)))
+    many = words_of(board.score_histogram(ranges(20, leads=np.arange(20, 0, -1) * 100_000)))
+    assert few.count('opacity="0"') == 0
+    assert many.count('opacity="0"') == 19
 
 
 def test_the_currencies_of_an_owner_stay_apart():

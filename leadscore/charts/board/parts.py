@@ -79,6 +79,11 @@ def between(low: np.ndarray, high: np.ndarray) -> list[str]:
             for start, end in zip(low.tolist(), high.tolist(), strict=True)]
 
 
+def longest(words: Iterable[str]) -> int:
+    """Give the length of the longest text, since labels are written all or none."""
+    return max((len(word) for word in words), default=0)
+
+
 def score_ranges(frame: pd.DataFrame) -> list[str]:
     """Write ranges of scores: ``40 to 50``."""
     return [f"{low:g} to {high:g}" for low, high in zip(numbers(frame, "low"), numbers(frame, "high"), strict=True)]

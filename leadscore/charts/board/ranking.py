@@ -183,7 +183,8 @@ def _earnings(curve: pd.DataFrame, best: Mapping[str, float], currency: str) -> 
     up = quantity("profit", f"Profit in {currency}".removesuffix(" in "), Kind.MONEY, top=True,
                   limits=(least, headroom(LINES_ABOVE, max(best["profit"], least + 1.0), least)))
     band = mark("area", {"x": across, "y": place("low"), "y2": {"field": "high"}}, color=SKY, opacity=0.25, clip=True)
-    words = [f"best: call the top {share_text(best['share'])}",
+    call = "best: call" if best["profit"] > 0 else "least is lost with"
+    words = [f"{call} the top {share_text(best['share'])}",
              *([f"down to score {best['score']:.0f}"] if np.isfinite(best["score"]) else []),
              short_money(best["profit"], currency)]
     return layered(

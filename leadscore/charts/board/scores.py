@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,7 @@ from leadscore.charts.board.parts import (
     count_texts,
     counts,
     hundredths,
+    longest,
     nothing,
     numbers,
     score_ranges,
@@ -127,12 +130,13 @@ def _histogram(ranges: pd.DataFrame, names: pd.Series, high: float | None, low: 
                 share=share_texts(leads / leads.sum()))
     above = BOTH_LINES if qualified is not None else TIER_LINE if high is not None else ONE_LINE
     up = quantity("leads", "Leads", limits=(0, headroom(above, float(leads.max()))), top=True)
-    fits = only_if(f"datum.leads > 0 && width / {len(ranges)} > {PIXELS_A_LETTER} * length(datum.words)")
+    fits = f"width / {len(ranges)} > {PIXELS_A_LETTER * longest(count_texts(leads))}"
+    shown = only_if(f"datum.leads == {leads.max():g} || datum.leads > 0 && {fits}")
     return layered(
         data, *_tier_bands(high, low),
         mark("bar", _columns("leads", up), color=BLUE, binSpacing=2,
              tooltip=[("range", "Score"), ("words", "Leads"), ("share", "Share of all")]),
-        label({"x": _score("middle"), "y": place("leads"), "opacity": fits}, "words", dy=-4, baseline="bottom"),
+        label({"x": _score("middle"), "y": place("leads"), "opacity": shown}, "words", dy=-4, baseline="bottom"),
         *(upright(qualified, f"qualified from {qualified:g}", flip=qualified > MIDDLE, down=20)
           if qualified is not None else []))
 
@@ -146,7 +150,7 @@ def _conversion(ranges: pd.DataFrame, names: pd.Series) -> Spec:
                 short=[_signed(value, "", "") for value in rate.tolist()], range=names, leads=count_texts(leads),
                 foretold=share_texts(expected), likely=between(low, high), series=CONVERTED, other=EXPECTED)
     told = bool(np.isfinite(expected).any())
-    paint = colours([CONVERTED, *([EXPECTED] if told else [])], [BLUE, ORANGE])
+    paint = colours([CONVERTED, EXPECTED], [BLUE, ORANGE], legend=told)
     up = quantity("rate", "Share converted", Kind.SHARE, limits=(0, headroom(22, most)), top=True)
     middle = {"x": _score("middle")}
     line = mark("line", {**middle, "y": place("expected"), "color": {"field": "other", **paint}}, strokeWidth=2.5,
@@ -158,7 +162,7 @@ def _conversion(ranges: pd.DataFrame, names: pd.Series) -> Spec:
                       ("foretold", "Expected"), ("leads", "Leads")]),
         *([line] if told else []),
         mark("rule", {**middle, "y": place("rate_low"), "y2": {"field": "rate_high"}}, strokeWidth=1.5, opacity=0.75),
-        *_heads("top", "isValid(datum.rate)", len(ranges)))
+        *_heads(data, "top", "isValid(datum.rate)"))
 
 
 def _returns(ranges: pd.DataFrame, names: pd.Series, currency: str) -> Spec:
@@ -177,8 +181,7 @@ def _returns(ranges: pd.DataFrame, names: pd.Series, currency: str) -> Spec:
         mark("bar", {**_columns("gain", up), "y2": {"datum": 0}, "color": paint}, binSpacing=3,
              tooltip=[("range", "Score"), ("words", "Return on cost"), ("revenue", "Revenue"), ("cost", "Cost"),
                       ("leads", "Leads")]),
-        *level(0.0), *_heads("gain", "datum.gain >= 0", len(ranges)),
-        *_heads("gain", "datum.gain < 0", len(ranges), below=True))
+        *level(0.0), *_heads(data, "gain", "datum.gain >= 0"), *_heads(data, "gain", "datum.gain < 0", below=True))
 
 
 def _edges(ranges: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -195,14 +198,15 @@ def _columns(field: str, height: Spec) -> Spec:
     return {"x": {**_score("low"), "bin": "binned"}, "x2": {"field": "high"}, "y": {**height, "field": field}}
 
 
-def _heads(field: str, test: str, bars: int, *, below: bool = False) -> list[Spec]:
-    """Write the figure of each bar at its end; without its per cent sign where bars are narrow."""
+def _heads(data: list[dict[str, Any]], field: str, test: str, *, below: bool = False) -> list[Spec]:
+    """Write the figure of each bar at its end; without per cent signs where bars are narrow."""
     side: Spec = {"dy": 5, "baseline": "top"} if below else {"dy": -5, "baseline": "bottom"}
-    fits = f"width / {bars} > {PIXELS_A_LETTER} * length(datum.words)"
-    scarce = f"!({fits}) && width / {bars} > {PIXELS_A_SMALL_LETTER} * length(datum.short)"
+    fits, scarce = (f"width / {len(data)} > {pixels * longest(str(row[name]) for row in data)}" for name, pixels in
+                    (("words", PIXELS_A_LETTER), ("short", PIXELS_A_SMALL_LETTER)))
     at = {"x": _score("middle"), "y": place(field)}
     return [label({**at, "opacity": only_if(f"{test} && {fits}")}, "words", fontWeight=600, **side),
-            label({**at, "opacity": only_if(f"{test} && {scarce}")}, "short", fontWeight=600, fontSize=11, **side)]
+            label({**at, "opacity": only_if(f"{test} && !({fits}) && {scarce}")}, "short", fontWeight=600, fontSize=11,
+                  **side)]
 
 
 def _tier_bands(high: float | None, low: float | None) -> list[Spec]:

@@ -114,8 +114,8 @@ def time_to_conversion(days: pd.DataFrame) -> Picture:
     at = grouped["days"].to_numpy()
     middle, late = (float(at[int(np.searchsorted(reached, part - 1e-12))]) for part in (MEDIAN, MOST))
     total = int(grouped["leads"].sum())
-    said = f"Half of {counted(total, 'conversion')} came within {_in_days(middle)}, {share_text(MOST)} within " \
-           f"{_in_days(late)}."
+    said = f"Half of {counted(total, 'conversion')} came {_within(middle)}, {share_text(MOST)} " \
+           f"{_within(late)}."
     return Picture(key=key, title=title, data=table, spec=_rising(at, reached, middle, late),
                    alt=f"A rising line. {said}",
                    caption=f"{said} Leads that may still convert are not counted.")
@@ -174,7 +174,7 @@ def _rising(days: np.ndarray, reached: np.ndarray, middle: float, late: float) -
     last = max(float(days[min(int(np.searchsorted(reached, NEARLY_ALL)), len(days) - 1)]), 1.0)
     data = rows(days=np.concatenate([[0.0], days]), part=np.concatenate([[0.0], reached]))
     points = rows(days=[middle, late], part=[MEDIAN, MOST],
-                  words=[f"half within {_in_days(middle)}", f"{share_text(MOST)} within {_in_days(late)}"])
+                  words=[f"half {_within(middle)}", f"{share_text(MOST)} {_within(late)}"])
     across = quantity("days", "Days since the lead came in", limits=(0, last))
     up = quantity("part", "Share of the conversions", Kind.SHARE, limits=(0, headroom(8, 1.0)), ticks=FIFTHS, top=True)
     side = {"x": place("days"), "y": place("part")}
@@ -189,5 +189,5 @@ def _rising(days: np.ndarray, reached: np.ndarray, middle: float, late: float) -
               fontWeight=600))
 
 
-def _in_days(days: float) -> str:
-    return counted(int(round(days)), "day")
+def _within(days: float) -> str:
+    return f"within {counted(int(round(days)), 'day')}" if round(days) else "on the same day"

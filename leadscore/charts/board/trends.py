@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from leadscore.charts.board.parts import RECORD, hundredths, nothing, numbers, share_text
+from leadscore.charts.board.parts import RECORD, hundredths, longest, nothing, numbers, share_text
 from leadscore.charts.numbers import MISSING, count, decimal, is_missing, short_money
 from leadscore.charts.palette import BLUE, GREEN
 from leadscore.charts.picture import Picture
@@ -73,7 +74,7 @@ def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") 
                 name=[name_of(start, step) for start in starts],
                 short=[_written(value, chosen.kind, "") for value in values.tolist()])
     across = steps("middle", [_tick(start, step) for start in starts])
-    spec = layered(data, *(_bars if chosen.adds_up else _line)(chosen, across, values, currency))
+    spec = layered(data, *(_bars if chosen.adds_up else _line)(chosen, across, data, values, currency))
     last = int(np.flatnonzero(np.isfinite(values))[-1])
     said = f"{chosen.heading} of the last {step} shown: {words[last]}."
     return Picture(key=key, title=title, data=table, spec=spec,
@@ -88,16 +89,16 @@ def name_of(start: pd.Timestamp, step: str) -> str:
     return f"{'week of ' if step == 'week' else ''}{day}{start:{NAMES[step]}}"
 
 
-def _bars(chosen: Measure, across: Spec, values: np.ndarray, currency: str) -> list[Spec]:
+def _bars(chosen: Measure, across: Spec, data: list[dict[str, Any]], values: np.ndarray, currency: str) -> list[Spec]:
     limits = (min(0.0, float(np.nanmin(values))), headroom(20, max(float(np.nanmax(values)), 1e-9)))
     up = quantity("value", _heading(chosen, currency), chosen.kind, limits=limits, top=True)
     return [mark("bar", {"x": {**across, "field": "start"}, "x2": {"field": "end"}, "y": up, "y2": {"datum": 0}},
                  color=BLUE, tooltip=[("name", "When"), ("words", chosen.heading)]),
-            label({"x": across, "y": place("value"), "opacity": _fits(len(values))}, "short", dy=-5,
+            label({"x": across, "y": place("value"), "opacity": _fits(data)}, "short", dy=-5,
                   baseline="bottom")]
 
 
-def _line(chosen: Measure, across: Spec, values: np.ndarray, currency: str) -> list[Spec]:
+def _line(chosen: Measure, across: Spec, data: list[dict[str, Any]], values: np.ndarray, currency: str) -> list[Spec]:
     known = values[np.isfinite(values)]
     spread = max(float(known.max() - known.min()), 0.1 * float(np.abs(known).max()), 0.01)
     # shares start at 0, so that their height can be compared; a score's course would be flat
@@ -109,13 +110,14 @@ def _line(chosen: Measure, across: Spec, values: np.ndarray, currency: str) -> l
     return [mark("line", {"x": across, "y": up}, color=GREEN, strokeWidth=3),
             mark("point", side, color=GREEN, filled=True, size=60, opacity=1,
                  tooltip=[("name", "When"), ("words", chosen.heading)]),
-            label({**side, "opacity": _fits(len(values), "!datum.dip")}, "short", dy=-9, baseline="bottom"),
-            label({**side, "opacity": _fits(len(values), "datum.dip")}, "short", dy=9, baseline="top")]
+            label({**side, "opacity": _fits(data, "!datum.dip")}, "short", dy=-9, baseline="bottom"),
+            label({**side, "opacity": _fits(data, "datum.dip")}, "short", dy=9, baseline="top")]
 
 
-def _fits(points: int, also: str = "true") -> Spec:
+def _fits(data: list[dict[str, Any]], also: str = "true") -> Spec:
+    pixels = PIXELS_A_LETTER * longest(row["short"] for row in data)
     return only_if(f"isValid(datum.value) && {also} && (datum.telling || "
-                   f"datum.value != 0 && width / {points} > {PIXELS_A_LETTER} * length(datum.short))")
+                   f"datum.value != 0 && width / {len(data)} > {pixels})")
 
 
 def _dips(values: np.ndarray) -> np.ndarray:
