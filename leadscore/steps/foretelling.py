@@ -29,7 +29,7 @@ def foretell(session: Session, workbench: Workbench, client_id: int, *, policy: 
     lead_ids : ndarray or None
         The leads that were scored; all by default.
     """
-    endings.take_from_score(session, client_id, ForetoldBy.RULES)
+    endings.take_from_score(session, client_id, ForetoldBy.RULES, lead_ids)
     models = [row for version in versions if version and (row := find_version(session, client_id, str(version)))]
     if not models:
         return

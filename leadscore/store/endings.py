@@ -117,15 +117,18 @@ def _in_tenths(session: Session, score: str) -> str:
 
 def take_from_score(session: Session, client_id: int, by: ForetoldBy,
                     lead_ids: Sequence[int] | np.ndarray | None = None) -> None:
-    """Say that the scores in force know nothing of the ends of these leads, or of all where rules alone scored them.
+    """Say that the scores in force know nothing of the ends of these leads; of all when none are named.
 
-    Leads of which it is known already what a score foretold are left as they are.
+    By ``RULES`` only where rules alone have scored. Leads of which it is known already what a score foretold are left
+    as they are.
     """
     statement = (f"UPDATE scores SET foretold = {_in_tenths(session, 'blended')}, foretold_chance = probability, "
                  f"foretold_by = :by WHERE client_id = :client AND outcome IN ({CLOSED}) AND foretold IS NULL")
     parameters = {"client": client_id, "by": str(by)}
+    if by == ForetoldBy.RULES:
+        statement += " AND probability IS NULL"
     if lead_ids is None:
-        session.execute(text(f"{statement} AND probability IS NULL"), parameters)
+        session.execute(text(statement), parameters)
         return
     for portion in in_portions(np.asarray(lead_ids, dtype=np.int64)):
         session.execute(text(f"{statement} AND {member_of(session, 'lead_id', 'ids')}"),
