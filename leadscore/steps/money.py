@@ -41,7 +41,7 @@ MONEY_FIGURES = (
     MoneyFigure("revenue_per_lead", "Revenue per lead", lambda money: money.revenue_per_lead, Unit.MONEY,
                 "Revenue of converted leads, shared out over all leads."),
     MoneyFigure("cost_per_conversion", "Cost per conversion", lambda money: money.cost_per_conversion, Unit.MONEY,
-                "What was spent on leads, for each that converted. Spend is entered at the end of this page.",
+                "What was spent on leads, for each that converted. Spend is entered on this page, under Money.",
                 Better.DOWN),
     MoneyFigure("return_on_spend", "Return on spend", lambda money: money.return_on_spend, Unit.SHARE,
                 "Revenue less what was spent on leads, of what was spent: 0 % is even, 100 % doubles the money."),
