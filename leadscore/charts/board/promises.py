@@ -132,7 +132,7 @@ def _diagonal(most: float) -> list[Spec]:
             note("more converted than the score said", x={"value": 8}, y={"value": 4}, align="left", baseline="top",
                  opacity=0.75),
             note("fewer converted than the score said", x={"value": "width"}, y={"value": "height"}, align="right",
-                 dx=-4, dy=-8, baseline="bottom", opacity=0.75)]
+                 dx=-4, dy=-8, baseline="bottom", opacity={"expr": "width > 320 ? 0.75 : 0"})]
 
 
 def _apart(values: np.ndarray, least: float) -> np.ndarray:
