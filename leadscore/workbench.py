@@ -53,7 +53,7 @@ class Workbench:
     language : LanguageServer or None
         The language server of the settings, asked only for clients whose administrator has switched it on.
     remembered : dict
-        Features of leads with known outcomes, by what they were made from; filled by ``steps.known_outcomes``.
+        Answers that stay true until something changes, by kind; filled by ``steps.remembering``, which also bounds it.
     panels : dict
         Leads prepared for trying out policies; filled by ``steps.panels``, which also bounds it.
     """

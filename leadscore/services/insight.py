@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from sqlmodel import Session
 
@@ -17,6 +18,7 @@ from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.performance import Report as Report
 from leadscore.steps.performance import report_of
 from leadscore.steps.records import LOOKS
+from leadscore.steps.remembering import remembered
 from leadscore.store import audit, clients
 from leadscore.store import performance as counted
 from leadscore.store.database import read
@@ -43,19 +45,13 @@ def performance(workbench: Workbench, actor: Actor, *, client: str, view: ListVi
             client_id = row.id if row and row.id else -1
             before = _state(session, client_id)
             # a saved view may be one person's alone
-            key = ("performance", client_id, view, actor.name if view.segment else None, workbench.clock().date(),
-                   before)
-            known: Report | None = workbench.remembered.get(key)
-            if known is not None:
-                return known
-            found = report_of(session, workbench, client_id, view, by=actor.name)
+            key = (client_id, view, actor.name if view.segment else None, workbench.clock().date(), before)
+            found = remembered(workbench, "performance", key, partial(
+                report_of, session, workbench, client_id, view, by=actor.name), most=REMEMBERED)
         with read(workbench.engine) as session:
             # counted in several looks into the store: what changed between them would not add up
             if _state(session, client_id) == before:
                 break
-    while len(workbench.remembered) >= REMEMBERED:
-        workbench.remembered.pop(next(iter(workbench.remembered)), None)
-    workbench.remembered[key] = found
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from leadscore.access import Action, Actor, require
 from leadscore.monitoring.held_back import HeldBack, compared
@@ -10,6 +11,8 @@ from leadscore.steps.held_back import MOST as MOST
 from leadscore.steps.held_back import checked_share, keep_share, sentence_of, share_of
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.listing import filter_of
+from leadscore.steps.records import LOOKS
+from leadscore.steps.remembering import remembered
 from leadscore.steps.value import LEAST_SHARE as LEAST_SHARE
 from leadscore.steps.value import MOST_SHARE as MOST_SHARE
 from leadscore.steps.value import (
@@ -115,16 +118,10 @@ def scoring_value(workbench: Workbench, actor: Actor, *, client: str, view: List
         chosen = order_before(session, client_id) if order is None else \
             find_order(choices_for(session, client_id), order)
         # a saved view may be one person's alone
-        key = ("scoring value", client_id, view, actor.name if view.segment else None, chosen, share,
-               audit.latest(session, client_id))
-        known: ScoringValue | None = workbench.remembered.get(key)
-        if known is not None:
-            return known
-        found = value_for(session, workbench, client_id, view, chosen, share=share, by=actor.name)
-    while len(workbench.remembered) >= REMEMBERED:
-        workbench.remembered.pop(next(iter(workbench.remembered)), None)
-    workbench.remembered[key] = found
-    return found
+        key = (client_id, view, actor.name if view.segment else None, chosen, share,
+               audit.latest(session, client_id, besides=LOOKS))
+        return remembered(workbench, "scoring value", key, partial(
+            value_for, session, workbench, client_id, view, chosen, share=share, by=actor.name), most=REMEMBERED)
 
 
 def held_back_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListView = EVERYTHING) -> ByChance:

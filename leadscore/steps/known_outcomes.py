@@ -15,6 +15,7 @@ from leadscore.steps.dates import reference_date
 from leadscore.steps.held_out import set_aside
 from leadscore.steps.models import CHAMPION, find_version
 from leadscore.steps.offers import with_offer
+from leadscore.steps.remembering import remembered
 from leadscore.store import batches, lead_reading
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
@@ -54,13 +55,8 @@ def known_leads(session: Session, workbench: Workbench, client_id: int, policy: 
     champion = find_version(session, client_id, CHAMPION)
     key = (client_id, policy.made, policy.offer, f"{now:%Y-%m-%d}", champion and champion.id,
            lead_reading.state(session, client_id))
-    found: KnownLeads | None = workbench.remembered.get(key)
-    if found is None:
-        found = _read(session, workbench, client_id, policy, champion)
-        while len(workbench.remembered) >= REMEMBERED:
-            workbench.remembered.pop(next(iter(workbench.remembered)), None)
-        workbench.remembered[key] = found
-    return found
+    return remembered(workbench, "known leads", key,
+                      lambda: _read(session, workbench, client_id, policy, champion), most=REMEMBERED)
 
 
 def to_learn_from(known: KnownLeads) -> np.ndarray[Any, np.dtype[np.bool_]]:
