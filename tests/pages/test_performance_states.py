@@ -89,8 +89,7 @@ def said(app):
 # the others differ in what pictures and sentences are made of, which is tried below without drawing a page
 @pytest.mark.parametrize(("case", "tab"), [
     ("one", "Overview"), ("no-outcomes", "Money"), ("only-converted", "Do scores work?"), ("only-lost", "Overview"),
-    ("two", "Over time"), ("no-dates", "Over time"), ("three-currencies", "Money"), ("no-source", "Where from"),
-    ("same-score", "People"),
+    ("no-dates", "Over time"), ("three-currencies", "Money"), ("no-source", "Where from"),
 ])
 def test_every_kind_of_leads_is_drawn_calmly(store, open_page, case, tab):
     app = open_page(store, "performance", client=case, show=tab)
