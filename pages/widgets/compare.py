@@ -45,14 +45,15 @@ def name_of(filters: Sequence[str]) -> str:
 
 
 def _pairs(first: Sequence[Tile], second: Sequence[Tile]) -> list[tuple[Tile, Tile]]:
-    """Put equal figures together; amounts of different currencies are not compared."""
+    """Put equal figures together; what neither knows is left out, and so are amounts of different currencies."""
     others = {tile.key: tile for tile in second}
-    return [(tile, others[tile.key]) for tile in first
-            if tile.key in others and (tile.currency == others[tile.key].currency or not _both_known(tile, others))]
+    pairs = [(tile, others[tile.key]) for tile in first if tile.key in others]
+    return [(one, two) for one, two in pairs if _is_known(one) != _is_known(two)
+            or (_is_known(one) and one.currency == two.currency)]
 
 
-def _both_known(tile: Tile, others: dict[str, Tile]) -> bool:
-    return tile.value is not None and others[tile.key].value is not None
+def _is_known(tile: Tile) -> bool:
+    return not words.is_missing(tile.value)
 
 
 def _figures(tiles: Sequence[Tile]) -> pd.DataFrame:
