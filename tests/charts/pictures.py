@@ -13,7 +13,7 @@ def assert_drawn(spec: dict[str, Any]) -> None:
     """Fail unless a specification is valid, holds its data and becomes a picture."""
     plain = json.loads(json.dumps(spec, allow_nan=False))
     assert plain == spec, "only plain values travel"
-    alt.LayerChart.from_dict(spec, validate=True)
+    alt.LayerChart.validate(spec)
     assert '"url"' not in json.dumps(spec)
     assert "NaN" not in still.svg(spec)
 
