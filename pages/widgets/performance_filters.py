@@ -67,7 +67,7 @@ def choose(options: FilterOptions, saved: Sequence[SegmentView], models: Sequenc
         _more(choices, prefix)
         if comparable:
             _ask_to_compare()
-        if any(_is_on(name, prefix) for name in NOTHING):
+        if any(_is_on(name, prefix, choices) for name in NOTHING):
             st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear, args=(prefix,),
                       key=f"{prefix}clear-figures")
     return _view(saved, today, prefix)
@@ -135,7 +135,7 @@ def _choices(options: FilterOptions, saved: Sequence[SegmentView], models: Seque
 
 
 def _more(choices: Choices, prefix: str) -> None:
-    used = sum(_is_on(name, prefix) for name in (*SEVERAL, *ONE))
+    used = sum(_is_on(name, prefix, choices) for name in (*SEVERAL, *ONE))
     with st.popover(f"Filters ({used})" if used else "Filters", icon=":material/tune:", width="content"):
         for name, label in SEVERAL.items():
             if choices[name]:
@@ -180,9 +180,12 @@ def _state(prefix: str) -> dict[str, Any]:
     return {name: st.session_state.get(prefix + name, nothing) for name, nothing in NOTHING.items()}
 
 
-def _is_on(name: str, prefix: str) -> bool:
+def _is_on(name: str, prefix: str, choices: Choices) -> bool:
     key = prefix + name
-    return st.session_state[key] != NOTHING[name] if key in st.session_state else key in st.query_params
+    if key in st.session_state:
+        return bool(st.session_state[key] != NOTHING[name])
+    asked = st.query_params.get_all(key)
+    return bool(set(asked) & {_shown(name, choice) for choice in choices[name]}) if name in choices else bool(asked)
 
 
 def _clear(prefix: str) -> None:

@@ -75,6 +75,11 @@ def test_what_a_link_says_wrongly_is_left_out_with_a_sentence():
     assert "Lead source Ads" not in said
 
 
+def test_a_filter_that_is_left_out_is_not_counted_as_on():
+    assert "Clear" not in {button.label for button in opened(of_source="Gone").button}
+    assert "Clear" in {button.label for button in opened(of_source="Ads", of_model="Rules alone").button}
+
+
 def test_a_right_link_is_not_complained_about():
     assert "Part of the link" not in texts(opened(of_source="Ads", period="30 days", of_policy="3"))
 
