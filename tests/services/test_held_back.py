@@ -98,15 +98,27 @@ def test_leads_whose_end_is_known_are_not_compared(fresh, admin):
     assert taken(fresh) == []
 
 
-def test_by_chance_only_those_who_may_be_contacted(fresh, admin):
+@pytest.mark.parametrize("closed", [
+    "UPDATE scores SET outcome = 'lost' WHERE lead_id IN ({ids})", "UPDATE scores SET exported = true WHERE lead_id IN "
+    "({ids})", "UPDATE scores SET reachable = false WHERE lead_id IN ({ids})"])
+def test_chance_takes_only_open_leads_that_may_be_contacted_and_nobody_had_before(fresh, admin, closed):
+    ranked = delivery.list_leads(fresh, admin, client=CLIENT, view=ListView(page_size=1_000)).frame["lead_id"].tolist()
+    best = delivery.list_leads(fresh, admin, client=CLIENT, view=BEST).total
     with write(fresh.engine) as session:
-        session.execute(text("UPDATE scores SET reachable = false WHERE tier <> 'High'"))
-        session.execute(text("UPDATE leads SET do_not_call = true WHERE id IN (SELECT lead_id FROM scores WHERE "
-                             "reachable = false)"))
+        session.execute(text(closed.format(ids=", ".join(map(str, ranked[best + 12:])))))
+    export(fresh, admin)
+    chance = {lead: share for lead, _, share in taken(fresh) if share < 1}
+    assert set(chance) <= set(ranked[best:best + 12])
+    assert set(chance.values()) == {0.1 * best / 12}
+
+
+def test_who_must_not_be_called_is_left_out_of_those_by_chance_too(fresh, admin):
+    with write(fresh.engine) as session:
+        session.execute(text("UPDATE leads SET do_not_call = true WHERE id NOT IN (SELECT lead_id FROM scores ORDER BY "
+                             "score DESC LIMIT 50)"))
     made, rows = export(fresh, admin)
-    kept = {lead for lead, _, _ in taken(fresh)}
-    assert not kept & {lead for (lead,) in rows_of(fresh, "SELECT lead_id FROM scores WHERE reachable = false")}
-    assert made.rows == len(rows)
+    assert made.by_chance == 0
+    assert made.rows == len(rows) == len(taken(fresh)) == 50
 
 
 def test_the_best_are_said_to_convert_more_often_once_enough_have_ended(fresh, admin):

@@ -27,7 +27,7 @@ def session(tmp_path):
     with write(workbench_at(tmp_path).engine) as opened:
         clients.ensure(opened, "acme", NOW)
         rows = pd.DataFrame({
-            "kind": ["leads", "leads", "tool"], "source": ["Ads", "Fair", None], "campaign": [None] * 3,
+            "kind": ["leads", "leads", "tool"], "source": ["Ads", "Fair", "Ads"], "campaign": [None] * 3,
             "starts": "2026-01-01", "ends": "2026-02-28", "amount": [590.0, 118.0, 59.0], "currency": "EUR"})
         spend.add(opened, 1, rows, filename=None, created_by="x", now=NOW)
         yield opened
