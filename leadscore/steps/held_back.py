@@ -75,9 +75,8 @@ def expected(session: Session, workbench: Workbench, client_id: int, view: ListV
     if not view.top or share <= 0:
         return 0
     chosen = filter_of(session, workbench, client_id, view, by=by)
-    best, others = (count(session, client_id, wanted, chosen) for count in (held_rows.open_among_best,
-                                                                            held_rows.open_below))
-    return round(min(best * share, max(others - 1, 0)))
+    open_ = held_rows.open_leads(session, client_id, wanted, chosen)
+    return round(min(open_.best * share, max(open_.below - 1, 0)))
 
 
 def draw(session: Session, client_id: int, chosen: ListFilter, *, wanted: int, best: int, share: float,
@@ -93,7 +92,7 @@ def draw(session: Session, client_id: int, chosen: ListFilter, *, wanted: int, b
     best : int
         Open leads above it that leave the house for the first time.
     """
-    others = held_rows.open_below(session, client_id, wanted, chosen)
+    others = held_rows.open_leads(session, client_id, wanted, chosen).below
     taken = by_chance(best, others, share, generator)
     if not taken.leads:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,20 +22,24 @@ OPEN = f"reachable = true AND exported = false AND outcome NOT IN ({_CLOSED})"
 """Leads that can be compared later: nobody had them before, and their end is not known yet."""
 
 
-def open_among_best(session: Session, client_id: int, wanted: int, chosen: ListFilter = EVERYTHING) -> int:
-    """Count the open leads among the best ``wanted`` of a filter."""
-    ranked, parameters = _ranked(session, client_id, wanted, chosen)
-    ((found,),) = fetch_columns(session, f"SELECT count(*) FROM ({ranked}) q WHERE place <= :wanted AND {OPEN}",
-                                parameters)
-    return int(found)
+@dataclass(frozen=True)
+class OpenLeads:
+    """How many leads of a list are open, above its cut and below it."""
+
+    best: int
+    below: int
 
 
-def open_below(session: Session, client_id: int, wanted: int, chosen: ListFilter = EVERYTHING) -> int:
-    """Count the open leads below the best ``wanted`` of a filter."""
-    ranked, parameters = _ranked(session, client_id, wanted, chosen)
-    ((found,),) = fetch_columns(session, f"SELECT count(*) FROM ({ranked}) q WHERE place > :wanted AND {OPEN}",
-                                parameters)
-    return int(found)
+def open_leads(session: Session, client_id: int, wanted: int, chosen: ListFilter = EVERYTHING) -> OpenLeads:
+    """Count the open leads among the best ``wanted`` of a filter, and below them."""
+    where, parameters = where_of(session, client_id, chosen)
+    # in the order of the index of ranks: neither sorted nor fetched
+    best = (f"SELECT s.reachable, s.exported, s.outcome FROM scores s WHERE {where} ORDER BY s.score DESC, s.lead_id "
+            "LIMIT :wanted")
+    ((among,),) = fetch_columns(session, f"SELECT count(*) FROM ({best}) q WHERE {OPEN}",
+                                parameters | {"wanted": wanted})
+    ((of_all,),) = fetch_columns(session, f"SELECT count(*) FROM scores s WHERE {where} AND {OPEN}", parameters)
+    return OpenLeads(int(among), int(of_all) - int(among))
 
 
 def pick_below(session: Session, client_id: int, wanted: int, numbers: Sequence[int] | np.ndarray,
