@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
 
 import pandas as pd
 from sqlmodel import Session
@@ -21,85 +18,21 @@ from leadscore.scoring.economics import Economics
 from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.presets import default_policy
 from leadscore.steps.adoption import Adoption, adoption_of
+from leadscore.steps.counting import Counts, count
 from leadscore.steps.currencies import rates_for
 from leadscore.steps.listing import ListView, filter_of
 from leadscore.steps.money import money_for, returns_by_source
 from leadscore.store import models as model_rows
 from leadscore.store import outcomes as outcome_rows
-from leadscore.store import performance as counted
 from leadscore.store import policies as policy_rows
-from leadscore.store.database import read
 from leadscore.store.list_filter import ListFilter
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
 BEST = 0.2
-TODAY = "today"
-QUESTIONS = (counted.cells, counted.days, counted.ended, counted.foretold, counted.decided, counted.waits,
-             counted.contact_waits)
-AT_A_TIME = 2
 LATELY = timedelta(days=29)
 """Before today: how long ago people's work counts where no period is asked for."""
 STEPS = tuple(trends.CODES)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What the database has counted of the leads a filter leaves: frames as of ``store.performance``.
-
-    Parameters
-    ----------
-    foretold : DataFrame
-        Those whose end is known, by what their score said without knowing it. Where that is known of nobody, as right
-        after an upgrade, today's scores stand in; ``foretold_by`` says so.
-    """
-
-    cells: pd.DataFrame
-    days: pd.DataFrame
-    ended: pd.DataFrame
-    foretold: pd.DataFrame
-    decided: pd.DataFrame
-    waits: pd.DataFrame
-    contact_waits: pd.DataFrame
-
-    @cached_property
-    def tenths(self) -> pd.DataFrame:
-        """Those whose end is known, by tenths of a point."""
-        return foretelling.by_tenth(self.foretold)
-
-    @cached_property
-    def sold(self) -> pd.DataFrame:
-        """Conversions by source, country, owner, tier and currency, with their revenue."""
-        return measures.sold(self.ended)
-
-
-def count(workbench: Workbench, client_id: int, chosen: ListFilter, *, until: date | None = None) -> Counts:
-    """Let the database count the leads a filter leaves, with two questions at a time: each looks at all leads once.
-
-    Parameters
-    ----------
-    until : date or None
-        Count as if no conversion had happened after that day.
-    """
-    def asked(question: Callable[[Session, int, ListFilter], pd.DataFrame]) -> pd.DataFrame:
-        with read(workbench.engine) as session:
-            return question(session, client_id, chosen)
-
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        cells, days, ended, foretold, decided, waits, contact_waits = pool.map(asked, QUESTIONS)
-    foretold = foretold if len(foretold) else _by_today(cells)
-    if until is not None and len(later := asked(lambda session, client, kept: counted.decided_after(
-            session, client, kept, until.isoformat()))):
-        cells, ended, waits = measures.as_of(cells, ended, waits, later)
-    return Counts(cells, days, ended, foretold, decided, waits, contact_waits)
-
-
-def _by_today(cells: pd.DataFrame) -> pd.DataFrame:
-    known = cells[cells["outcome"].isin([measures.CONVERTED, measures.LOST])]
-    return pd.DataFrame({
-        "foretold": 10 * known["band"], "foretold_by": pd.array([TODAY] * len(known), dtype="str"),
-        "outcome": known["outcome"], "currency": pd.array([None] * len(known), dtype="str"),
-        "step": float("nan"), "leads": known["leads"], "revenue": 0.0, "chance": float("nan")}).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -229,7 +162,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
     rates = rates_for(session, client_id)
     sold = converted(counts.sold, "revenue", rates)
     currency = now.money[0].currency if now.money else ""
-    economics = _economics(policy.economics, now, currency)
+    economics = _economics(policy.economics, sold, currency)
     decided = _in_one_currency(counts.decided, rates, currency)
     sources = measures.by(counts.cells, "source")
     return Measurements(
@@ -344,14 +277,15 @@ def _in_one_currency(counts: pd.DataFrame, rates: Rates, currency: str) -> pd.Da
     return amounts.assign(revenue=amounts["revenue"].where(amounts["currency"] == currency, 0.0))
 
 
-def _economics(said: Economics, now: Core, currency: str) -> Economics:
+def _economics(said: Economics, sold: pd.DataFrame, currency: str) -> Economics:
     """Fill in what nobody has said: a conversion is worth what it brought on average, in the currency of the costs."""
-    money = next((money for money in now.money if money.currency == currency), None)
-    if said.value_per_conversion is not None or money is None or not money.revenue or not now.figures.converted:
+    paid = sold[(sold["currency"] == currency) & (sold["revenue"] > 0)]
+    if said.value_per_conversion is not None or paid.empty:
         return said
     if said.cost_per_contact is not None and said.currency != currency:
         return said
-    return replace(said, value_per_conversion=money.revenue / now.figures.converted, currency=currency)
+    return replace(said, value_per_conversion=float(paid["revenue"].sum() / paid["conversions"].sum()),
+                   currency=currency)
 
 
 def _returns(counts: Counts, rates: Rates, now: Core, economics: Economics) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from leadscore.charts import board
 from leadscore.charts.numbers import counted
 from leadscore.charts.picture import Picture
 from leadscore.monitoring.countries import codes_of
-from leadscore.steps.measurements import TODAY, Measurements
+from leadscore.steps.counting import TODAY
+from leadscore.steps.measurements import Measurements
 from leadscore.store.endings import ForetoldBy
 
 COURSES = ("leads", "rate", "average_score", "conversions", "revenue")

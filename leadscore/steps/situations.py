@@ -11,8 +11,9 @@ from leadscore.monitoring.changes import dispersion
 from leadscore.monitoring.performance import NEW, Measured
 from leadscore.monitoring.situation import Situation, Span
 from leadscore.schema import Tier
+from leadscore.steps.counting import Counts
 from leadscore.steps.listing import ListView
-from leadscore.steps.measurements import Core, Counts, Measurements
+from leadscore.steps.measurements import Core, Measurements
 from leadscore.steps.money import tells_spend_apart
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.services import delivery, dossier, insight, intake, scoring, segments, spend
+from leadscore.services import delivery, dossier, insight, intake, policies, scoring, segments, spend
 from leadscore.services.insight import ListView
 from tests.services.conftest import CLIENT, HEADER, row
 
@@ -193,3 +193,17 @@ def test_the_period_before_is_counted_when_its_leads_were_as_old(workbench, admi
     assert report.before.speed.days_to_conversion == 15
     whole = _report(workbench, admin, came_from="2026-09-01", came_to="2026-09-30")
     assert (whole.figures.converted, whole.now.money[0].revenue) == (2, 20.0)
+
+
+def test_a_conversion_is_worth_what_those_with_a_known_amount_brought(workbench, admin):
+    _filled(workbench, admin, ["New"] * 5)
+    dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[1], stage="converted")
+    dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=[2, 3], stage="converted", revenue=30.0,
+                           currency="EUR")
+    economics = _report(workbench, admin).measured.economics
+    assert (economics.value_per_conversion, economics.currency) == (30.0, "EUR")
+    assert _report(workbench, admin).measured.profit.empty, "what a contact costs nobody has said"
+    policies.save_policy(workbench, admin, client=CLIENT, comment="costs", changes={
+        "economics": {"cost_per_contact": 5.0, "currency": "EUR"}})
+    profit = _report(workbench, admin).measured.profit
+    assert profit["profit"].iloc[-1] == 2 * 30.0 - 2 * 5.0, "two open leads, and all three that ended converted"
