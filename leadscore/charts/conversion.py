@@ -1,4 +1,4 @@
-"""Counts of conversions in, pictures of whether higher scores convert more out."""
+"""Shares of conversions in, a picture of how soon they are found."""
 
 from __future__ import annotations
 
@@ -6,28 +6,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from leadscore.charts.palette import BLUE, GREY, VERMILION, styled
-
-
-def conversion_by_score(conversion: pd.DataFrame) -> go.Figure:
-    """Draw the share of converted leads in each score range with its 95 % interval.
-
-    Parameters
-    ----------
-    conversion : DataFrame
-        Columns ``low``, ``high`` (edges in [0, 100]), ``leads``, ``rate``, ``rate_low`` and ``rate_high`` (fractions,
-        missing where there are no leads); empty ranges are left out.
-    """
-    filled = conversion.dropna(subset=["rate"])
-    ranges = [f"{start:g}–{end:g}" for start, end in zip(filled["low"], filled["high"], strict=True)]
-    upper, lower = filled["rate_high"] - filled["rate"], filled["rate"] - filled["rate_low"]
-    hover = "Score %{x}: %{y:.1%} of %{customdata[0]:,} leads (%{customdata[1]:.1%} to %{customdata[2]:.1%})"
-    figure = go.Figure(go.Bar(
-        x=ranges, y=filled["rate"], marker_color=BLUE, hovertemplate=hover + "<extra></extra>",
-        customdata=filled[["leads", "rate_low", "rate_high"]].to_numpy(dtype=float),
-        error_y={"type": "data", "array": upper, "arrayminus": lower, "symmetric": False, "color": GREY}))
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    figure.update_xaxes(type="category")
-    return styled(figure, x="Score", y="Converted")
 
 
 def cumulative_gains(gains: pd.DataFrame) -> go.Figure:

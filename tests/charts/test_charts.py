@@ -1,38 +1,9 @@
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadscore.charts import conversion, distribution, reasons
-
-HISTOGRAM = pd.DataFrame({"low": [0.0, 50.0], "high": [50.0, 100.0], "leads": [7, 3]})
-CONVERSION = pd.DataFrame({"low": [0.0, 25.0, 50.0], "high": [25.0, 50.0, 100.0], "leads": [10, 0, 5],
-                           "rate": [0.1, np.nan, 0.6], "rate_low": [0.02, np.nan, 0.2],
-                           "rate_high": [0.4, np.nan, 0.9]})
-
-
-def test_the_histogram_shows_the_counts_it_was_given_at_the_middle_of_their_ranges():
-    bars = distribution.score_histogram(HISTOGRAM).data[0]
-    assert isinstance(bars, go.Bar)
-    assert list(bars.x) == [25.0, 75.0]
-    assert list(bars.y) == [7, 3]
-
-
-def test_the_tiers_are_shaded_between_their_thresholds():
-    shapes = distribution.score_histogram(HISTOGRAM, high=70, low=30).layout.shapes
-    assert [(shape.x0, shape.x1) for shape in shapes] == [(0, 30), (30, 70), (70, 100)]
-
-
-def test_a_tier_without_room_is_not_shaded():
-    assert len(distribution.score_histogram(HISTOGRAM, high=50, low=50).layout.shapes) == 2
-
-
-def test_tiers_have_a_bar_each():
-    bars = distribution.tier_counts(pd.DataFrame({"tier": ["High", "Medium", "Low"], "leads": [1, 2, 3]})).data[0]
-    assert list(bars.x) == [1, 2, 3]
-    assert len(set(bars.marker.color)) == 3
 
 
 def test_the_grid_has_all_sixteen_cells_even_where_nobody_is():
@@ -40,14 +11,6 @@ def test_the_grid_has_all_sixteen_cells_even_where_nobody_is():
     heat = cells.data[0].z
     assert heat.shape == (4, 4)
     assert heat[0, 0] == 5 and heat[3, 3] == 2 and heat.sum() == 7
-
-
-def test_conversion_has_its_interval_and_leaves_out_empty_ranges():
-    bars = conversion.conversion_by_score(CONVERSION).data[0]
-    assert list(bars.x) == ["0–25", "50–100"]
-    assert list(bars.y) == [0.1, 0.6]
-    assert np.allclose(bars.error_y.array, [0.3, 0.3])
-    assert np.allclose(bars.error_y.arrayminus, [0.08, 0.4])
 
 
 def test_gains_are_drawn_against_any_order():
@@ -89,7 +52,7 @@ def test_the_history_runs_in_order_of_time():
 
 
 @pytest.mark.parametrize("figure", [
-    distribution.score_histogram(HISTOGRAM), conversion.conversion_by_score(CONVERSION),
+    conversion.cumulative_gains(pd.DataFrame({"share": [0.0, 1.0], "captured": [0.0, 1.0]})),
     reasons.waterfall(pd.DataFrame({"label": ["a"], "effect": [1.0]}), base=1, total=2)])
 def test_figures_leave_background_and_text_colour_to_the_page(figure):
     assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
