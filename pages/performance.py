@@ -21,8 +21,8 @@ from pages.widgets import (
     performance_filters,
     pictures,
     report_download,
+    returns,
     sentences,
-    source_returns,
     spend,
     value_of_scoring,
     words,
@@ -153,7 +153,8 @@ def _money(context: Context, report: Report, view: ListView) -> None:
     if report.measured.profit.empty:
         st.page_link("settings.py", label="Say what a contact costs and a conversion is worth",
                      icon=":material/arrow_forward:", query_params={"tab": "Scoring"}, width="content")
-    source_returns.draw(report.measured.source_returns)
+    returns.draw(report.measured.source_returns, "source")
+    returns.draw(report.measured.campaign_returns, "campaign")
     value_of_scoring.draw(context, view)
     with st.expander("Spend", icon=":material/payments:", key="spend-section"):
         spend.draw(context)

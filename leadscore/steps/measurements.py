@@ -21,7 +21,7 @@ from leadscore.steps.adoption import Adoption, adoption_of
 from leadscore.steps.counting import Counts, count
 from leadscore.steps.currencies import rates_for
 from leadscore.steps.listing import ListView, filter_of
-from leadscore.steps.money import money_for, returns_by_source
+from leadscore.steps.money import money_for, returns_by_campaign, returns_by_source
 from leadscore.store import models as model_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store import policies as policy_rows
@@ -115,6 +115,7 @@ class Measurements:
     currency: str
     sources: pd.DataFrame
     source_returns: pd.DataFrame
+    campaign_returns: pd.DataFrame
     countries: pd.DataFrame
     owners: pd.DataFrame
     cohorts: pd.DataFrame
@@ -178,6 +179,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
         returns=_returns(counts, rates, now, economics), profit=_profit(counts, now, economics), economics=economics,
         currency=currency, sources=_with_revenue(sources, sold, "source"),
         source_returns=returns_by_source(session, client_id, sources, counts.sold, view, period),
+        campaign_returns=returns_by_campaign(session, client_id, chosen, view, period),
         countries=_with_revenue(measures.by(counts.cells, "country"), sold, "country"),
         owners=measures.owners(counts.ended, sold),
         cohorts=trends.cohorts(counts.days, counts.waits, today=today),

@@ -17,9 +17,12 @@ from leadscore.monitoring.spend import spend_between
 from leadscore.schema import SpendKind
 from leadscore.steps.currencies import rates_for
 from leadscore.steps.listing import ListView
+from leadscore.store import performance as performance_rows
 from leadscore.store import spend as spend_rows
+from leadscore.store.list_filter import ListFilter
 
 EVERYTHING = ListView()
+NOBODY = ListFilter(lead_ids=())
 UNNAMED = "in no named currency"
 
 
@@ -76,6 +79,19 @@ def returns_by_source(session: Session, client_id: int, groups: pd.DataFrame, so
     spent = spend_for(session, client_id, view, period)
     return return_by(groups, converted(sold, "revenue", rates_for(session, client_id)),
                      spent[spent["kind"] == SpendKind.LEADS], "source")
+
+
+def returns_by_campaign(session: Session, client_id: int, chosen: ListFilter, view: ListView,
+                        period: tuple[date, date] | None) -> pd.DataFrame:
+    """Say what each campaign cost and brought: columns as of :func:`leadscore.monitoring.money.return_by`.
+
+    Empty where nobody has told what a campaign cost: then no lead is looked up for the campaign it names.
+    """
+    spent = spend_for(session, client_id, view, period)
+    spent = spent[(spent["kind"] == SpendKind.LEADS) & spent["campaign"].notna()]
+    sold = performance_rows.sold_by_campaign(session, client_id, chosen if len(spent) else NOBODY)
+    groups = sold.groupby("campaign")["conversions"].sum().to_frame("converted").reset_index()
+    return return_by(groups, converted(sold, "revenue", rates_for(session, client_id)), spent, "campaign")
 
 
 def spend_for(session: Session, client_id: int, view: ListView, period: tuple[date, date] | None) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def performance_document(report: Report, value: ScoringValue, about: About, bran
     return document_of(
         about, brand, tiles=report.tiles, pictures={**pictures, PAYS: [*pictures[PAYS], *value.pictures]},
         sentences=[*(sentence.text for sentence in report.sentences), value.sentence],
-        tables=[*tables, _worked(report.now.adoption)], notes=NOTES, wide=WIDE)
+        tables=[*tables, *_returns(report), _worked(report.now.adoption)], notes=NOTES, wide=WIDE)
 
 
 def _parts(pictures: Sequence[Picture]) -> Mapping[str, Sequence[Picture]]:
@@ -44,6 +44,15 @@ def _parts(pictures: Sequence[Picture]) -> Mapping[str, Sequence[Picture]]:
     heading = {key: title for title, keys in PARTS.items() for key in keys}
     return {title: [picture for picture in pictures if heading.get(picture.key, OTHER) == title]
             for title in (*PARTS, OTHER)}
+
+
+def _returns(report: Report) -> list[Table]:
+    headings = {"currency": "Currency", "spend": "Spent", "revenue": "Revenue",
+                "cost_per_conversion": "Cost per conversion", "return_on_spend": "Return on spend"}
+    frames = {"source": report.measured.source_returns, "campaign": report.measured.campaign_returns}
+    return [Table(f"What each {name} cost and brought",
+                  frame[[name, *headings]].rename(columns=headings | {name: name.capitalize()}),
+                  shares=("Return on spend",)) for name, frame in frames.items() if len(frame)]
 
 
 def _worked(adoption: Adoption) -> Table:

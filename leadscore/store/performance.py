@@ -19,7 +19,7 @@ ENDING = ("source", "country", "owner", "tier", "outcome", "furthest", "currency
 FORETOLD = ("foretold", "foretold_by", "outcome", "currency")
 SUMS = ("leads", "score", "chance", "chances")
 TEXTS = frozenset({"source", "country", "owner", "tier", "outcome", "furthest", "currency", "day", "decided_on",
-                   "month", "foretold_by"})
+                   "month", "foretold_by", "campaign"})
 STEPS_OF_CHANCE = 20
 """Parts that chances to convert are sorted into, to be compared with what came of them."""
 
@@ -143,6 +143,19 @@ def _numbers(values: list[Any]) -> Any:
     if not values:
         return np.zeros(0)
     return np.array(values, dtype=float) if None in values else np.array(values)
+
+
+def sold_by_campaign(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:
+    """Count conversions of leads that name a campaign: ``campaign``, ``currency``, ``conversions`` and ``revenue``.
+
+    The campaign stands with the lead, so each converted lead is looked up.
+    """
+    where, parameters = where_of(session, client_id, chosen)
+    found = fetch_columns(
+        session, "SELECT l.campaign, s.currency, count(*), sum(coalesce(s.revenue, 0)) FROM scores s JOIN leads l ON "
+        f"l.id = s.lead_id WHERE {where} AND {_ENDED} AND {_CONVERTED} AND l.campaign IS NOT NULL GROUP BY 1, 2",
+        parameters)
+    return _frame(["campaign", "currency", "conversions", "revenue"], found)
 
 
 def first_and_last_day(session: Session, client_id: int) -> tuple[str, str] | None:

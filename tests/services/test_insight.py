@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.services import delivery, dossier, insight, intake, policies, scoring, segments, spend
 from leadscore.services.insight import ListView
+from leadscore.store.database import read
 from tests.services.conftest import CLIENT, HEADER, row
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -126,6 +128,21 @@ def test_money_is_told_by_currency_with_what_was_spent(workbench, admin):
     assert (euros.cost_per_conversion, euros.return_on_spend, euros.revenue_per_lead) == (20.0, 1.5, 37.5)
     assert (dollars.currency, dollars.revenue, dollars.return_on_spend) == ("USD", 7.0, None)
     assert _report(workbench, admin, sources=("Nowhere",)).now.money == ()
+
+
+def test_a_campaign_is_told_with_what_it_cost_and_brought_once_somebody_says_the_cost(trained, admin):
+    report = _report(trained, admin)
+    assert report.measured.campaign_returns.empty
+    with read(trained.engine) as session:
+        name, won = session.execute(text(
+            "SELECT campaign, count(*) FROM leads WHERE outcome = 'converted' AND campaign IS NOT NULL GROUP BY campaign "
+            "ORDER BY 2 DESC LIMIT 1")).one()
+    spend.add_spend(trained, admin, client=CLIENT, entry=spend.SpendEntry(
+        date(2025, 1, 1), date(2026, 12, 31), 100.0 * won, "EUR", campaign=name))
+    found = _report(trained, admin).measured.campaign_returns
+    cost = found[(found["campaign"] == name) & (found["currency"] == "EUR")].iloc[0]
+    assert (cost["spend"], cost["cost_per_conversion"]) == (100.0 * won, 100.0)
+    assert _report(trained, admin, sources=("nowhere",)).measured.campaign_returns.empty
 
 
 def test_a_corrected_revenue_replaces_the_earlier_one_at_once(workbench, admin):

@@ -1,4 +1,4 @@
-"""What each source cost and brought, as a table."""
+"""What each source or campaign cost and brought, as a table."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import streamlit as st
 from pages.widgets import words
 
 
-def draw(returns: pd.DataFrame) -> None:
-    """Draw a line for each source and currency; nothing where no amount is known."""
+def draw(returns: pd.DataFrame, name: str) -> None:
+    """Draw a line for each group and currency; nothing where no amount is known.
+
+    Parameters
+    ----------
+    name : {"source", "campaign"}
+        The column with the groups.
+    """
     if returns.empty:
         return
     with st.container(border=True):
-        st.markdown("**What each source cost and brought**")
+        st.markdown(f"**What each {name} cost and brought**")
         st.dataframe(
             returns.assign(return_on_spend=100 * returns["return_on_spend"]), hide_index=True,
-            placeholder=words.MISSING, alt="Spend, revenue, cost per conversion and return by source", column_config={
-                "source": st.column_config.TextColumn("Source", pinned=True), "currency": "Currency",
+            placeholder=words.MISSING, alt=f"Spend, revenue, cost per conversion and return by {name}", column_config={
+                name: st.column_config.TextColumn(name.capitalize(), pinned=True), "currency": "Currency",
                 "spend": st.column_config.NumberColumn("Spent", format="localized"),
                 "revenue": st.column_config.NumberColumn("Revenue", format="localized"),
                 "cost_per_conversion": st.column_config.NumberColumn("Cost per conversion", format="%.0f"),
