@@ -135,8 +135,8 @@ def test_a_campaign_is_told_with_what_it_cost_and_brought_once_somebody_says_the
     assert report.measured.campaign_returns.empty
     with read(trained.engine) as session:
         name, won = session.execute(text(
-            "SELECT campaign, count(*) FROM leads WHERE outcome = 'converted' AND campaign IS NOT NULL GROUP BY campaign "
-            "ORDER BY 2 DESC LIMIT 1")).one()
+            "SELECT campaign, count(*) FROM leads WHERE outcome = 'converted' AND campaign IS NOT NULL GROUP BY "
+            "campaign ORDER BY 2 DESC LIMIT 1")).one()
     spend.add_spend(trained, admin, client=CLIENT, entry=spend.SpendEntry(
         date(2025, 1, 1), date(2026, 12, 31), 100.0 * won, "EUR", campaign=name))
     found = _report(trained, admin).measured.campaign_returns
