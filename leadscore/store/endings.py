@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from leadscore.schema import CLOSED_STAGES, OutcomeStage
-from leadscore.store.bulk import in_portions, member_of, members
+from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, member_of, members
 from leadscore.store.database import is_sqlite
 
 CLOSED = ", ".join(f"'{stage}'" for stage in sorted(CLOSED_STAGES))
@@ -21,6 +21,8 @@ FORETOLD = ("foretold", "foretold_chance", "foretold_by")
 TENTHS = 10
 """Steps of a point in which it is kept what a score foretold."""
 LAST_DIGIT = 1e-6
+MANY = 50_000
+"""Leads from which it is quicker to look at all of a client."""
 
 _CONVERTED, _LOST = str(OutcomeStage.CONVERTED), str(OutcomeStage.LOST)
 _QUALIFIED, _CONTACTED = str(OutcomeStage.QUALIFIED), str(OutcomeStage.CONTACTED)
@@ -37,6 +39,8 @@ class ForetoldBy(StrEnum):
     """The model's judgement from before it learnt from this lead, too."""
     RULES = "rules"
     """Rules do not learn."""
+    KNOWN = "known"
+    """Nothing is foretold: the end was told once and taken back, and who has learnt it since is not known."""
 
 
 def refresh(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray | None = None) -> None:
@@ -44,7 +48,8 @@ def refresh(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarr
 
     Of a conversion told more than once the latest word counts. Days are counted from the day the lead came in, and what
     is dated before that day is not. What a score foretold is known where it stood there before the end was told; it is
-    what rules and model said, whatever a person has set by hand.
+    what rules and model said, whatever a person has set by hand. It stays, also where the end is taken back: what is
+    said after anybody has told of it may have been learnt from it.
     """
     if lead_ids is None:
         _refresh(session, {"client": client_id}, narrowed="")
@@ -55,12 +60,9 @@ def refresh(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarr
 
 
 def _refresh(session: Session, parameters: dict[str, Any], *, narrowed: str) -> None:
-    # who is still among the ended keeps what was foretold: a later word on the end does not change it
-    kept = (f"{name} = CASE WHEN outcome IN ({CLOSED}) THEN {name} END" for name in FORETOLD)
-    nothing = ", ".join([*(f"{name} = NULL" for name in FACTS), *kept])
+    nothing = ", ".join(f"{name} = NULL" for name in FACTS)
     session.execute(text(f"UPDATE scores SET {nothing} WHERE client_id = :client {narrowed.format(column='lead_id')} "
-                         "AND (outcome <> 'new' OR furthest IS NOT NULL OR decided_on IS NOT NULL OR foretold IS NOT "
-                         "NULL)"), parameters)
+                         "AND (outcome <> 'new' OR furthest IS NOT NULL OR decided_on IS NOT NULL)"), parameters)
     session.execute(text(_facts(session, narrowed)), parameters)
     session.execute(text(_standing_before(session, narrowed)), parameters)
 
@@ -106,13 +108,40 @@ def _standing_before(session: Session, narrowed: str) -> str:
             f"h.run_id AND r.created_at < k.at")
     return (f"UPDATE scores SET foretold = {_in_tenths(session, 'b.blended')}, foretold_chance = b.probability, "
             f"foretold_by = '{ForetoldBy.BEFORE}' FROM ({best}) b WHERE b.place = 1 AND scores.lead_id = b.lead_id AND "
-            f"scores.client_id = :client AND scores.outcome IN ({CLOSED})")
+            f"scores.client_id = :client AND scores.outcome IN ({CLOSED}) AND scores.foretold_by IS NULL")
 
 
 def _in_tenths(session: Session, score: str) -> str:
     # the one cuts decimals off, the other rounds
     whole = f"{score} * {TENTHS} + {LAST_DIGIT}"
     return f"CAST({whole} AS INTEGER)" if is_sqlite(session) else f"CAST(floor({whole}) AS INTEGER)"
+
+
+def before_taking_back(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> None:
+    """Note of leads of which outcomes are about to be removed that their end has been told.
+
+    What was foretold before that stays. For the others nothing will be: a model may have learnt the end by the time it
+    is told again.
+    """
+    for portion in in_portions(np.asarray(lead_ids, dtype=np.int64)):
+        session.execute(
+            text(f"UPDATE scores SET foretold = NULL, foretold_chance = NULL, foretold_by = '{ForetoldBy.KNOWN}' WHERE "
+                 f"client_id = :client AND {member_of(session, 'lead_id', 'ids')} AND coalesce(foretold_by, '') <> "
+                 f"'{ForetoldBy.BEFORE}' AND EXISTS (SELECT 1 FROM outcomes o WHERE o.client_id = scores.client_id AND "
+                 f"o.lead_id = scores.lead_id AND o.stage IN ({CLOSED}))"),
+            {"client": client_id, "ids": members(session, portion)})
+
+
+def lasting(session: Session, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
+    """Give what was foretold once and for all, whatever scores follow: index as given, columns ``FORETOLD``."""
+    statement = (f"SELECT lead_id, {', '.join(FORETOLD)} FROM scores WHERE client_id = :client AND foretold_by IN "
+                 f"('{ForetoldBy.BEFORE}', '{ForetoldBy.KNOWN}')")
+    found = fetch_columns(session, statement, {"client": client_id}) if len(lead_ids) > MANY else \
+        fetch_for(session, statement, "lead_id", lead_ids, {"client": client_id})
+    ids, scores, chances, why = found
+    return pd.DataFrame({
+        "foretold": pd.array(scores, dtype="Int64"), "foretold_chance": np.array(chances, dtype=float),
+        "foretold_by": pd.array(why, dtype="str")}, index=np.array(ids, dtype=np.int64)).reindex(lead_ids)
 
 
 def take_from_score(session: Session, client_id: int, by: ForetoldBy,
@@ -123,7 +152,7 @@ def take_from_score(session: Session, client_id: int, by: ForetoldBy,
     as they are.
     """
     statement = (f"UPDATE scores SET foretold = {_in_tenths(session, 'blended')}, foretold_chance = probability, "
-                 f"foretold_by = :by WHERE client_id = :client AND outcome IN ({CLOSED}) AND foretold IS NULL")
+                 f"foretold_by = :by WHERE client_id = :client AND outcome IN ({CLOSED}) AND foretold_by IS NULL")
     parameters = {"client": client_id, "by": str(by)}
     if by == ForetoldBy.RULES:
         statement += " AND probability IS NULL"
@@ -149,4 +178,4 @@ def take_from_held_out(session: Session, client_id: int, said: pd.DataFrame) -> 
     if rows:
         session.connection().execute(
             text("UPDATE scores SET foretold = :foretold, foretold_chance = :chance, foretold_by = :by WHERE lead_id = "
-                 f":lead AND client_id = :client AND outcome IN ({CLOSED}) AND foretold IS NULL"), rows)
+                 f":lead AND client_id = :client AND outcome IN ({CLOSED}) AND foretold_by IS NULL"), rows)

@@ -67,6 +67,7 @@ def undo_batch(session: Session, vault: Vault, *, client_id: int, batch_id: int,
     restored = _restore(session, vault, client_id, batch_id, now)
     own = _ids_of_batch(session, client_id, batch_id)
     told = _leads_told_of(session, client_id, batch_id)
+    endings.before_taking_back(session, client_id, told)
     outcomes = _delete_of_batch(session, Outcome, client_id, batch_id)
     activities = _delete_of_batch(session, Activity, client_id, batch_id)
     _delete_of_batch(session, LeadChange, client_id, batch_id)

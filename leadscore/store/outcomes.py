@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from leadscore.schema import CLOSED_STAGES, OutcomeStage
+from leadscore.store import endings
 from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, insert_rows, member_of, members, to_list
 from leadscore.store.lead_undo import LATEST_FIRST, settle_outcomes
 from leadscore.store.tables import to_text
@@ -100,6 +101,7 @@ def take_back(session: Session, client_id: int, lead_ids: Sequence[int] | np.nda
     removed = _typed(dict(zip(COLUMNS, fetch_for(
         session, f"SELECT {', '.join(COLUMNS)} FROM outcomes WHERE client_id = :client", "id", ids,
         {"client": client_id}), strict=True)))
+    endings.before_taking_back(session, client_id, removed["lead_id"].to_numpy())
     for portion in in_portions(ids):
         session.execute(text(f"DELETE FROM outcomes WHERE client_id = :client AND {member_of(session, 'id', 'ids')}"),
                         {"client": client_id, "ids": members(session, portion)})

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from leadscore.schema import OutcomeStage
 from leadscore.store.bulk import fetch_columns
 from leadscore.store.database import is_sqlite
+from leadscore.store.endings import CLOSED
 from leadscore.store.list_filter import EVERYTHING, ListFilter, where_of
 
 CELL = ("source", "country", "tier", "band", "outcome", "qualified")
@@ -26,6 +27,7 @@ STEPS_OF_CHANCE = 20
 _SUMS = "count(*), sum(s.score), sum(s.probability), count(s.probability)"
 # the words of the index of those leads: without them it is not used
 _ENDED = "s.outcome <> 'new'"
+_DECIDED = f"s.outcome IN ({CLOSED})"
 _CONVERTED = f"s.outcome = '{OutcomeStage.CONVERTED}'"
 
 
@@ -74,8 +76,8 @@ def foretold(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) 
     scaled = f"s.foretold_chance * {STEPS_OF_CHANCE}"
     step = f"CAST({scaled} AS INTEGER)" if is_sqlite(session) else f"CAST(floor({scaled}) AS INTEGER)"
     sums = "count(*), sum(coalesce(s.revenue, 0)), sum(s.foretold_chance)"
-    return _grouped(session, client_id, chosen, FORETOLD, sums,
-                    ("leads", "revenue", "chance"), f"{_ENDED} AND s.foretold IS NOT NULL", also=(("step", step),))
+    return _grouped(session, client_id, chosen, FORETOLD, sums, ("leads", "revenue", "chance"),
+                    f"{_ENDED} AND {_DECIDED} AND s.foretold IS NOT NULL", also=(("step", step),))
 
 
 def decided(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:

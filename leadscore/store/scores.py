@@ -30,8 +30,6 @@ DISTINCT = {"source": "source"} | {name: f"coalesce({name}, '')" for name in ("o
 """Columns whose values can be chosen from, as the indexes hold them."""
 MOST_CHOICES = 500
 LAST_DIGIT = 1e-9
-MANY = 50_000
-"""Ended leads from which it is quicker to look at all of them."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +72,19 @@ def replace_scores(session: Session, client_id: int, run_id: int | pd.Series, sc
     """
     facts = _facts(session, client_id, scores.index.to_numpy())
     frame = scores.loc[facts.index] if not scores.index.equals(facts.index) else scores
+    lasting = endings.lasting(session, client_id, facts.index.to_numpy())
     _move_to_history(session, client_id, facts.index.to_numpy())
     names = [name for name in (*NUMBERS, "tier", "qualified", "reachable", *MIRRORED) if name in frame]
     runs = run_id if isinstance(run_id, int) else run_id.loc[facts.index]
     columns: dict[str, Any] = {"lead_id": facts.index.to_numpy(), "client_id": client_id, "run_id": runs}
     columns |= {name: facts[name] for name in ("batch_id", "outcome", "exported", "day")}
+    if lasting["foretold_by"].notna().any():
+        columns |= {name: lasting[name] for name in endings.FORETOLD}
     # a score that misses a whole number by its last digit counts as that number, as it does for tiers
     columns["band"] = np.floor(frame["score"].to_numpy(dtype=float) + LAST_DIGIT).astype(np.int64)
     written = insert_rows(session, "scores", columns | {name: frame[name] for name in names})
     ended = facts.index[facts["outcome"] != str(OutcomeStage.NEW)].to_numpy()
-    endings.refresh(session, client_id, None if len(ended) > MANY else ended)
+    endings.refresh(session, client_id, None if len(ended) > endings.MANY else ended)
     return written
 
 

@@ -528,7 +528,7 @@ class Score(SQLModel, table=True):
     ``band`` is the score without its decimals and ``day`` the day the lead came in: what reports count by. What follows
     ``day`` tells what became of the lead, and is worked out anew from its outcomes whenever these or the score change;
     ``foretold`` is what the score said, in tenths of a point, without knowing that end, and ``foretold_by`` why it
-    could not know.
+    could not know; it stays where an end is taken back.
     """
 
     __tablename__ = "scores"

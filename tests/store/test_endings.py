@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from leadscore.schema import OutcomeStage
-from leadscore.store import endings, lead_undo, outcomes, scores
+from leadscore.store import endings, lead_undo, outcomes, performance, scores
 from leadscore.store.database import read, write
 from leadscore.store.endings import ForetoldBy
 from tests.store.samples import frame, stored
@@ -73,7 +73,9 @@ def test_what_is_taken_back_leaves_nothing(scored, now):
     with write(store) as session:
         _record(session, client_id, [1], "converted", now + timedelta(hours=1), revenue=3.0, currency="EUR")
         outcomes.take_back(session, client_id, [1])
-    assert set(_of(store, 1).values()) == {None}
+    assert {_of(store, 1)[name] for name in endings.FACTS} == {None}
+    with read(store) as session:
+        assert performance.foretold(session, client_id).empty
 
 
 def test_an_undone_import_takes_what_it_told_with_it(scored, vault, now):
@@ -86,7 +88,7 @@ def test_an_undone_import_takes_what_it_told_with_it(scored, vault, now):
     assert _of(store, 3)["revenue"] == 9.0
     with write(store) as session:
         lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=batch_id, now=now)
-    assert set(_of(store, 3).values()) == {None}
+    assert {_of(store, 3)[name] for name in endings.FACTS} == {None}
 
 
 def test_the_score_that_stood_before_the_end_was_told_stays_what_was_foretold(scored, now):
