@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import TypeVar
 
 import pandas as pd
 from sqlmodel import Session
@@ -19,9 +20,9 @@ from leadscore.store.list_filter import ListFilter
 from leadscore.workbench import Workbench
 
 TODAY = "today"
-QUESTIONS = (counted.cells, counted.days, counted.ended, counted.foretold, counted.decided, counted.waits,
-             counted.contact_waits)
+QUESTIONS = (counted.days, counted.ended, counted.foretold, counted.decided, counted.waits, counted.contact_waits)
 AT_A_TIME = 2
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Counts:
     """
 
     cells: pd.DataFrame
+    countries: pd.DataFrame
     days: pd.DataFrame
     ended: pd.DataFrame
     foretold: pd.DataFrame
@@ -62,17 +64,19 @@ def count(workbench: Workbench, client_id: int, chosen: ListFilter, *, until: da
     until : date or None
         Count as if no conversion had happened after that day.
     """
-    def asked(question: Callable[[Session, int, ListFilter], pd.DataFrame]) -> pd.DataFrame:
+    def asked(question: Callable[[Session, int, ListFilter], Answer]) -> Answer:
         with read(workbench.engine) as session:
             return question(session, client_id, chosen)
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        cells, days, ended, foretold, decided, waits, contact_waits = pool.map(asked, QUESTIONS)
+        everybody = pool.submit(asked, counted.everybody)
+        days, ended, foretold, decided, waits, contact_waits = pool.map(asked, QUESTIONS)
+        cells, countries = everybody.result()
     foretold = foretold if len(foretold) else _by_today(cells)
     if until is not None and len(later := asked(lambda session, client, kept: counted.decided_after(
             session, client, kept, until.isoformat()))):
         cells, ended, waits = measures.as_of(cells, ended, waits, later)
-    return Counts(cells, days, ended, foretold, decided, waits, contact_waits)
+    return Counts(cells, countries, days, ended, foretold, decided, waits, contact_waits)
 
 
 def _by_today(cells: pd.DataFrame) -> pd.DataFrame:

@@ -180,7 +180,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
         currency=currency, sources=_with_revenue(sources, sold, "source"),
         source_returns=returns_by_source(session, client_id, sources, counts.sold, view, period),
         campaign_returns=returns_by_campaign(session, client_id, chosen, view, period),
-        countries=_with_revenue(measures.by(counts.cells, "country"), sold, "country"),
+        countries=_with_revenue(measures.by(counts.countries, "country"), sold, "country"),
         owners=measures.owners(counts.ended, sold),
         cohorts=trends.cohorts(counts.days, counts.waits, today=today),
         until_conversion=trends.until_conversion(counts.waits), threshold=policy.thresholds.qualified,

@@ -40,7 +40,7 @@ def situation_of(measured: Measurements, view: ListView, *, today: date) -> Situ
         days=days, days_to_conversion=now.speed.days_to_conversion, days_with_leads=len(by_day),
         dispersion=dispersion(_each_day(by_day, days)), one_source_chosen=len(view.sources) == 1,
         undated=int(counts.decided.loc[counts.decided["decided_on"].isna(), "leads"].sum()),
-        without_source=_without(counts, "source"), without_country=_without(counts, "country"),
+        without_source=_without(counts.cells, "source"), without_country=_without(counts.countries, "country"),
         currency=measured.currency, currencies=tuple(money.currency for money in now.money if money.currency),
         spend_told_apart=whole, has_model=measured.has_model,
         held_out=measured.held_out if whole else Measured(None),
@@ -75,8 +75,8 @@ def _spread(cells: pd.DataFrame) -> float | None:
     return float(np.sqrt(np.average((band - mean) ** 2, weights=leads)))
 
 
-def _without(counts: Counts, name: str) -> int:
-    return int(counts.cells.loc[counts.cells[name].isna(), "leads"].sum())
+def _without(counts: pd.DataFrame, name: str) -> int:
+    return int(counts.loc[counts[name].isna(), "leads"].sum())
 
 
 def _waiting(days: pd.DataFrame, latest: date) -> int:

@@ -33,8 +33,9 @@ def _of(counted, what, *more, **filters):
 
 
 def test_cells_hold_every_lead_once(counted):
-    cells = _of(counted, performance.cells)
-    assert cells["leads"].sum() == 6
+    cells, countries = _of(counted, performance.everybody)
+    assert cells["leads"].sum() == countries["leads"].sum() == 6
+    assert countries["score"].sum() == cells["score"].sum()
     assert cells["score"].sum() == 90 + 50 + 50 + 10 + 100
     assert cells["chances"].sum() == score_frame([1, 2, 3, 4, 5, 6])["probability"].notna().sum()
     best = cells[cells["band"] == 100].to_dict("records")
@@ -87,7 +88,7 @@ def test_what_was_foretold_is_what_stood_there_before_the_end_was_told(counted):
     ({"policy_version": 3}, 6), ({"policy_version": 2}, 0), ({"model_version": 0}, 6), ({"model_version": 1}, 0),
     ({"sources": ("web",), "days": ("2026-01-01", "2026-01-31")}, 2)])
 def test_a_filter_holds_for_every_count(counted, chosen, leads):
-    assert _of(counted, performance.cells, **chosen)["leads"].sum() == leads
+    assert all(part["leads"].sum() == leads for part in _of(counted, performance.everybody, **chosen))
     assert _of(counted, performance.days, **chosen)["leads"].sum() == leads
     ended = _of(counted, performance.ended, **chosen)["leads"].sum()
     assert ended <= leads
@@ -97,7 +98,8 @@ def test_a_filter_holds_for_every_count(counted, chosen, leads):
 def test_another_client_has_nothing(counted):
     engine, client_id = counted
     with read(engine) as session:
-        for what in (performance.cells, performance.days, performance.ended, performance.foretold, performance.decided,
+        assert all(part.empty for part in performance.everybody(session, client_id + 1))
+        for what in (performance.days, performance.ended, performance.foretold, performance.decided,
                      performance.waits, performance.contact_waits):
             assert what(session, client_id + 1).empty
 
@@ -106,5 +108,5 @@ def test_a_score_set_by_hand_moves_its_band(counted):
     engine, client_id = counted
     with write(engine) as session:
         scores.set_final(session, client_id, 4, score=77.7, tier="High")
-    cells = _of(counted, performance.cells)
+    cells, _ = _of(counted, performance.everybody)
     assert cells.loc[cells["band"] == 77, "leads"].sum() == 1
