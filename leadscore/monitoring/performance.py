@@ -150,7 +150,7 @@ def as_of(cells: pd.DataFrame, ended: pd.DataFrame, waits: pd.DataFrame,
     cells = pd.concat([cells, back.assign(outcome=CONVERTED, **nothing),
                        open_again.assign(outcome=str(OutcomeStage.CONTACTED), **nothing)], ignore_index=True)
     ended = pd.concat([ended, back.assign(outcome=CONVERTED, furthest=CONVERTED, currency=later["currency"],
-                                          revenue=-later["revenue"])], ignore_index=True)
+                                          revenue=-later["revenue"], squares=0.0)], ignore_index=True)
     waits = pd.concat([waits, later[["month", "days"]].assign(leads=-later["leads"]).dropna(subset="days")],
                       ignore_index=True)
     return cells, ended, waits

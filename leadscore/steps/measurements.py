@@ -91,6 +91,8 @@ class Measurements:
         By when a High lead should be contacted.
     last_recorded : date or None
         When anybody told of an outcome last.
+    rates : Rates
+        By which amounts become those of one currency.
     counts, counts_before : Counts
         What the figures are made of.
     """
@@ -129,6 +131,7 @@ class Measurements:
     deadline: str
     deadline_days: float
     last_recorded: date | None
+    rates: Rates
     counts: Counts
     counts_before: Counts | None
 
@@ -188,7 +191,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
         sources_before=measures.by(before.cells, "source") if before else sources[:0],
         has_model=champion is not None, held_out=held_out, deadline=high.deadline_text,
         deadline_days=high.deadline_days, last_recorded=outcome_rows.last_recorded(session, client_id),
-        counts=counts, counts_before=before)
+        rates=rates, counts=counts, counts_before=before)
 
 
 def _held_out(champion: ModelVersion | None) -> Measured:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from leadscore.monitoring.changes import dispersion
+from leadscore.monitoring.money import converted
 from leadscore.monitoring.performance import NEW, Measured
 from leadscore.monitoring.situation import Situation, Span
 from leadscore.schema import Tier
@@ -34,8 +35,8 @@ def situation_of(measured: Measurements, view: ListView, *, today: date) -> Situ
     whole = tells_spend_apart(view)
     return Situation(
         now=_span(now, counts, measured.sources.merge(spent[["source", "spend"]], on="source", how="outer").fillna(
-            {"leads": 0, "converted": 0}), measured.currency),
-        before=_span(measured.before, measured.counts_before, measured.sources_before, measured.currency)
+            {"leads": 0, "converted": 0}), measured),
+        before=_span(measured.before, measured.counts_before, measured.sources_before, measured)
         if measured.before and measured.counts_before else None,
         days=days, days_to_conversion=now.speed.days_to_conversion, days_with_leads=len(by_day),
         dispersion=dispersion(_each_day(by_day, days)), one_source_chosen=len(view.sources) == 1,
@@ -56,14 +57,21 @@ def _each_day(by_day: pd.Series, days: int | None) -> np.ndarray:
     return np.concatenate([counts, np.zeros(max((days or 0) - len(counts), 0))])
 
 
-def _span(core: Core, counts: Counts, sources: pd.DataFrame, currency: str) -> Span:
+def _span(core: Core, counts: Counts, sources: pd.DataFrame, measured: Measurements) -> Span:
     figures = core.figures
-    revenue = next((money.revenue for money in core.money if money.currency == currency), None)
+    revenue = next((money.revenue for money in core.money if money.currency == measured.currency), None)
     return Span(
         leads=figures.leads, converted=figures.converted, lost=figures.lost,
         qualified=None if figures.qualified_share is None else round(figures.qualified_share * figures.leads),
         average_score=figures.average_score, score_spread=_spread(counts.cells), accuracy=core.accuracy,
-        revenue=revenue, sources=sources)
+        revenue=revenue, revenue_squares=None if revenue is None else _squares(counts, measured),
+        sources=sources)
+
+
+def _squares(counts: Counts, measured: Measurements) -> float:
+    """Add up the squared amounts in the main currency; the root of such a sum is converted as an amount is."""
+    roots = converted(counts.sold.assign(root=np.sqrt(counts.sold["squares"].clip(lower=0))), "root", measured.rates)
+    return float((roots.loc[roots["currency"] == measured.currency, "root"] ** 2).sum())
 
 
 def _spread(cells: pd.DataFrame) -> float | None:

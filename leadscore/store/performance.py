@@ -71,11 +71,12 @@ def ended(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> 
     -------
     DataFrame
         Columns ``source``, ``country``, ``owner``, ``tier``, ``outcome``, ``furthest`` (the farthest stage on the way
-        to a conversion), ``currency`` (empty where none was given, missing where nothing was sold), ``leads`` and
-        ``revenue``.
+        to a conversion), ``currency`` (empty where none was given, missing where nothing was sold), ``leads``,
+        ``revenue`` and ``squares``, the sum of the squared amounts.
     """
-    return _grouped(session, client_id, chosen, ENDING, "count(*), sum(coalesce(s.revenue, 0))", ("leads", "revenue"),
-                    _ENDED)
+    return _grouped(session, client_id, chosen, ENDING,
+                    "count(*), sum(coalesce(s.revenue, 0)), sum(coalesce(s.revenue * s.revenue, 0))",
+                    ("leads", "revenue", "squares"), _ENDED)
 
 
 def foretold(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> pd.DataFrame:

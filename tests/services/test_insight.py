@@ -224,3 +224,15 @@ def test_a_conversion_is_worth_what_those_with_a_known_amount_brought(workbench,
         "economics": {"cost_per_contact": 5.0, "currency": "EUR"}})
     profit = _report(workbench, admin).measured.profit
     assert profit["profit"].iloc[-1] == 2 * 30.0 - 2 * 5.0, "two open leads, and all three that ended converted"
+
+
+def test_a_revenue_that_fell_is_told_as_what_changed_most(workbench, admin):
+    created = ["2026-09-10"] * 30 + ["2026-10-10"] * 30
+    data = (HEADER + "".join(row(number, created=day) for number, day in enumerate(created))).encode()
+    intake.import_file(workbench, admin, client=CLIENT, source=data, filename="a.csv")
+    scoring.rescore(workbench, admin, client=CLIENT)
+    for ids, day, amount in ((range(1, 16), "2026-09-12", 1000.0), (range(31, 46), "2026-10-12", 100.0)):
+        dossier.record_outcome(workbench, admin, client=CLIENT, lead_ids=list(ids), stage="converted", revenue=amount,
+                               currency="EUR", at=datetime.fromisoformat(day).replace(tzinfo=UTC))
+    report = _report(workbench, admin, came_from="2026-10-01", came_to="2026-10-30")
+    assert report.sentences[0].text == "Revenue fell from 15,000 EUR to 1,500 EUR."
