@@ -22,6 +22,7 @@ from pages import shared
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SECRET = "a secret for tests only, long"
 CAMPAIGN_LEADS = 400
 ALONE = ("settings", "audit")
 """Before its first run AppTest finds a page by its file name only; these have another address."""
@@ -34,7 +35,7 @@ def person(role: Role) -> Actor:
 
 
 def make_workbench(home: Path) -> Workbench:
-    return open_workbench(Settings(home=home, secret_key="a secret for tests only, long"), clock=lambda: NOW)
+    return open_workbench(Settings(home=home, secret_key=SECRET), clock=lambda: NOW)
 
 
 @pytest.fixture(autouse=True)
