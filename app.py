@@ -245,6 +245,7 @@ ROUTES = [
     Route("/sign-out", close_session, methods=["POST"]),
     Route("/door.js", door_script),
     Route("/lead-scoring", to_performance),
+    Route("/performance", to_performance),
 ]
 
 

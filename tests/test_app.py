@@ -156,8 +156,9 @@ def test_every_answer_carries_safe_headers(server: Server, path: str) -> None:
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
 
 
-def test_the_second_address_of_the_first_page_leads_to_it(server: Server) -> None:
-    status, headers, _ = ask(server, "GET", "/lead-scoring?client=acme")
+@pytest.mark.parametrize("path", ["/lead-scoring", "/performance"])
+def test_other_addresses_of_the_first_page_lead_to_it(server: Server, path: str) -> None:
+    status, headers, _ = ask(server, "GET", f"{path}?client=acme")
     assert (status, headers["location"]) == (307, "/?client=acme")
 
 
