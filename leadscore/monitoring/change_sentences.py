@@ -101,7 +101,12 @@ def _z_of_qualified(now: Span, before: Span) -> float | None:
 def _qualified(now: Span, before: Span) -> Sentence:
     share, earlier = (now.qualified or 0) / now.leads, (before.qualified or 0) / before.leads
     return _changed(f"The share of leads above the qualified threshold {_went(share, earlier)} from {percent(earlier)} "
-                    f"to {percent(share)}.")
+                    f"to {percent(share)}{_faded(share, earlier)}.")
+
+
+def _faded(now: float, before: float) -> str:
+    """Warn of what a rise may be: rules on activity take points from leads that have long been silent."""
+    return "; these are scores of today, and those of older leads may have faded" if now > before else ""
 
 
 def _z_of_average(now: Span, before: Span) -> float | None:
@@ -115,7 +120,8 @@ def _z_of_average(now: Span, before: Span) -> float | None:
 
 def _average(now: Span, before: Span) -> Sentence:
     average, earlier = now.average_score or 0.0, before.average_score or 0.0
-    return _changed(f"The average score {_went(average, earlier)} from {earlier:.1f} to {average:.1f}.")
+    return _changed(f"The average score {_went(average, earlier)} from {earlier:.1f} to {average:.1f}"
+                    f"{_faded(average, earlier)}.")
 
 
 def _accuracy(now: Span, before: Span) -> Sentence:

@@ -32,7 +32,7 @@ def _quality(report: Measurements, now: Core, before: Core | None) -> tuple[Tile
              trend=_course(report, "leads"), better=Better.NEITHER, note="Leads that came in."),
         Tile("average_score", "Average score", figures.average_score, Unit.SCORE,
              before=earlier.average_score if earlier else None, trend=_course(report, "average_score"),
-             note="Mean of all scores, 0 to 100."),
+             note="Mean of all scores as they are today, 0 to 100; those of older leads may have faded."),
         Tile("qualified_share", "High-quality leads", figures.qualified_share, Unit.SHARE, low=good.low, high=good.high,
              before=earlier.qualified_share if earlier else None,
              note=f"Share of leads with a score of {report.threshold:g} or more, the threshold from which a lead is "
