@@ -49,8 +49,9 @@ def orders_picture(found: pd.DataFrame, *, share: float, conversions: int) -> Pi
         vega.label({"x": {"field": "high", "type": "quantitative"}, "y": y}, "said", align="left", dx=6),
         height=vega.ROW_HEIGHT * len(names) + 30)
     table = pd.DataFrame({"Order": names, "Conversions found": found["conversions"].to_numpy(),
-                          "Share of conversions": found["share"].to_numpy(), "Low (95 %)": found["low"].to_numpy(),
-                          "High (95 %)": found["high"].to_numpy()})
+                          "Share of conversions (%)": _hundredths(found["share"]),
+                          "Likely from (%)": _hundredths(found["low"]),
+                          "Likely to (%)": _hundredths(found["high"])})
     told = "; ".join(f"{name} {words}" for name, words in zip(names, said, strict=True))
     return Picture("value-orders", f"What calling {percent(share, 0)} of the leads finds", table, spec,
                    alt=f"Of {counted(conversions, 'conversion')}: {told}",
@@ -94,3 +95,7 @@ def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
     step = max(1, len(curve) // MOST_POINTS)
     kept = curve.iloc[::step]
     return kept if kept.index[-1] == curve.index[-1] else pd.concat([kept, curve.iloc[[-1]]])
+
+
+def _hundredths(shares: pd.Series) -> pd.Series:
+    return (100 * shares).round(2)

@@ -158,9 +158,10 @@ def sentence_of(found: Value, order: OrderChoice, worth: tuple[Worth, ...]) -> s
     if not extra.told_apart:
         return (f"{begun}. The two cannot be told apart yet: the difference lies between {_signed(extra.low)} and "
                 f"{_signed(extra.high)} conversions (95 %).")
-    more, low, high = (extra.conversions, extra.low, extra.high) if extra.low > 0 else \
-        (-extra.conversions, -extra.high, -extra.low)
+    low, high = (extra.low, extra.high) if extra.low > 0 else (-extra.high, -extra.low)
     word = "more" if extra.low > 0 else "fewer"
+    # of the figures as they are written, so that everybody can follow the subtraction
+    more = abs(round(found.score.conversions) - round(found.before.conversions))
     money = " and ".join(short_money(abs(one.amount), one.currency or UNNAMED) for one in worth)
     return f"{begun}: {count(more)} {word} (95 %: {count(low)} to {count(high)})" + (f", about {money}." if money else
                                                                                    ".")

@@ -55,7 +55,8 @@ def test_what_scoring_finds_is_said_in_one_sentence_with_its_interval_and_its_mo
     assert extra.told_apart
     assert found.sentence.startswith(f"Calling the best 20 % by score finds {found.value.score.conversions:,.0f} of "
                                      f"{found.value.conversions} conversions; first come, first served found ")
-    assert f"{extra.conversions:,.0f} more (95 %: {extra.low:,.0f} to {extra.high:,.0f}), about " in found.sentence
+    more = round(found.value.score.conversions) - round(found.value.before.conversions)
+    assert f"{more:,} more (95 %: {extra.low:,.0f} to {extra.high:,.0f}), about " in found.sentence
     assert found.sentence.endswith(" EUR.")
     (worth,) = found.worth
     assert worth.amount == pytest.approx(500 * extra.conversions)
