@@ -150,7 +150,7 @@ def _scores(context: Context, report: Report, view: ListView) -> None:  # noqa: 
 
 def _money(context: Context, report: Report, view: ListView) -> None:
     _pair(context, report, ["roi-by-score", "profit", "trend-revenue", "trend-conversions"])
-    if report.measured.profit.empty:
+    if report.measured.profit.empty and context.actor.may(Action.EDIT_POLICY):
         st.page_link("settings.py", label="Say what a contact costs and a conversion is worth",
                      icon=":material/arrow_forward:", query_params={"tab": "Scoring"}, width="content")
     returns.draw(report.measured.source_returns, "source")

@@ -35,7 +35,8 @@ def draw(first: Side, second: Side) -> None:
     st.markdown(_in_a_sentence(pairs, differences))
     _table(pairs, differences)
     st.caption("Beyond chance by the 95 % intervals of both (Newcombe); figures without an interval, such as counts "
-               "and amounts, are not judged. Of choices that share leads this says too little rather than too much.")
+               "and amounts, are not judged. Of choices that share leads this says too little rather than too much. "
+               "Leads that came in later have had less time to convert.")
     _pictures(first, second)
 
 

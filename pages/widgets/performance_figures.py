@@ -38,4 +38,4 @@ def _tile(tile: Tile) -> None:
     st.metric(tile.label, tile.text, delta=change or beside or tile.likely,
               help=words.escape(tile.note + likely + besides), border=True, height="stretch",
               chart_data=list(tile.trend) or None, delta_color=colour if change else "off",
-              delta_arrow="auto" if change else "off", delta_description="before that" if change else None)
+              delta_arrow="auto" if change else "off", delta_description="against before" if change else None)
