@@ -16,6 +16,8 @@ from leadscore.store.endings import ForetoldBy
 
 COURSES = ("leads", "rate", "average_score", "conversions", "revenue")
 HAPPENED = frozenset({"conversions", "revenue"})
+FEW_OPEN = 0.1
+"""Share of leads without an end up to which the latest of them cannot lift the conversion rate by much."""
 """Courses by the day something happened, which goes on after the last lead has come in."""
 BY_SCORE, ANY_ORDER = "by score", "any order"
 WHY = {
@@ -45,8 +47,10 @@ def trends_of(measured: Measurements, step: str) -> tuple[Picture, ...]:
     """Draw the course of the leads by day, week or month."""
     points = measured.trends[step].rename(columns={"conversions": "decided_conversions"})
     came = points[points["leads"][::-1].cumsum()[::-1] > 0]
-    return tuple(board.trend(points if name in HAPPENED else came, step=step, measure=name, currency=measured.currency)
-                 for name in COURSES)
+    figures = measured.now.figures
+    unended = figures.leads - figures.converted - figures.lost > FEW_OPEN * figures.leads
+    return tuple(board.trend(points if name in HAPPENED else came, step=step, measure=name, currency=measured.currency,
+                             unended=unended) for name in COURSES)
 
 
 def _judged(measured: Measurements) -> list[Picture]:

@@ -1,6 +1,7 @@
 """Every picture of the Performance page draws what it is given, and says what to do where there is nothing to draw."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -243,6 +244,13 @@ def test_ranges_that_pay_are_named_together():
     assert picture.caption.startswith("Leads that score 20 to 40 and 50 to 100 brought in more than they cost.")
 
 
+def test_only_leads_that_may_still_convert_are_said_to_lift_the_end_of_the_line():
+    draw = partial(board.trend, step="month", measure="rate")
+    assert "may still rise" in draw(points("month")).caption
+    assert draw(points("month"), unended=False).caption == ""
+    assert draw(points("month")[:1]).caption == ""
+
+
 @pytest.mark.parametrize("step", ["day", "week", "month"])
 def test_a_trend_names_its_dates_and_leaves_gaps_open(step):
     given = points(step).assign(rate=[0.1, None, 0.2, 0.1, 0.3, 0.2])
@@ -280,7 +288,7 @@ def test_at_most_twelve_groups_are_drawn_and_all_are_in_the_table():
 def test_spellings_of_a_country_are_one_and_unknown_places_are_counted():
     picture = board.world(countries())
     assert_drawn(picture.spec)
-    assert "Most leads come from Germany: 120 leads" in picture.caption
+    assert "Germany brings the most: 120 leads" in picture.caption
     assert "7 leads with a country that could not be placed" in picture.caption
     assert len(picture.data) == 4
 

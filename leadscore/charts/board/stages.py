@@ -82,7 +82,8 @@ def cohorts(cells: pd.DataFrame) -> Picture:
     months = sorted(cells["month"][known].astype(str).unique())[-MOST_COHORTS:]
     known &= cells["month"].astype(str).isin(months).to_numpy()
     if not known.any() or not _converted(cells):
-        return nothing(key, title, f"{RECORD}, to see how many leads of each month convert, and when.", table)
+        return nothing(key, title, f"{RECORD}, with the day of each conversion, to see how many leads of each month "
+                                   "convert, and when.", table)
     return Picture(key=key, title=title, data=table, spec=_months(cells[known], months),
                    alt=f"A table of {counted(len(months), 'month')}: the share of each month's leads converted so far.",
                    caption="Each row: the leads of one month, and the share of them converted so far (%). Read across "

@@ -41,7 +41,7 @@ BAR = 0.82
 PIXELS_A_LETTER = 7
 
 
-def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") -> Picture:
+def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "", unended: bool = True) -> Picture:
     """Draw the course of one figure.
 
     Parameters
@@ -54,6 +54,8 @@ def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") 
     measure : {"leads", "rate", "average_score", "conversions", "revenue"}
     currency : str
         Of the revenue.
+    unended : bool
+        Whether enough of the leads may still convert to lift the end of the line.
     """
     chosen = MEASURES[measure]
     values = numbers(points, chosen.column)
@@ -66,7 +68,7 @@ def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") 
         chosen.title.replace("the day", f"the {step}")
     if not np.isfinite(values).any() or (chosen.adds_up and not np.nansum(values)):
         return nothing(key, title, "Upload leads to see their course." if chosen.column in ("leads", "average_score")
-                       else f"{RECORD}, to see the course.", table)
+                       else f"{RECORD}, with the day of each conversion, to see the course.", table)
     words = [_written(value, chosen.kind, currency) for value in values.tolist()]
     place_ = np.arange(len(values), dtype=float)
     data = rows(start=place_ + (1 - BAR) / 2, end=place_ + (1 + BAR) / 2, middle=place_ + 0.5, value=values,
@@ -78,7 +80,8 @@ def trend(points: pd.DataFrame, *, step: str, measure: str, currency: str = "") 
     last = int(np.flatnonzero(np.isfinite(values))[-1])
     said = f"{chosen.heading} of the last {step} shown: {words[last]}."
     return Picture(key=key, title=title, data=table, spec=spec,
-                   alt=f"{'Bars' if chosen.adds_up else 'A line'} by {step}. {said}", caption=_caption(measure))
+                   alt=f"{'Bars' if chosen.adds_up else 'A line'} by {step}. {said}",
+                   caption=_caption(measure, unended=unended and len(values) > 1))
 
 
 def name_of(start: pd.Timestamp, step: str) -> str:
@@ -158,9 +161,9 @@ def _heading(chosen: Measure, currency: str) -> str:
     return f"{chosen.heading} in {currency}" if chosen.kind == Kind.MONEY and currency else chosen.heading
 
 
-def _caption(measure: str) -> str:
-    if measure == "rate":
-        return "Leads of the last weeks have had little time to convert: the end of the line still rises."
+def _caption(measure: str, *, unended: bool) -> str:
+    if measure == "rate" and unended:
+        return "The latest leads have had the least time to convert: the end of the line may still rise."
     if measure in ("conversions", "revenue"):
         return "Counted on the day of the conversion, whenever the lead came in."
     return ""

@@ -80,7 +80,7 @@ def world(countries: pd.DataFrame) -> Picture:
                    projection=_projection(box))
     first = placed.iloc[0]
     lost = int(leads.sum() - placed["leads"].sum())
-    said = f"Most leads come from {first['country']}: {counted(int(first['leads']), 'lead')}, " \
+    said = f"{first['country']} brings the most: {counted(int(first['leads']), 'lead')}, " \
            f"{share_text(first['rate'])} converted."
     caption = "The stronger the blue, the more leads." + (
         f" {counted(lost, 'lead')} with a country that could not be placed." if lost else "")
