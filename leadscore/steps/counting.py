@@ -45,6 +45,11 @@ class Counts:
     waits: pd.DataFrame
     contact_waits: pd.DataFrame
 
+    @property
+    def by_today(self) -> bool:
+        """Whether today's scores stand in for what was foretold."""
+        return bool((self.foretold["foretold_by"] == TODAY).any())
+
     @cached_property
     def tenths(self) -> pd.DataFrame:
         """Those whose end is known, by tenths of a point."""

@@ -158,7 +158,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
     champion = model_rows.champion(session, client_id)
     policy = _policy(session, client_id)
     held_out = _held_out(champion)
-    asking = _Asking(session, client_id, view, today)
+    asking = _Asking(session, client_id, view, today, champion is not None)
     now = _core(asking, counts, period, held_out)
     before = count(workbench, client_id, earlier, until=_as_old(earlier_days, period, today)) if earlier else None
     high = next(rule for rule in policy.tier_rules if rule.tier == Tier.HIGH)
@@ -207,11 +207,14 @@ class _Asking:
     client_id: int
     view: ListView
     today: date
+    has_model: bool
 
 
 def _core(asking: _Asking, counts: Counts, period: tuple[date, date] | None, held_out: Measured) -> Core:
     figures = measures.figures(counts.cells)
-    accuracy = foretelling.accuracy(counts.tenths)
+    # where today's scores stand in, a model among them may know how the leads ended
+    tenths = counts.tenths[:0] if asking.has_model and counts.by_today else counts.tenths
+    accuracy = foretelling.accuracy(tenths)
     if accuracy.value is None:
         # too few leads have ended since: what was measured when the model was trained
         accuracy = held_out
@@ -219,7 +222,7 @@ def _core(asking: _Asking, counts: Counts, period: tuple[date, date] | None, hel
     first, last = period if period and asking.view.came_from else (asking.today - LATELY, asking.today)
     adoption = adoption_of(asking.session, asking.client_id, measures.worked(counts.cells), first=first.isoformat(),
                            last=last.isoformat())
-    return Core(figures, accuracy, foretelling.found_in_best(counts.tenths, BEST), speed,
+    return Core(figures, accuracy, foretelling.found_in_best(tenths, BEST), speed,
                 money_for(asking.session, asking.client_id, counts.sold, figures, asking.view, period), adoption)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.services import delivery, dossier, insight, intake, policies, scoring, segments, spend
 from leadscore.services.insight import ListView
-from leadscore.store.database import read
+from leadscore.store.database import read, write
 from tests.services.conftest import CLIENT, HEADER, row
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -43,6 +43,15 @@ def test_figures_are_those_of_the_list(seen, admin):
     held_out = report.measured.measured_on["held out"]
     assert sum(report.measured.confusion.values()) == report.measured.ranges["leads"].sum() == held_out
     assert 0 < held_out < figures.converted + figures.lost
+
+
+def test_scores_that_may_know_the_end_are_not_called_accurate(trained, admin):
+    with write(trained.engine) as session:
+        session.execute(text("UPDATE scores SET foretold = NULL, foretold_chance = NULL, foretold_by = NULL"))
+    report = _report(trained, admin)
+    assert set(report.measured.measured_on) == {"today"}
+    assert report.now.accuracy == report.measured.held_out
+    assert report.now.found.value is None
 
 
 def test_a_filter_narrows_every_figure(seen, admin):
