@@ -47,9 +47,11 @@ def refresh(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarr
     """Work out anew what became of leads that have a score; of all the client's leads when none are named.
 
     Of a conversion told more than once the latest word counts. Days are counted from the day the lead came in, and what
-    is dated before that day is not. What a score foretold is known where it stood there before the end was told; it is
-    what rules and model said, whatever a person has set by hand. It stays, also where the end is taken back: what is
-    said after anybody has told of it may have been learnt from it.
+    is dated before that day is not; what is dated later than it was told of happened when it was told of.
+
+    What a score foretold is known where it stood there before the end was told; it is what rules and model said,
+    whatever a person has set by hand. It stays, also where the end is taken back: what is said after anybody has told
+    of it may have been learnt from it.
     """
     if lead_ids is None:
         _refresh(session, {"client": client_id}, narrowed="")
@@ -70,11 +72,11 @@ def _refresh(session: Session, parameters: dict[str, Any], *, narrowed: str) -> 
 def _facts(session: Session, narrowed: str) -> str:
     """Write the statement that puts together what the outcomes of a lead tell."""
     told = (f"SELECT o.lead_id, max(CASE o.stage WHEN '{_QUALIFIED}' THEN 2 WHEN '{_CONTACTED}' THEN 1 ELSE 0 END) AS "
-            f"step, min(CASE WHEN o.stage = '{_CONTACTED}' THEN substr(o.at, 1, 10) END) AS contacted_on, "
+            f"step, min(CASE WHEN o.stage = '{_CONTACTED}' THEN {_day_of('o')} END) AS contacted_on, "
             f"max(CASE WHEN o.stage = '{_CONVERTED}' THEN o.id END) AS sale, "
             f"max(CASE WHEN o.stage = '{_LOST}' THEN o.id END) AS loss FROM outcomes o "
             f"WHERE o.client_id = :client {narrowed.format(column='o.lead_id')} GROUP BY o.lead_id")
-    found = (f"SELECT s.lead_id, s.outcome, s.day, t.step, t.contacted_on, substr(d.at, 1, 10) AS decided_on, "
+    found = (f"SELECT s.lead_id, s.outcome, s.day, t.step, t.contacted_on, {_day_of('d')} AS decided_on, "
              f"d.revenue, d.currency FROM scores s JOIN ({told}) t ON t.lead_id = s.lead_id "
              f"LEFT JOIN outcomes d ON d.id = "
              f"CASE s.outcome WHEN '{_CONVERTED}' THEN t.sale WHEN '{_LOST}' THEN t.loss END "
@@ -87,6 +89,12 @@ def _facts(session: Session, narrowed: str) -> str:
             f"END, revenue = CASE WHEN {sold} THEN f.revenue END, "
             f"currency = CASE WHEN {sold} THEN coalesce(f.currency, '') END "
             f"FROM ({found}) f WHERE scores.lead_id = f.lead_id AND scores.client_id = :client")
+
+
+def _day_of(outcome: str) -> str:
+    # nothing has happened after it was told of
+    return (f"substr(CASE WHEN {outcome}.at > {outcome}.recorded_at THEN {outcome}.recorded_at ELSE {outcome}.at END, "
+            "1, 10)")
 
 
 def _passed(session: Session, day: str) -> str:

@@ -133,7 +133,9 @@ def set_tiers(session: Session, client_id: int, tiers: pd.Series) -> None:
 def _facts(session: Session, client_id: int, lead_ids: np.ndarray) -> pd.DataFrame:
     """Give what the lead rows know: index ``lead_id`` in the order given, only leads of this client."""
     statement = ("SELECT id, batch_id, outcome, exported_at IS NOT NULL, "
-                 "substr(coalesce(created_at, stored_at), 1, 10) FROM leads WHERE client_id = :client")
+                 # nobody comes in after having been stored, whatever a file says
+                 "substr(CASE WHEN created_at < stored_at THEN created_at ELSE stored_at END, 1, 10) FROM leads WHERE "
+                 "client_id = :client")
     if len(lead_ids) > _lead_count(session, client_id) // 4:
         found = fetch_columns(session, statement, {"client": client_id})
     else:

@@ -8,11 +8,12 @@ down_revision = '0005'
 branch_labels = None
 depends_on = None
 
-TOLD = """SELECT o.client_id, o.lead_id, max(CASE o.stage WHEN 'qualified' THEN 2 WHEN 'contacted' THEN 1 ELSE 0 END) AS step,
-    min(CASE WHEN o.stage = 'contacted' THEN substr(o.at, 1, 10) END) AS contacted_on,
+DAY = 'substr(CASE WHEN {0}.at > {0}.recorded_at THEN {0}.recorded_at ELSE {0}.at END, 1, 10)'
+TOLD = f"""SELECT o.client_id, o.lead_id, max(CASE o.stage WHEN 'qualified' THEN 2 WHEN 'contacted' THEN 1 ELSE 0 END) AS step,
+    min(CASE WHEN o.stage = 'contacted' THEN {DAY.format('o')} END) AS contacted_on,
     max(CASE WHEN o.stage = 'converted' THEN o.id END) AS sale, max(CASE WHEN o.stage = 'lost' THEN o.id END) AS loss
     FROM outcomes o GROUP BY o.client_id, o.lead_id"""
-FOUND = f"""SELECT s.lead_id, s.outcome, s.day, t.step, t.contacted_on, substr(d.at, 1, 10) AS decided_on, d.revenue, d.currency
+FOUND = f"""SELECT s.lead_id, s.outcome, s.day, t.step, t.contacted_on, {DAY.format('d')} AS decided_on, d.revenue, d.currency
     FROM scores s JOIN ({TOLD}) t ON t.lead_id = s.lead_id AND t.client_id = s.client_id LEFT JOIN outcomes d ON d.id =
     CASE s.outcome WHEN 'converted' THEN t.sale WHEN 'lost' THEN t.loss END WHERE s.outcome <> 'new'"""
 STOOD = """SELECT h.lead_id, h.run_id, h.blended, h.probability FROM score_history h UNION ALL
