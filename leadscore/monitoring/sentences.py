@@ -191,7 +191,7 @@ def _about_money(situation: Situation) -> Iterator[Step]:
     now = situation.now
     if now.leads and "spend" in now.sources and situation.spend_told_apart:
         yield from _about_sources(situation, now)
-    if now.leads and now.converted and situation.spend_told_apart and not _spent(now):
+    if now.leads and now.converted and situation.spend_told_apart and not (_spent(now) or situation.spent_elsewhere):
         yield ("What your sources cost is not entered yet: with it, cost per conversion and return are shown.",
                NextAction.ENTER_SPEND, None)
     best, threshold = situation.best_threshold, situation.threshold

@@ -106,6 +106,8 @@ class Situation:
         The main one.
     currencies : tuple of str
         Those of revenue and spend that could not be added up.
+    spent_elsewhere : bool
+        Whether spend is known in a currency that is not the main one.
     spend_told_apart : bool
         False while other filters than period and source are on: costs are left out then.
     has_model : bool or None
@@ -135,6 +137,7 @@ class Situation:
     without_country: int = 0
     currency: str = ""
     currencies: tuple[str, ...] = ()
+    spent_elsewhere: bool = False
     spend_told_apart: bool = True
     has_model: bool | None = None
     held_out: Measured = field(default_factory=lambda: Measured(None))

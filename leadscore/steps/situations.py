@@ -43,6 +43,7 @@ def situation_of(measured: Measurements, view: ListView, *, today: date) -> Situ
         undated=int(counts.decided.loc[counts.decided["decided_on"].isna(), "leads"].sum()),
         without_source=_without(counts.cells, "source"), without_country=_without(counts.countries, "country"),
         currency=measured.currency, currencies=tuple(money.currency for money in now.money if money.currency),
+        spent_elsewhere=any(money.spend for money in now.money if money.currency != measured.currency),
         spend_told_apart=whole, has_model=measured.has_model,
         held_out=measured.held_out if whole else Measured(None),
         high_waiting=_waiting(counts.days, today - timedelta(days=measured.deadline_days)),

@@ -164,6 +164,7 @@ def test_what_to_do_next_is_said_with_a_way_there(situation, said, action, targe
      "held_out": Measured(0.8, 0.75, 0.85)},
     {"now": span(sources=SPENT[:1]), "threshold": 70.0, "best_threshold": 68.0},
     {"now": span(sources=SPENT), "spend_told_apart": False},
+    {"now": span(), "currency": "USD", "spent_elsewhere": True},
     {"now": span(sources=SPENT[:1].assign(source=None))},
     {"now": span(sources=SPENT.assign(leads=[985, 8, 7], converted=[100, 0, 0]))},
 ])
