@@ -157,7 +157,7 @@ def _money(context: Context, report: Report, view: ListView) -> None:
     returns.draw(report.measured.campaign_returns, "campaign")
     value_of_scoring.draw(context, view)
     with st.expander("Spend", icon=":material/payments:", key="spend-section"):
-        spend.draw(context)
+        spend.draw(context, currency=report.measured.currency)
 
 
 def _places(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001

@@ -18,8 +18,11 @@ from pages.widgets.currency_rates import CURRENCIES
 KINDS = {str(SpendKind.LEADS): "Leads", str(SpendKind.TOOL): "This tool"}
 
 
-def draw(context: Context) -> None:
-    """Draw the amounts there are, a form for one more, a place for a file, and the rates of other currencies."""
+def draw(context: Context, *, currency: str) -> None:
+    """Draw the amounts there are, a form for one more, a place for a file, and the rates of other currencies.
+
+    The form begins with the currency given: that of most of the revenue.
+    """
     may_edit = context.actor.may(Action.EDIT_LEADS)
     known = spend.list_spend(context.workbench, context.actor, client=context.client)
     if known.empty:
@@ -28,7 +31,7 @@ def draw(context: Context) -> None:
     if may_edit:
         by_hand, by_file = st.tabs(["Enter an amount", "Read a file"])
         with by_hand, notices.refusals():
-            _by_hand(context)
+            _by_hand(context, currency)
         with by_file, notices.refusals():
             _by_file(context)
     if not known.empty:
@@ -36,9 +39,10 @@ def draw(context: Context) -> None:
     currency_rates.draw(context)
 
 
-def _by_hand(context: Context) -> None:
+def _by_hand(context: Context, usual: str) -> None:
     today = context.workbench.clock().date()
-    with st.form("spend", border=False, clear_on_submit=False):
+    # Enter chooses a currency or a date; it must not add what is half filled in
+    with st.form("spend", border=False, clear_on_submit=False, enter_to_submit=False):
         kind = st.segmented_control("What was it spent on?", list(KINDS), format_func=KINDS.__getitem__,
                                     default=str(SpendKind.LEADS), required=True, key="spend_kind",
                                     help="Leads: advertising, fairs, lists. This tool: what running this workbench "
@@ -47,12 +51,15 @@ def _by_hand(context: Context) -> None:
             source = st.text_input("Source", key="spend_source", placeholder="Google Ads", width=180)
             campaign = st.text_input("Campaign", key="spend_campaign", placeholder="Any", width=180)
             amount = st.number_input("Spent", 0.0, 1e12, key="spend_amount", step=100.0, width=140)
-            currency = st.selectbox("Currency", CURRENCIES, key="spend_currency", accept_new_options=True, width=110)
+            currency = st.selectbox("Currency", list(dict.fromkeys([usual, *CURRENCIES] if usual else CURRENCIES)),
+                                    key="spend_currency", accept_new_options=True, width=110)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             starts = st.date_input("From", today.replace(day=1), key="spend_from", width=160)
             ends = st.date_input("To", today, key="spend_to", width=160)
             pressed = st.form_submit_button("Add", type="primary", key="spend_add")
-    if pressed:
+    if pressed and not amount:
+        st.warning("Say how much was spent.", icon=":material/payments:")
+    elif pressed:
         entry = SpendEntry(_day(starts), _day(ends), float(amount), str(currency or ""), source, campaign,
                            str(kind))
         added = spend.add_spend(context.workbench, context.actor, client=context.client, entry=entry)

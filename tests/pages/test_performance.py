@@ -95,8 +95,17 @@ def test_what_a_conversion_costs_is_told_once_spend_is_entered(campaign, open_pa
     app.number_input(key="spend_amount").set_value(50_000.0)
     next(button for button in app.button if button.label == "Add").click().run()
     assert_calm(app)
-    converted = insight.performance(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT).figures.converted
-    assert figures(app)["Cost per conversion"] == f"{50_000 / converted:,.0f} EUR"
+    report = insight.performance(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT)
+    assert report.measured.currency == app.selectbox(key="spend_currency").value
+    assert figures(app)["Cost per conversion"] == f"{50_000 / report.figures.converted:,.0f} {report.measured.currency}"
+
+
+def test_no_amount_is_nothing_to_add(campaign, open_page):
+    app = open_page(campaign, "performance", show="Money")
+    app.text_input(key="spend_source").input("Webinar")
+    next(button for button in app.button if button.label == "Add").click().run()
+    assert "Say how much was spent." in [warning.value for warning in app.warning]
+    assert spend.list_spend(campaign, person(Role.ADMIN), client=DEFAULT_CLIENT).empty
 
 
 def test_a_file_of_spend_is_read_and_its_bad_rows_are_named(campaign, open_page):
@@ -114,6 +123,7 @@ def test_a_file_of_spend_is_read_and_its_bad_rows_are_named(campaign, open_page)
 
 def test_a_period_that_ends_before_it_starts_is_refused(campaign, open_page):
     app = open_page(campaign, "performance", show="Money")
+    app.number_input(key="spend_amount").set_value(100.0)
     app.date_input(key="spend_to").set_value(date(2020, 1, 1))
     next(button for button in app.button if button.label == "Add").click().run()
     assert "ends before it starts" in texts(app)
