@@ -171,7 +171,11 @@ def _counted_again(rows, *names):
 
 def _table(frame_, *names):
     plain = frame_.astype(object).where(frame_.notna(), None)
-    return {tuple(getattr(row, name) for name in names): (row.leads, row.revenue) for row in plain.itertuples()}
+    found = defaultdict(lambda: (0, 0.0))
+    for row in plain.itertuples():
+        key = tuple(getattr(row, name) for name in names)
+        found[key] = (found[key][0] + row.leads, found[key][1] + row.revenue)
+    return dict(found)
 
 
 def _check_counts(store, client_id, chosen, rows):
@@ -179,7 +183,8 @@ def _check_counts(store, client_id, chosen, rows):
     known = [row for row in rows if row.outcome in CLOSED and row.foretold is not None]
     sales = [row for row in ended if row.outcome == "converted"]
     with read(store) as session:
-        cells, by_day = counted.cells(session, client_id, chosen), counted.days(session, client_id, chosen)
+        (cells, countries), by_day = counted.everybody(session, client_id, chosen), counted.days(session, client_id,
+                                                                                                 chosen)
         assert _table(counted.ended(session, client_id, chosen), *counted.ENDING) == _counted_again(
             ended, *counted.ENDING)
         assert _table(counted.foretold(session, client_id, chosen), *counted.FORETOLD) == _counted_again(
@@ -189,9 +194,10 @@ def _check_counts(store, client_id, chosen, rows):
         after = counted.decided_after(session, client_id, chosen, "2024-02-29")
         waits, contacts = counted.waits(session, client_id, chosen), counted.contact_waits(session, client_id, chosen)
         by_score, sold = valued.by_score(session, client_id, chosen), valued.sold(session, client_id, chosen)
-    for counts in (cells, by_day):
+    for counts in (cells, countries, by_day):
         assert counts["leads"].sum() == len(rows)
         assert counts["score"].sum() == pytest.approx(sum(row.score for row in rows))
+    for counts in (cells, by_day):
         assert counts["chances"].sum() == sum(row.probability is not None for row in rows)
     later = [row for row in sales if row.decided_on and row.decided_on > "2024-02-29"]
     assert _table(after, "source", "currency", "days") == _counted_again(later, "source", "currency",
