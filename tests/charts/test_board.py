@@ -244,6 +244,15 @@ def test_ranges_that_pay_are_named_together():
     assert picture.caption.startswith("Leads that score 20 to 40 and 50 to 100 brought in more than they cost.")
 
 
+@pytest.mark.parametrize(("leads", "said"), [
+    ([7, 0, 0], "All leads, 7, score 0 to 33."),
+    ([1, 4, 2], "More leads score 33 to 67 than in any other range: 4 of 7."),
+])
+def test_the_fullest_range_of_scores_is_told(leads, said):
+    frame = pd.DataFrame({"low": [0, 33, 67], "high": [33, 67, 100], "leads": leads})
+    assert board.score_histogram(frame, high=None, low=None, qualified=None).caption == said
+
+
 def test_only_leads_that_may_still_convert_are_said_to_lift_the_end_of_the_line():
     draw = partial(board.trend, step="month", measure="rate")
     assert "may still rise" in draw(points("month")).caption

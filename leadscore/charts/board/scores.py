@@ -72,7 +72,8 @@ def score_histogram(ranges: pd.DataFrame, *, high: float | None = None, low: flo
         return nothing(key, title, "Upload leads to see how their scores are spread.", table)
     best = int(leads.argmax())
     most = f"More leads score {table['Score'][best]} than in any other range: {count_texts(leads)[best]} of " \
-           f"{leads.sum():,.0f}."
+           f"{leads.sum():,.0f}." if leads[best] < leads.sum() else \
+           f"All leads, {leads.sum():,.0f}, score {table['Score'][best]}."
     return Picture(key=key, title=title, data=table, spec=_histogram(ranges, table["Score"], high, low, qualified),
                    alt=f"Bars of leads by score. {most}", caption=most)
 
