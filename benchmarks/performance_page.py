@@ -95,7 +95,7 @@ def _page(workbench: Workbench, actor: Actor, view: ListView) -> int:
     segments.list_segments(workbench, actor, client=CLIENT)
     insight.state(workbench, actor, client=CLIENT)
     report = insight.performance(workbench, actor, client=CLIENT, view=view)
-    return sum(len(orjson.dumps(picture.spec)) for picture in report.pictures if picture.key in SHOWN)
+    return sum(len(orjson.dumps(report.picture(key).spec)) for key in SHOWN)
 
 
 def _milliseconds(work: Callable[[], object], forgetting: Workbench | None = None) -> float:

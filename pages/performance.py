@@ -189,7 +189,7 @@ def _wide(context: Context, report: Report, key: str) -> None:
 
 
 def _named(report: Report, key: str) -> Picture:
-    return next(picture for picture in report.pictures if picture.key == key)
+    return report.picture(key)
 
 
 def _row(context: Context, shown: Sequence[Picture]) -> None:

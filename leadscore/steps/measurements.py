@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -32,7 +32,6 @@ from leadscore.workbench import Workbench
 BEST = 0.2
 LATELY = timedelta(days=29)
 """Before today: how long ago people's work counts where no period is asked for."""
-STEPS = tuple(trends.CODES)
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,10 @@ class Measurements:
         First and last day on which the leads came in.
     measured_on : dict of str to int
         Leads whose end is known, by why their score could not know it (``ForetoldBy``), or ``today`` where it may.
-    trends : dict of str to DataFrame
-        By day, week and month.
+    decided : DataFrame
+        Conversions by the day they happened, with the revenue in the main currency.
     step : str
-        Which of them fits the period.
+        Day, week or month: what fits the period.
     threshold : float
         Score from which a lead is qualified.
     high, low : float or None
@@ -102,7 +101,7 @@ class Measurements:
     period: tuple[date, date] | None
     period_before: tuple[date, date] | None
     measured_on: dict[str, int]
-    trends: dict[str, pd.DataFrame]
+    decided: pd.DataFrame
     step: str
     histogram: pd.DataFrame
     stages: pd.DataFrame
@@ -134,6 +133,14 @@ class Measurements:
     rates: Rates
     counts: Counts
     counts_before: Counts | None
+    _courses: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
+
+    def trend(self, step: str) -> pd.DataFrame:
+        """Give the course by ``day``, ``week`` or ``month``: columns as of ``monitoring.trends.trend``."""
+        known = self._courses.get(step)
+        if known is None:
+            known = self._courses[step] = trends.trend(self.counts.days, self.decided, every=step)
+        return known
 
 
 def measure(session: Session, workbench: Workbench, client_id: int, view: ListView, *, by: str) -> Measurements:
@@ -167,13 +174,12 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
     sold = converted(counts.sold, "revenue", rates)
     currency = now.money[0].currency if now.money else ""
     economics = _economics(policy.economics, sold, currency)
-    decided = _in_one_currency(counts.decided, rates, currency)
     sources = measures.by(counts.cells, "source")
     return Measurements(
         now=now, before=_core(asking, before, earlier_days, Measured(None)) if before else None,
         period=period, period_before=earlier_days,
         measured_on=_measured_on(counts.foretold),
-        trends={step: trends.trend(counts.days, decided, every=step) for step in STEPS},
+        decided=_in_one_currency(counts.decided, rates, currency),
         step=trends.fitting_step(*period) if period else "day",
         histogram=measures.histogram(counts.cells), stages=measures.stages(counts.cells, counts.ended),
         ranges=foretelling.ranges(counts.tenths), gains=(curve := foretelling.gains(counts.tenths)),

@@ -22,7 +22,8 @@ from leadscore.store import spend as spend_rows
 from leadscore.store.list_filter import ListFilter
 
 EVERYTHING = ListView()
-NOBODY = ListFilter(lead_ids=())
+NO_CAMPAIGN = pd.DataFrame({"campaign": pd.array([], dtype="str"), "currency": pd.array([], dtype="str"),
+                            "revenue": [], "converted": []})
 UNNAMED = "in no named currency"
 
 
@@ -89,7 +90,9 @@ def returns_by_campaign(session: Session, client_id: int, chosen: ListFilter, vi
     """
     spent = spend_for(session, client_id, view, period)
     spent = spent[(spent["kind"] == SpendKind.LEADS) & spent["campaign"].notna()]
-    sold = performance_rows.sold_by_campaign(session, client_id, chosen if len(spent) else NOBODY)
+    if spent.empty:
+        return return_by(NO_CAMPAIGN, NO_CAMPAIGN, spent, "campaign")
+    sold = performance_rows.sold_by_campaign(session, client_id, chosen)
     groups = sold.groupby("campaign")["conversions"].sum().to_frame("converted").reset_index()
     return return_by(groups, converted(sold, "revenue", rates_for(session, client_id)), spent, "campaign")
 

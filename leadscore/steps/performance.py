@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from leadscore.monitoring.performance import Figures
 from leadscore.monitoring.sentences import Sentence, sentences
 from leadscore.steps.listing import ListView
 from leadscore.steps.measurements import Core, Measurements, measure
-from leadscore.steps.performance_pictures import pictures_of, trends_of
+from leadscore.steps.performance_pictures import drawings_of, trends_of
 from leadscore.steps.performance_tiles import tiles_of
 from leadscore.steps.situations import situation_of
 from leadscore.workbench import Workbench
@@ -29,16 +30,29 @@ class Report:
         The numbers everything else is made of.
     tiles : tuple of Tile
         Key figures, the most telling first.
-    pictures : tuple of Picture
-        In the order of a report; each has a key of its own.
+    drawings : mapping of str to callable
+        How each picture is drawn, by its key and in the order of a report.
     sentences : tuple of Sentence
         What changed, what is not certain, and what to do next.
     """
 
     measured: Measurements
     tiles: tuple[Tile, ...]
-    pictures: tuple[Picture, ...]
+    drawings: Mapping[str, Callable[[], Picture]]
     sentences: tuple[Sentence, ...]
+    _drawn: dict[str, Picture] = field(default_factory=dict, compare=False, repr=False)
+
+    def picture(self, key: str) -> Picture:
+        """Draw a picture, once for everybody who looks at this report."""
+        known = self._drawn.get(key)
+        if known is None:
+            known = self._drawn[key] = self.drawings[key]()
+        return known
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All of them, in the order of a report."""
+        return tuple(self.picture(key) for key in self.drawings)
 
     @property
     def now(self) -> Core:
@@ -80,4 +94,4 @@ def report_of(session: Session, workbench: Workbench, client_id: int, view: List
     """
     measured = measure(session, workbench, client_id, view, by=by)
     told = sentences(situation_of(measured, view, today=workbench.clock().date()))
-    return Report(measured, tiles_of(measured), pictures_of(measured), told)
+    return Report(measured, tiles_of(measured), drawings_of(measured), told)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
@@ -29,43 +31,60 @@ WHY = {
 }
 
 
-def pictures_of(measured: Measurements) -> tuple[Picture, ...]:
-    """Draw everything that was measured; each picture has a key of its own."""
-    groups = [board.groups(frame, name, by=by) for name, frame in (("source", measured.sources),
-                                                                   ("country", measured.countries))
-              for by in ("quality", "volume")]
-    placed = measured.countries.assign(code=codes_of(measured.countries["country"]))
-    return (
-        *trends_of(measured, measured.step),
-        board.score_histogram(measured.histogram, high=measured.high, low=measured.low, qualified=measured.threshold),
-        board.stage_funnel(measured.stages), *_judged(measured), *groups, board.world(placed),
-        board.owners(measured.owners), board.cohorts(measured.cohorts),
-        board.time_to_conversion(measured.until_conversion))
+def drawings_of(measured: Measurements) -> dict[str, Callable[[], Picture]]:
+    """Say how each picture is drawn, by its key and in the order of a report: a page shows a few of them at a time."""
+    groups = {"source": measured.sources, "country": measured.countries}
+    drawings: dict[str, Callable[[], Picture]] = {
+        f"trend-{name.replace('_', '-')}": partial(_course, measured, measured.step, name) for name in COURSES}
+    drawings["scores"] = partial(board.score_histogram, measured.histogram, high=measured.high, low=measured.low,
+                                 qualified=measured.threshold)
+    drawings["funnel"] = partial(board.stage_funnel, measured.stages)
+    drawings |= {key: partial(_judged, measured, draw) for key, draw in JUDGED.items()}
+    drawings |= {f"{name}-{by}": partial(board.groups, frame, name, by=by) for name, frame in groups.items()
+                 for by in ("quality", "volume")}
+    return drawings | {
+        "world": lambda: board.world(measured.countries.assign(code=codes_of(measured.countries["country"]))),
+        "owners": partial(board.owners, measured.owners), "cohorts": partial(board.cohorts, measured.cohorts),
+        "time-to-conversion": partial(board.time_to_conversion, measured.until_conversion)}
 
 
 def trends_of(measured: Measurements, step: str) -> tuple[Picture, ...]:
     """Draw the course of the leads by day, week or month."""
-    points = measured.trends[step].rename(columns={"conversions": "decided_conversions"})
+    return tuple(_course(measured, step, name) for name in COURSES)
+
+
+def _course(measured: Measurements, step: str, name: str) -> Picture:
+    points = measured.trend(step).rename(columns={"conversions": "decided_conversions"})
     came = points[points["leads"][::-1].cumsum()[::-1] > 0]
     figures = measured.now.figures
     unended = figures.leads - figures.converted - figures.lost > FEW_OPEN * figures.leads
-    return tuple(board.trend(points if name in HAPPENED else came, step=step, measure=name, currency=measured.currency,
-                             unended=unended) for name in COURSES)
+    return board.trend(points if name in HAPPENED else came, step=step, measure=name, currency=measured.currency,
+                       unended=unended)
 
 
-def _judged(measured: Measurements) -> list[Picture]:
-    """Draw scores against what came of them, and say on which leads."""
+def _profit(measured: Measurements) -> Picture:
     best = None
     if len(measured.profit):
         best = float(measured.profit["share"].iloc[int(measured.profit["profit"].argmax())])
-    pictures = [
-        board.conversion_by_score(measured.ranges), board.gains(_orders(measured.gains)), board.lift(measured.lift),
-        board.reliability(measured.reliability), board.confusion(measured.confusion, threshold=measured.threshold),
-        board.roi_by_score(measured.returns, currency=measured.currency),
-        board.profit_curve(measured.profit, currency=measured.economics.currency, best_share=best)]
-    basis = measured_on(measured)
-    return [replace(picture, caption=f"{picture.caption} {basis}".strip()) if picture.spec else picture
-            for picture in pictures]
+    return board.profit_curve(measured.profit, currency=measured.economics.currency, best_share=best)
+
+
+JUDGED: dict[str, Callable[[Measurements], Picture]] = {
+    "conversion-by-score": lambda measured: board.conversion_by_score(measured.ranges),
+    "gains": lambda measured: board.gains(_orders(measured.gains)),
+    "lift": lambda measured: board.lift(measured.lift),
+    "reliability": lambda measured: board.reliability(measured.reliability),
+    "confusion": lambda measured: board.confusion(measured.confusion, threshold=measured.threshold),
+    "roi-by-score": lambda measured: board.roi_by_score(measured.returns, currency=measured.currency),
+    "profit": _profit,
+}
+"""Pictures of scores against what came of them."""
+
+
+def _judged(measured: Measurements, draw: Callable[[Measurements], Picture]) -> Picture:
+    """Draw scores against what came of them, and say on which leads."""
+    picture, basis = draw(measured), measured_on(measured)
+    return replace(picture, caption=f"{picture.caption} {basis}".strip()) if picture.spec else picture
 
 
 def measured_on(measured: Measurements) -> str:

@@ -90,5 +90,5 @@ def _speed(now: Core, before: Core | None) -> tuple[Tile, ...]:
 
 
 def _course(report: Measurements, name: str) -> tuple[float, ...]:
-    points = tuple(float(value) for value in report.trends[report.step][name].dropna().tail(POINTS))
+    points = tuple(float(value) for value in report.trend(report.step)[name].dropna().tail(POINTS))
     return points if len(points) >= LEAST_POINTS else ()

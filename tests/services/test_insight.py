@@ -35,7 +35,7 @@ def test_figures_are_those_of_the_list(seen, admin):
     assert figures.converted == (frame["outcome"] == "converted").sum()
     assert figures.lost == (frame["outcome"] == "lost").sum()
     assert report.measured.histogram["leads"].sum() == len(frame)
-    assert all(points["leads"].sum() == len(frame) for points in report.measured.trends.values())
+    assert all(report.measured.trend(step)["leads"].sum() == len(frame) for step in ("day", "week", "month"))
     came = report.measured.stages[report.measured.stages["stage"] == "came in"].set_index("tier")["leads"]
     assert came[came > 0].to_dict() == frame["tier"].value_counts().to_dict()
     assert report.now.accuracy.value > 0.5
@@ -121,7 +121,7 @@ def test_nothing_stored_is_nothing_said(workbench, admin, client):
     assert report.figures.leads == 0
     assert report.figures.average_score is report.figures.win_rate is report.now.accuracy.value is report.period is None
     assert report.now.money == ()
-    assert report.measured.trends["day"].empty
+    assert report.measured.trend("day").empty
     assert insight.span(workbench, admin, client=client) is None
 
 
@@ -245,3 +245,10 @@ def test_a_revenue_that_fell_is_told_as_what_changed_most(workbench, admin):
                                currency="EUR", at=datetime.fromisoformat(day).replace(tzinfo=UTC))
     report = _report(workbench, admin, came_from="2026-10-01", came_to="2026-10-30")
     assert report.sentences[0].text == "Revenue fell from 15,000 EUR to 1,500 EUR."
+
+
+def test_every_picture_is_drawn_once_under_its_own_key(seen, admin):
+    report = _report(seen, admin)
+    assert [picture.key for picture in report.pictures] == list(report.drawings)
+    assert report.picture("gains") is report.picture("gains")
+    assert [picture.key for picture in report.courses("day")] == list(report.drawings)[:5]
