@@ -18,10 +18,14 @@ def draw(returns: pd.DataFrame, name: str) -> None:
     """
     if returns.empty:
         return
+    # nothing entered is not the same as nothing spent
+    shown = returns.assign(return_on_spend=100 * returns["return_on_spend"],
+                           spend=returns["spend"].where(returns["spend"] > 0),
+                           currency=returns["currency"].replace("", "none named"))
     with st.container(border=True):
         st.markdown(f"**What each {name} cost and brought**")
         st.dataframe(
-            returns.assign(return_on_spend=100 * returns["return_on_spend"]), hide_index=True,
+            shown, hide_index=True,
             placeholder=words.MISSING, alt=f"Spend, revenue, cost per conversion and return by {name}", column_config={
                 name: st.column_config.TextColumn(name.capitalize(), pinned=True), "currency": "Currency",
                 "spend": st.column_config.NumberColumn("Spent", format="localized"),
