@@ -19,6 +19,7 @@ from leadscore.config import Settings
 from leadscore.services import jobs
 from leadscore.workbench import DEFAULT_CLIENT, Workbench, open_workbench
 from pages import shared
+from tests.ready import with_tables
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -35,7 +36,7 @@ def person(role: Role) -> Actor:
 
 
 def make_workbench(home: Path) -> Workbench:
-    return open_workbench(Settings(home=home, secret_key=SECRET), clock=lambda: NOW)
+    return open_workbench(Settings(home=with_tables(home), secret_key=SECRET), clock=lambda: NOW)
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from leadscore.store.tables import AuditEvent
 from leadscore.workbench import Workbench, open_workbench
 from pages import shared
 from pages import sign_in as door
+from tests.ready import with_tables
 from tests.server import ROOT
 
 PASSWORD = "correct horse battery"
@@ -23,7 +24,7 @@ PAGES = ("upload", "leads", "lead", "performance", "settings", "audit")
 
 @pytest.fixture
 def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
-    opened = open_workbench(Settings(home=tmp_path, secret_key="s" * 32, _env_file=None))
+    opened = open_workbench(Settings(home=with_tables(tmp_path), secret_key="s" * 32, _env_file=None))
     monkeypatch.setattr(shared, "workbench", lambda: opened)
     monkeypatch.setattr(shared, "token", lambda: None)
     monkeypatch.setattr(door, "address", lambda: "192.0.2.1")

@@ -16,6 +16,7 @@ from leadscore.config import Settings
 from leadscore.sample.campaign import make_campaign, to_csv_bytes
 from leadscore.services import intake, scoring, training
 from leadscore.workbench import Workbench, open_workbench
+from tests.ready import with_tables
 
 CLIENT = "acme"
 CAMPAIGN_LEADS = 400
@@ -28,7 +29,7 @@ HEADER = "Record ID,First Name,Last Name,Email,Phone Number,Company name,Job Tit
 
 
 def workbench_at(home: Path, clock: Callable[[], datetime] = lambda: NOW) -> Workbench:
-    return open_workbench(Settings(home=home, secret_key="a secret for tests only, long"), clock=clock)
+    return open_workbench(Settings(home=with_tables(home), secret_key="a secret for tests only, long"), clock=clock)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from leadscore.services import accounts, sessions
 from leadscore.store.database import read
 from leadscore.store.tables import AuditEvent
 from leadscore.workbench import Workbench, open_workbench
+from tests.ready import with_tables
 
 PASSWORD = "correct horse battery"
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
@@ -39,7 +40,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def workbench(tmp_path: Path, clock: Clock) -> Iterator[Workbench]:
-    opened = open_workbench(Settings(home=tmp_path, secret_key="s" * 32, _env_file=None), clock=clock)
+    opened = open_workbench(Settings(home=with_tables(tmp_path), secret_key="s" * 32, _env_file=None), clock=clock)
     yield opened
     opened.engine.dispose()
 

@@ -87,4 +87,5 @@ def test_the_same_amount_for_the_tool_and_for_leads_is_two_amounts_and_the_trail
 
 def test_what_the_tool_costs_is_not_the_cost_of_leads(workbench, admin):
     spend.add_spend(workbench, admin, client=CLIENT, entry=replace(JANUARY, kind="tool"))
-    assert insight.performance(workbench, admin, client=CLIENT).money == ()
+    (money,) = insight.performance(workbench, admin, client=CLIENT).now.money
+    assert (money.spend, money.tool, money.cost_per_conversion) == (0.0, JANUARY.amount, None)
