@@ -52,9 +52,9 @@ def main() -> None:
 
 
 def _fill(workbench: Workbench, actor: Actor, leads: int, ended: int) -> None:
-    data = to_csv_bytes(make_campaign(min(leads, MADE_AT_MOST), seed=7))
+    data = to_csv_bytes(make_campaign(min(leads, MADE_AT_MOST), 7, end=utc_now()))
     intake.import_file(workbench, actor, client=CLIENT, source=data, filename="campaign.csv")
-    training.train_model(workbench, actor, client=CLIENT)
+    training.train_stored(workbench, actor, client=CLIENT, request=training.TrainingRequest(deploy=True))
     scoring.rescore(workbench, actor, client=CLIENT)
     with write(workbench.engine) as session:
         made = session.execute(text("SELECT count(*) FROM scores")).scalar_one()
