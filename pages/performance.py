@@ -164,14 +164,14 @@ def _places(context: Context, report: Report, view: ListView) -> None:  # noqa: 
     _pair(context, report, ["source-quality", "source-volume", "country-quality", "country-volume"])
     _wide(context, report, "world")
     with st.expander("Countries in numbers", icon=":material/table:", key="countries-table"):
-        st.dataframe(_named(report, "world").data, hide_index=True, placeholder=words.MISSING,
+        st.dataframe(report.picture("world").data, hide_index=True, placeholder=words.MISSING,
                      alt="Leads, conversions and average score by country")
 
 
 def _time(context: Context, report: Report, view: ListView) -> None:  # noqa: ARG001
     step = st.segmented_control("By", list(STEPS), format_func=STEPS.__getitem__, default=report.measured.step,
                                 key="step", bind="query-params", required=True, label_visibility="collapsed")
-    _row(context, [*report.courses(str(step)), _named(report, "time-to-conversion")])
+    _row(context, [*report.courses(str(step)), report.picture("time-to-conversion")])
     _wide(context, report, "cohorts")
 
 
@@ -181,15 +181,11 @@ def _people(context: Context, report: Report, view: ListView) -> None:  # noqa: 
 
 
 def _pair(context: Context, report: Report, keys: Sequence[str]) -> None:
-    _row(context, [_named(report, key) for key in keys])
+    _row(context, [report.picture(key) for key in keys])
 
 
 def _wide(context: Context, report: Report, key: str) -> None:
-    pictures.draw(context, _named(report, key))
-
-
-def _named(report: Report, key: str) -> Picture:
-    return report.picture(key)
+    pictures.draw(context, report.picture(key))
 
 
 def _row(context: Context, shown: Sequence[Picture]) -> None:

@@ -62,13 +62,6 @@ def _course(measured: Measurements, step: str, name: str) -> Picture:
                        unended=unended)
 
 
-def _profit(measured: Measurements) -> Picture:
-    best = None
-    if len(measured.profit):
-        best = float(measured.profit["share"].iloc[int(measured.profit["profit"].argmax())])
-    return board.profit_curve(measured.profit, currency=measured.economics.currency, best_share=best)
-
-
 JUDGED: dict[str, Callable[[Measurements], Picture]] = {
     "conversion-by-score": lambda measured: board.conversion_by_score(measured.ranges),
     "gains": lambda measured: board.gains(_orders(measured.gains)),
@@ -76,7 +69,7 @@ JUDGED: dict[str, Callable[[Measurements], Picture]] = {
     "reliability": lambda measured: board.reliability(measured.reliability),
     "confusion": lambda measured: board.confusion(measured.confusion, threshold=measured.threshold),
     "roi-by-score": lambda measured: board.roi_by_score(measured.returns, currency=measured.currency),
-    "profit": _profit,
+    "profit": lambda measured: board.profit_curve(measured.profit, currency=measured.economics.currency),
 }
 """Pictures of scores against what came of them."""
 

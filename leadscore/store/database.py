@@ -63,6 +63,11 @@ def open_database(url: str) -> Engine:
     return create_engine(address, pool_pre_ping=True)
 
 
+def whole(session: Session, expression: str) -> str:
+    """Write how a number of 0 or more loses its decimals: by a plain cast SQLite cuts them off, PostgreSQL rounds."""
+    return f"CAST({expression} AS INTEGER)" if is_sqlite(session) else f"CAST(floor({expression}) AS INTEGER)"
+
+
 def is_sqlite(session: Session | Connection) -> bool:
     """Say whether this session or connection talks to SQLite."""
     dialect = session.dialect if isinstance(session, Connection) else session.get_bind().dialect

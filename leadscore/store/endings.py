@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from leadscore.schema import CLOSED_STAGES, OutcomeStage
 from leadscore.store.bulk import fetch_columns, fetch_for, in_portions, member_of, members
-from leadscore.store.database import is_sqlite
+from leadscore.store.database import is_sqlite, whole
 
 CLOSED = ", ".join(f"'{stage}'" for stage in sorted(CLOSED_STAGES))
 FACTS = ("furthest", "decided_on", "days_to_contact", "days_to_conversion", "revenue", "currency")
@@ -120,9 +120,7 @@ def _standing_before(session: Session, narrowed: str) -> str:
 
 
 def _in_tenths(session: Session, score: str) -> str:
-    # the one cuts decimals off, the other rounds
-    whole = f"{score} * {TENTHS} + {LAST_DIGIT}"
-    return f"CAST({whole} AS INTEGER)" if is_sqlite(session) else f"CAST(floor({whole}) AS INTEGER)"
+    return whole(session, f"{score} * {TENTHS} + {LAST_DIGIT}")
 
 
 def before_taking_back(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from leadscore.schema import OutcomeStage
 from leadscore.store.bulk import fetch_columns
-from leadscore.store.database import is_sqlite
+from leadscore.store.database import whole
 from leadscore.store.endings import CLOSED
 from leadscore.store.list_filter import EVERYTHING, ListFilter, where_of
 
@@ -89,8 +89,7 @@ def foretold(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) 
         their chance to convert, 0 to 20, missing without a model), ``leads``, ``revenue`` and ``chance`` (the sum of
         their chances).
     """
-    scaled = f"s.foretold_chance * {STEPS_OF_CHANCE}"
-    step = f"CAST({scaled} AS INTEGER)" if is_sqlite(session) else f"CAST(floor({scaled}) AS INTEGER)"
+    step = whole(session, f"s.foretold_chance * {STEPS_OF_CHANCE}")
     sums = "count(*), sum(coalesce(s.revenue, 0)), sum(s.foretold_chance)"
     return _grouped(session, client_id, chosen, FORETOLD, sums, ("leads", "revenue", "chance"),
                     f"{_ENDED} AND {_DECIDED} AND s.foretold IS NOT NULL", also=(("step", step),))

@@ -93,7 +93,7 @@ def lift(curve: pd.DataFrame) -> Picture:
     return Picture(key=key, title=title, data=table, spec=_falling(known), alt=f"A falling line. {said}", caption=said)
 
 
-def profit_curve(curve: pd.DataFrame, *, currency: str, best_share: float | None) -> Picture:
+def profit_curve(curve: pd.DataFrame, *, currency: str, best_share: float | None = None) -> Picture:
     """Draw what calling the best leads earns by how many are called, with the best place to stop.
 
     Parameters
