@@ -176,8 +176,7 @@ def plan_experiment(workbench: Workbench, actor: Actor, *, client: str, plan: Pl
     require(actor, Action.VIEW_LEADS, client)
     now = workbench.clock()
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        return _plan(session, row.id if row and row.id else -1, now, plan or PlanRequest())
+        return _plan(session, clients.id_of(session, client), now, plan or PlanRequest())
 
 
 def start_experiment(workbench: Workbench, actor: Actor, *, client: str, challenger: str, name: str = "",

@@ -132,8 +132,7 @@ def formula_help(workbench: Workbench, actor: Actor, *, client: str) -> FormulaH
     """List the columns and functions a formula may use; columns the client's leads have come first."""
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        client_id = row.id if row and row.id else -1
+        client_id = clients.id_of(session, client)
         headers = batches.headers(session, client_id)
         columns = columns_of(lead_reading.custom_fields(session, client_id), headers)
     known = sorted(columns.usable, key=lambda column: (not _is_known(column, headers), column.label.casefold()))
@@ -153,8 +152,7 @@ def preview_feature(workbench: Workbench, actor: Actor, *, client: str, expressi
     """
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        client_id = row.id if row and row.id else -1
+        client_id = clients.id_of(session, client)
         formula = _compiled(session, client_id, expression)
         sample = draw(session, workbench, client_id, fields=formula.sources)
         outcomes = lead_reading.outcomes(session, client_id)
@@ -187,8 +185,7 @@ def feature_changes(workbench: Workbench, actor: Actor, *, client: str, label: s
     require(actor, Action.VIEW_LEADS, client)
     policy = _in_force(workbench, client).policy
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        client_id = row.id if row and row.id else -1
+        client_id = clients.id_of(session, client)
         formula = _compiled(session, client_id, expression)
         taken = set(definitions(session, client_id))
     feature = MadeFeature(_name_of(label, replaces, taken), _label(label), formula.text, _family(family))

@@ -41,8 +41,7 @@ def performance(workbench: Workbench, actor: Actor, *, client: str, view: ListVi
     require(actor, Action.VIEW_LEADS, client)
     for _ in range(TRIES):
         with read(workbench.engine) as session:
-            row = clients.find(session, client)
-            client_id = row.id if row and row.id else -1
+            client_id = clients.id_of(session, client)
             before = _state(session, client_id)
             # a saved view may be one person's alone
             key = (client_id, view, actor.name if view.segment else None, workbench.clock().date(), before)
@@ -59,16 +58,14 @@ def state(workbench: Workbench, actor: Actor, *, client: str) -> int:
     """Give a number that changes whenever figures may have changed: whatever changes them is in the audit trail."""
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        return _state(session, row.id if row and row.id else -1)
+        return _state(session, clients.id_of(session, client))
 
 
 def span(workbench: Workbench, actor: Actor, *, client: str) -> tuple[date, date] | None:
     """Give the first and the last day on which a scored lead of this client came in; None without any."""
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        days = counted.first_and_last_day(session, row.id if row and row.id else -1)
+        days = counted.first_and_last_day(session, clients.id_of(session, client))
     return (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days else None
 
 

@@ -125,8 +125,7 @@ def learning_material(workbench: Workbench, actor: Actor, *, client: str) -> Lea
     """Count the stored outcomes and list the columns; all zero for a client without leads."""
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        client_id = row.id if row and row.id else -1
+        client_id = clients.id_of(session, client)
         counts = lead_reading.outcome_counts(session, client_id)
         headers = batches.headers(session, client_id)
         custom = lead_reading.custom_fields(session, client_id)

@@ -66,7 +66,6 @@ def opinions(workbench: Workbench, actor: Actor, *, client: str, since: date | N
     now = workbench.clock()
     first = since or now.date() - timedelta(days=COUNTED_DAYS - 1)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        client_id = row.id if row and row.id else -1
+        client_id = clients.id_of(session, client)
         return Opinions(satisfaction_of(session, client_id, first=first.isoformat(), last=now.date().isoformat()),
                         opinion_rows.today(session, client_id, actor.name, now))

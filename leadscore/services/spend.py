@@ -52,8 +52,7 @@ def list_spend(workbench: Workbench, actor: Actor, *, client: str) -> pd.DataFra
     """
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        return spend_rows.read_all(session, row.id if row and row.id else -1)
+        return spend_rows.read_all(session, clients.id_of(session, client))
 
 
 def add_spend(workbench: Workbench, actor: Actor, *, client: str, entry: SpendEntry) -> bool:

@@ -109,8 +109,7 @@ def try_rule(workbench: Workbench, actor: Actor, *, client: str, rule: Mapping[s
     require(actor, Action.VIEW_LEADS, client)
     wished = Rule.from_dict(rule)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        client_id = row.id if row and row.id else -1
+        client_id = clients.id_of(session, client)
         check_rules([wished], kinds_of(session, client_id))
         sample = draw(session, workbench, client_id, fields=[wished.field])
     broken = broken_by(sample.leads, wished, as_of=workbench.clock())

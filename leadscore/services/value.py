@@ -69,8 +69,7 @@ def call_orders(workbench: Workbench, actor: Actor, *, client: str) -> Orders:
     """List the orders this client's leads can be put in; one that is no longer there is no longer chosen."""
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        client_id = row.id if row and row.id else -1
+        client_id = clients.id_of(session, client)
         return Orders(choices_for(session, client_id), order_before(session, client_id).key)
 
 
@@ -113,8 +112,7 @@ def scoring_value(workbench: Workbench, actor: Actor, *, client: str, view: List
     """
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        row = clients.find(session, client)
-        client_id = row.id if row and row.id else -1
+        client_id = clients.id_of(session, client)
         chosen = order_before(session, client_id) if order is None else \
             find_order(choices_for(session, client_id), order)
         # a saved view may be one person's alone

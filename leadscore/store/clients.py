@@ -11,6 +11,7 @@ from leadscore.errors import InvalidRequest, NotFound
 from leadscore.store.tables import Client
 
 LONGEST_NAME = 80
+NOBODY = -1
 
 
 def ensure(session: Session, name: str, now: datetime) -> int:
@@ -46,6 +47,12 @@ def require(session: Session, name: str) -> int:
     if row is None or row.id is None:
         raise NotFound("unknown_client", f"There is no client '{name}'.", "Import leads for it first.")
     return row.id
+
+
+def id_of(session: Session, name: str) -> int:
+    """Give the id of a client, to ask about what it has stored; of one that is not there an id that nothing has."""
+    row = find(session, name)
+    return row.id if row and row.id else NOBODY
 
 
 def name_of(session: Session, client_id: int) -> str:
