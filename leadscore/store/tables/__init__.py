@@ -1,0 +1,52 @@
+"""The tables of the store; every one that holds a client's data carries ``client_id``."""
+
+from __future__ import annotations
+
+from leadscore.store.tables.base import BigId as BigId
+from leadscore.store.tables.base import UTCText as UTCText
+from leadscore.store.tables.base import to_text as to_text
+from leadscore.store.tables.house import Counter as Counter
+from leadscore.store.tables.house import ErrorRecord as ErrorRecord
+from leadscore.store.tables.house import Fact as Fact
+from leadscore.store.tables.house import Job as Job
+from leadscore.store.tables.house import RingKey as RingKey
+from leadscore.store.tables.house import Timing as Timing
+from leadscore.store.tables.leads import LEAD_FIELD_COLUMNS as LEAD_FIELD_COLUMNS
+from leadscore.store.tables.leads import Activity as Activity
+from leadscore.store.tables.leads import Batch as Batch
+from leadscore.store.tables.leads import FileShape as FileShape
+from leadscore.store.tables.leads import HeldBackLead as HeldBackLead
+from leadscore.store.tables.leads import Lead as Lead
+from leadscore.store.tables.leads import LeadChange as LeadChange
+from leadscore.store.tables.leads import Outcome as Outcome
+from leadscore.store.tables.leads import Segment as Segment
+from leadscore.store.tables.leads import SegmentMember as SegmentMember
+from leadscore.store.tables.learning import Approval as Approval
+from leadscore.store.tables.learning import Experiment as Experiment
+from leadscore.store.tables.learning import ExperimentLead as ExperimentLead
+from leadscore.store.tables.learning import HeldOut as HeldOut
+from leadscore.store.tables.learning import LanguageAnswer as LanguageAnswer
+from leadscore.store.tables.learning import LeadVector as LeadVector
+from leadscore.store.tables.learning import ModelVersion as ModelVersion
+from leadscore.store.tables.learning import OfferVersion as OfferVersion
+from leadscore.store.tables.learning import PolicyVersion as PolicyVersion
+from leadscore.store.tables.money import Opinion as Opinion
+from leadscore.store.tables.money import Spend as Spend
+from leadscore.store.tables.people import Client as Client
+from leadscore.store.tables.people import Identity as Identity
+from leadscore.store.tables.people import Membership as Membership
+from leadscore.store.tables.people import SignInAttempt as SignInAttempt
+from leadscore.store.tables.people import User as User
+from leadscore.store.tables.people import UserSession as UserSession
+from leadscore.store.tables.scores import Score as Score
+from leadscore.store.tables.scores import ScoreHistory as ScoreHistory
+from leadscore.store.tables.scores import ScoreRun as ScoreRun
+from leadscore.store.tables.trust import Alert as Alert
+from leadscore.store.tables.trust import AuditEvent as AuditEvent
+from leadscore.store.tables.trust import ComplianceReport as ComplianceReport
+from leadscore.store.tables.trust import Consent as Consent
+from leadscore.store.tables.trust import DriftCheck as DriftCheck
+from leadscore.store.tables.trust import PrivacyRequest as PrivacyRequest
+from leadscore.store.tables.trust import Risk as Risk
+from leadscore.store.tables.trust import SubjectKey as SubjectKey
+from leadscore.store.tables.trust import Suppression as Suppression
