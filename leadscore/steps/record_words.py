@@ -1,0 +1,131 @@
+"""What the records of the audit trail are called by people, and which family each belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    """Kinds of records that people look for together."""
+
+    DECISION = "decision"
+    CHANGE = "change"
+    DATA = "data"
+    PERSON = "person"
+    ACCOUNT = "account"
+    MODEL = "model"
+    EXPORT = "export"
+    OPERATION = "operation"
+    FAULT = "fault"
+
+
+FAMILY_LABELS = {
+    Family.DECISION: "Decisions about leads",
+    Family.CHANGE: "Changes of settings",
+    Family.DATA: "Leads and outcomes",
+    Family.PERSON: "Personal data",
+    Family.ACCOUNT: "Sign-in and accounts",
+    Family.MODEL: "Models and experiments",
+    Family.EXPORT: "Exports and reports",
+    Family.OPERATION: "Operation",
+    Family.FAULT: "Errors",
+}
+
+
+@dataclass(frozen=True)
+class RecordWords:
+    """What one kind of record is called.
+
+    Parameters
+    ----------
+    label : str
+        A few words for lists and filters.
+    family : Family
+    done : str
+        What the actor did, as it follows a name in a sentence: ``imported leads``.
+    """
+
+    label: str
+    family: Family
+    done: str
+
+
+RECORD_WORDS: dict[str, RecordWords] = {
+    # decisions about leads
+    "leads_scored": RecordWords("Scoring", Family.DECISION, "scored leads"),
+    "file_scored": RecordWords("File scored", Family.DECISION, "scored a file without storing its leads"),
+    "override_set": RecordWords("Score set by hand", Family.DECISION, "set a score or tier by hand"),
+    "override_cleared": RecordWords("Score by hand taken off", Family.DECISION, "let rules and model speak again"),
+    "opinion_given": RecordWords("Opinion on a score", Family.DECISION, "gave an opinion on a score"),
+    "segment_entered": RecordWords("Segment entered", Family.DECISION, "found leads that entered a segment"),
+    # changes of settings
+    "policy_saved": RecordWords("Scoring settings saved", Family.CHANGE, "saved the scoring settings"),
+    "policy_restored": RecordWords("Scoring settings restored", Family.CHANGE, "restored earlier scoring settings"),
+    "offer_created": RecordWords("Offer added", Family.CHANGE, "added an offer"),
+    "offer_edited": RecordWords("Offer changed", Family.CHANGE, "changed an offer"),
+    "offer_retired": RecordWords("Offer retired", Family.CHANGE, "retired an offer"),
+    "validation_rules_saved": RecordWords("Validation rules changed", Family.CHANGE, "changed the validation rules"),
+    "rates_saved": RecordWords("Exchange rates changed", Family.CHANGE, "changed the exchange rates"),
+    "brand_saved": RecordWords("Look of reports changed", Family.CHANGE, "changed the look of reports"),
+    "call_order_saved": RecordWords("Call order chosen", Family.CHANGE, "chose the order leads are called in"),
+    "held_back_share_saved": RecordWords("Comparison group changed", Family.CHANGE,
+                                         "changed the share of leads held back for comparison"),
+    "segment_saved": RecordWords("Segment saved", Family.CHANGE, "saved a segment"),
+    "segment_removed": RecordWords("Segment removed", Family.CHANGE, "removed a segment"),
+    "segment_trigger_set": RecordWords("Segment notice changed", Family.CHANGE,
+                                       "changed what happens when leads enter a segment"),
+    "language_settings_saved": RecordWords("Language server changed", Family.CHANGE,
+                                           "changed how the language server is used"),
+    "retraining_settings_saved": RecordWords("Retraining settings changed", Family.CHANGE,
+                                             "changed when models are trained anew"),
+    "spend_added": RecordWords("Cost added", Family.CHANGE, "added a cost"),
+    "spend_removed": RecordWords("Cost removed", Family.CHANGE, "removed a cost"),
+    # leads and outcomes
+    "leads_imported": RecordWords("Import", Family.DATA, "imported leads"),
+    "import_undone": RecordWords("Import taken back", Family.DATA, "took an import back"),
+    "outcome_recorded": RecordWords("Outcome recorded", Family.DATA, "recorded what became of leads"),
+    "outcome_taken_back": RecordWords("Outcome taken back", Family.DATA, "took a recorded outcome back"),
+    "owner_assigned": RecordWords("Owner assigned", Family.DATA, "gave leads an owner"),
+    # personal data
+    "lead_viewed": RecordWords("Lead looked at", Family.PERSON, "looked at the personal data of a lead"),
+    # sign-in and accounts
+    "signed_in": RecordWords("Signed in", Family.ACCOUNT, "signed in"),
+    "signed_out": RecordWords("Signed out", Family.ACCOUNT, "signed out"),
+    "sign_in_refused": RecordWords("Sign-in refused", Family.ACCOUNT, "was refused at sign-in"),
+    "access_denied": RecordWords("Not allowed", Family.ACCOUNT, "was refused what the role does not allow"),
+    "sessions_ended": RecordWords("Signed out everywhere", Family.ACCOUNT, "ended all sessions"),
+    "user_added": RecordWords("User added", Family.ACCOUNT, "added a user"),
+    "user_changed": RecordWords("User changed", Family.ACCOUNT, "changed a user"),
+    "password_changed": RecordWords("Password changed", Family.ACCOUNT, "changed a password"),
+    # models and experiments
+    "model_trained": RecordWords("Model trained", Family.MODEL, "trained a model"),
+    "model_deployed": RecordWords("Model put to use", Family.MODEL, "put a model to use"),
+    "model_rolled_back": RecordWords("Earlier model put back", Family.MODEL, "put an earlier model back to use"),
+    "model_challenges": RecordWords("Challenger chosen", Family.MODEL, "chose a challenger"),
+    "experiment_started": RecordWords("Experiment started", Family.MODEL, "started an experiment"),
+    "experiment_ended": RecordWords("Experiment ended", Family.MODEL, "ended an experiment"),
+    "retraining_queued": RecordWords("Retraining started", Family.MODEL, "started a training because it was due"),
+    # exports and reports
+    "leads_exported": RecordWords("Export", Family.EXPORT, "exported leads"),
+    "report_made": RecordWords("Report made", Family.EXPORT, "made a report"),
+    "figure_downloaded": RecordWords("Figure downloaded", Family.EXPORT, "downloaded a figure"),
+    "audit_exported": RecordWords("Audit trail exported", Family.EXPORT, "exported the audit trail"),
+    # operation
+    "job_submitted": RecordWords("Work started", Family.OPERATION, "started work in the background"),
+    "job_cancelled": RecordWords("Work stopped", Family.OPERATION, "stopped work in the background"),
+    "language_server_asked": RecordWords("Language server asked", Family.OPERATION, "asked the language server"),
+    "language_server_tried": RecordWords("Language server tried", Family.OPERATION, "tried the language server"),
+}
+"""Every action a record may carry; a test finds those without words and words no record uses."""
+
+
+def words_of(action: str) -> RecordWords:
+    """Say what a kind of record is called; an action of an earlier version that is no longer known keeps its name."""
+    plain = action.replace("_", " ")
+    return RECORD_WORDS.get(action, RecordWords(plain.capitalize(), Family.OPERATION, f"did: {plain}"))
+
+
+def actions_of(family: Family) -> list[str]:
+    """List the actions of a family in the order they stand in the table."""
+    return [action for action, words in RECORD_WORDS.items() if words.family == family]
