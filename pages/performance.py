@@ -14,6 +14,7 @@ from leadscore.services import delivery, insight, models, policies, segments
 from leadscore.services.insight import ListView, Report
 from pages.shared import Context, current
 from pages.widgets import (
+    alerts,
     compare,
     notices,
     opinion,
@@ -43,6 +44,7 @@ def main() -> None:
     head = st.container(horizontal=True, vertical_alignment="center")
     head.title("Performance", anchor=False, width="stretch")
     with notices.refusals():
+        alerts.draw(context)
         options = delivery.filter_options(context.workbench, context.actor, client=context.client)
         if not options.batches:
             _nothing_yet(context)

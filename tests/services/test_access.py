@@ -66,6 +66,7 @@ NEEDS = {
     "similar_leads": Action.VIEW_LEADS, "leads_like_offer": Action.VIEW_LEADS, "look_alikes": Action.VIEW_LEADS,
     "prepare_similar": Action.EDIT_LEADS,
     "performance": Action.VIEW_LEADS, "state": Action.VIEW_LEADS, "span": Action.VIEW_LEADS,
+    "open_alerts": Action.VIEW_LEADS, "dismiss_alert": Action.EDIT_LEADS,
     "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
@@ -100,7 +101,7 @@ ARGUMENTS: dict[str, Any] = {
     "report": "EUR", "rates": {"USD": 0.92}, "order": "nonsense", "held_back_share": 5.0,
     "values": {}, "offer_id": 9_999,
     "expression": "nonsense", "label": "Nonsense", "family": "fit", "on": True, "rule": {}, "rules": [{}],
-    "colour": "#123456", "helpful": True, "place": "leads",
+    "alert_id": 9_999, "colour": "#123456", "helpful": True, "place": "leads",
     "picture": Picture("gains", "Gains", pd.DataFrame({"Share": [1.0]}), None),
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
