@@ -112,6 +112,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "figure_downloaded": RecordWords("Figure downloaded", Family.EXPORT, "downloaded a figure"),
     "audit_exported": RecordWords("Audit trail exported", Family.EXPORT, "exported the audit trail"),
     # operation
+    "alert_raised": RecordWords("Alert", Family.OPERATION, "raised an alert"),
+    "alert_settled": RecordWords("Alert settled", Family.OPERATION, "settled an alert"),
     "job_submitted": RecordWords("Work started", Family.OPERATION, "started work in the background"),
     "job_cancelled": RecordWords("Work stopped", Family.OPERATION, "stopped work in the background"),
     "language_server_asked": RecordWords("Language server asked", Family.OPERATION, "asked the language server"),

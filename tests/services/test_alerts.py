@@ -29,11 +29,11 @@ def raised(workbench):
 
 
 def _open(workbench, role):
-    return [alert.text for alert in alerts.open_alerts(workbench, person(role), client=CLIENT)]
+    return [alert.text for alert in alerts.open_alerts(workbench, person(role, CLIENT), client=CLIENT)]
 
 
 def _actions(workbench):
-    return governance.audit_events(workbench, person(Role.ADMIN)).frame["action"].tolist()
+    return governance.audit_events(workbench, person(Role.ADMIN, CLIENT)).frame["action"].tolist()
 
 
 def test_the_gravest_comes_first(workbench, raised):
@@ -53,9 +53,9 @@ def test_raising_is_logged_once_and_settling_each_time(workbench, raised):
     raised("Age")
     raised("Age")
     assert _actions(workbench).count("alert_raised") == 1
-    alert = alerts.open_alerts(workbench, person(Role.ANALYST), client=CLIENT)[0]
+    alert = alerts.open_alerts(workbench, person(Role.ANALYST, CLIENT), client=CLIENT)[0]
     assert alert.times == 2
-    alerts.dismiss_alert(workbench, person(Role.ANALYST), client=CLIENT, alert_id=alert.id)
+    alerts.dismiss_alert(workbench, person(Role.ANALYST, CLIENT), client=CLIENT, alert_id=alert.id)
     assert _open(workbench, Role.ADMIN) == []
     assert _actions(workbench).count("alert_settled") == 1
 
@@ -66,18 +66,18 @@ def test_what_is_over_is_settled_by_the_workbench(workbench, raised):
         with write(workbench.engine) as session:
             assert settle_alert(session, workbench, client_id=clients.require(session, CLIENT), kind=AlertKind.DRIFT,
                                 subject="Age", now=NOW) is settled
-    events = governance.audit_events(workbench, person(Role.ADMIN), action="alert_settled").frame
+    events = governance.audit_events(workbench, person(Role.ADMIN, CLIENT), action="alert_settled").frame
     assert events["actor"].tolist() == ["workbench"]
 
 
 def test_who_may_not_settle_is_refused(workbench, raised):
     raised("Age")
     raised("The disk", everywhere=True)
-    mine, disk = sorted(alerts.open_alerts(workbench, person(Role.ADMIN), client=CLIENT),
+    mine, disk = sorted(alerts.open_alerts(workbench, person(Role.ADMIN, CLIENT), client=CLIENT),
                         key=lambda alert: alert.everywhere)
     with pytest.raises(Forbidden):
-        alerts.dismiss_alert(workbench, person(Role.VIEWER), client=CLIENT, alert_id=mine.id)
+        alerts.dismiss_alert(workbench, person(Role.VIEWER, CLIENT), client=CLIENT, alert_id=mine.id)
     with pytest.raises(Forbidden):
-        alerts.dismiss_alert(workbench, person(Role.MANAGER), client=CLIENT, alert_id=disk.id, everywhere=True)
+        alerts.dismiss_alert(workbench, person(Role.MANAGER, CLIENT), client=CLIENT, alert_id=disk.id, everywhere=True)
     with pytest.raises(NotFound):
-        alerts.dismiss_alert(workbench, person(Role.MANAGER), client=CLIENT, alert_id=disk.id)
+        alerts.dismiss_alert(workbench, person(Role.MANAGER, CLIENT), client=CLIENT, alert_id=disk.id)
