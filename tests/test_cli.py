@@ -289,6 +289,10 @@ def test_a_report_is_written_to_a_file_or_into_a_folder(capsys, home):
     assert (home / "mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     code, answer = _run(capsys, "report", "--client", "acme", "--out", home)
     assert (home / f"performance_acme_{datetime.now(UTC):%Y-%m-%d}.html").stat().st_size == answer["bytes"]
+    for words, name in ((("--out", home / "mine.PDF"), "mine.PDF"),
+                        (("--format", "pdf", "--out", home), f"performance_acme_{datetime.now(UTC):%Y-%m-%d}.pdf")):
+        assert _run(capsys, "report", "--client", "acme", *words)[0] == 0
+        assert (home / name).read_bytes().startswith(b"%PDF")
     code, refused = _run(capsys, "report", "--client", "nobody", "--out", home / "none.html")
     assert (code, refused["error"]["code"]) == (3, "unknown_client")
     assert not (home / "none.html").exists()

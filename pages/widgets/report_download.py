@@ -5,19 +5,28 @@ from __future__ import annotations
 import streamlit as st
 
 from leadscore.services import reporting
-from leadscore.services.reporting import ListView
+from leadscore.services.reporting import Format, ListView
 from pages.shared import Context
+
+MEDIA = {Format.HTML: "text/html", Format.PDF: "application/pdf"}
+WORDS = {Format.HTML: "For screens (HTML)", Format.PDF: "For paper (PDF)"}
 
 
 def draw(context: Context, view: ListView) -> None:
-    """Draw the button; the report is made when it is pressed."""
-    st.download_button(
-        "Report", lambda: _content(context, view), on_click="ignore", mime="text/html", key="report",
-        file_name=reporting.report_name("performance", context.client, context.workbench.clock().date()),
-        icon=":material/summarize:",
-        help="This page as one HTML file to keep, print or send, with its filters in words; it takes a few seconds. "
-             "Name, colour and logo: Settings, Reports.")
+    """Draw the button; the report is made when one of its formats is pressed."""
+    with st.popover("Report", icon=":material/summarize:", key="report"):
+        st.caption("This page as one file to keep, print or send, with its filters in words; it takes a few seconds. "
+                   "Name, colour and logo: Settings, Reports.")
+        for as_a in Format:
+            _button(context, view, as_a)
 
 
-def _content(context: Context, view: ListView) -> bytes:
-    return reporting.performance_report(context.workbench, context.actor, client=context.client, view=view).content
+def _button(context: Context, view: ListView, as_a: Format) -> None:
+    name = reporting.report_name("performance", context.client, context.workbench.clock().date(), as_a)
+    st.download_button(WORDS[as_a], lambda: _content(context, view, as_a), on_click="ignore", mime=MEDIA[as_a],
+                       key=f"report_{as_a}", file_name=name, icon=":material/download:", width="stretch")
+
+
+def _content(context: Context, view: ListView, as_a: Format) -> bytes:
+    made = reporting.performance_report(context.workbench, context.actor, client=context.client, view=view, as_a=as_a)
+    return made.content

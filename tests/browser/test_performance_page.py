@@ -61,7 +61,8 @@ def test_a_view_is_narrowed_passed_on_downloaded_and_reported(page: Any, office:
     assert _downloaded(page, "Picture (PNG)").read_bytes().startswith(PNG)
 
     page.keyboard.press("Escape")
-    report = _downloaded(page, "Report").read_text(encoding="utf-8")
+    page.get_by_role("button", name="Report").click()
+    report = _downloaded(page, "For screens (HTML)").read_text(encoding="utf-8")
     assert "High" in report
     assert "<script" not in report
     assert report.count("<svg") > 10

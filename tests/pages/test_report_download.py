@@ -15,11 +15,11 @@ def test_a_report_is_offered_and_made_only_when_asked_for(campaign, open_page, m
     monkeypatch.setattr(reporting, "performance_report", made)
     app = open_page(campaign, "performance", Role.VIEWER, of_tier="High")
     assert_calm(app)
-    assert labels(app, "download_button").count("Report") == 1
+    assert {"For screens (HTML)", "For paper (PDF)"} <= set(labels(app, "download_button"))
     assert asked == []
 
 
 def test_there_is_no_report_of_nothing(empty, open_page):
     app = open_page(empty, "performance")
     assert_calm(app)
-    assert "Report" not in labels(app, "download_button")
+    assert "For paper (PDF)" not in labels(app, "download_button")

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadscore.reports.cells import MOST_ROWS
 from leadscore.reports.drawings import LOOKS
-from leadscore.reports.html import MOST_ROWS, html
+from leadscore.reports.html import html
 from tests.reports.samples import BARS, report
 
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "{{ 7 * 7 }}",

@@ -3,13 +3,15 @@
 import hashlib
 import re
 from datetime import date
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from leadscore.access import Role
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.services import branding, governance, reporting, segments
-from leadscore.services.reporting import ListView, report_name
+from leadscore.services.reporting import Format, ListView, report_name
 from leadscore.steps.performance_document import OTHER, PARTS
 from tests.services.conftest import CLIENT, person
 
@@ -50,6 +52,18 @@ def test_every_part_of_the_page_is_in_it(made):
     assert page.count("<svg") > 10
     for word in ("Conversion rate", "User satisfaction", "Are the best leads worked first?", "Likely "):
         assert word in page
+
+
+def test_on_paper_it_says_the_same_with_a_fingerprint_of_its_own(branded, viewer):
+    made = reporting.performance_report(branded, viewer, client=CLIENT, view=ListView(), as_a=Format.PDF)
+    said = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in PdfReader(BytesIO(made.content)).pages))
+    assert made.filename == "performance_acme_2026-11-21.pdf"
+    for word in ("Acme <Europe>", "Conversion rate", "Are the best leads worked first?", *PARTS):
+        assert word in said
+    told = _last_told(branded)["detail"]
+    assert made.sha256 == hashlib.sha256(made.content).hexdigest()
+    assert made.sha256 in told
+    assert '"format":"pdf"' in told
 
 
 def test_the_trail_holds_its_fingerprint_and_the_page_the_names_of_what_it_shows(branded, viewer):
