@@ -42,8 +42,7 @@ OLD_FILES_EVERY_SECONDS = 3_600.0
 RETRAINING_EVERY_SECONDS = 3_600.0
 SIMILAR_EVERY_SECONDS = 10.0
 CHECKPOINT_SECONDS = 60.0
-CHECKPOINT_RECORDS = 1_000
-"""Records people may add between two checkpoints while no job runs; each job ends with one of its own."""
+VERIFY_EVERY_SECONDS = 86_400.0
 FOLLOW_PARENT = "LEADSCORE_FOLLOW_PARENT"
 
 Progress = Callable[[float, str], None]
@@ -68,7 +67,8 @@ def main() -> int:
               _Chore(OLD_FILES_EVERY_SECONDS, lambda: jobs.forget_old_files(workbench)),
               _Chore(RETRAINING_EVERY_SECONDS, lambda: retraining.queue_due(workbench)),
               _Chore(SIMILAR_EVERY_SECONDS, lambda: similar.prepare_changed(workbench)),
-              _Chore(CHECKPOINT_SECONDS, lambda: governance.note_checkpoint(workbench, every=CHECKPOINT_RECORDS))]
+              _Chore(CHECKPOINT_SECONDS, lambda: governance.note_checkpoint(workbench)),
+              _Chore(VERIFY_EVERY_SECONDS, lambda: governance.verify_daily(workbench))]
     models.forget_orphans(workbench)
     # a server that was killed outright cannot stop its worker, which is then handed to another parent
     while not stopping.is_set() and parent in (None, os.getppid()):

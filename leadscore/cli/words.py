@@ -6,7 +6,8 @@ import argparse
 import getpass
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,15 @@ def between(low: int, high: int) -> Callable[[str], int]:
     return whole_number
 
 
+def moment(text: str) -> datetime:
+    """Read a day or a moment in UTC, as 2026-01-31 or 2026-01-31T09:30."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a day such as 2026-01-31") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
 def share_of(text: str) -> float:
     """Read 20% or 0.2."""
     number = text.strip()
@@ -108,6 +118,21 @@ def write_file(path: Path, content: bytes) -> None:
     except OSError as problem:
         raise InvalidRequest("cannot_write", f"'{path}' cannot be written ({problem.strerror}).",
                              "Name a file in a folder that exists and that you may write to.") from problem
+
+
+def write_pieces(path: Path, pieces: Iterator[bytes]) -> int:
+    """Write a file piece by piece, which appears when it is whole; gives its size."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with draft.open("wb") as file:
+            size = sum(file.write(piece) for piece in pieces)
+        draft.replace(path)
+    except OSError as problem:
+        raise InvalidRequest("cannot_write", f"'{path}' cannot be written ({problem.strerror}).",
+                             "Name a file in a folder that exists and that you may write to.") from problem
+    finally:
+        draft.unlink(missing_ok=True)
+    return size
 
 
 # --- words out ----------------------------------------------------------------------------------------------

@@ -7,33 +7,34 @@ checkpoints, signed lines in a file outside the database.
 from __future__ import annotations
 
 import hmac
-import os
+import math
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
-import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
-from leadscore.errors import LeadScoreError
+from leadscore.errors import LeadScoreError, TamperedData
 from leadscore.store.bulk import fetch_columns
+from leadscore.store.checkpoints import DIGEST_OF_NOTHING, FORGED, Mark, linked
+from leadscore.store.checkpoints import add as add_mark
+from leadscore.store.checkpoints import checkpoint_file as checkpoint_file
+from leadscore.store.checkpoints import newest as newest_mark
+from leadscore.store.checkpoints import read_all as read_marks
 from leadscore.store.database import is_sqlite
 from leadscore.store.tables import AuditEvent, to_text
 from leadscore.store.vault import Vault
 
 GENESIS = "0" * 64
 APPEND_LOCK = 7_361_002
-CHECKPOINT_FILE = "audit_checkpoints.txt"
 PORTION = 10_000
-SHOWN_COLUMNS = ("seq", "at", "actor", "action", "object", "detail")
 COLUMNS = ("seq", "at", "client_id", "actor", "action", "object", "detail", "prev", "mac")
 
 _EMAIL = re.compile(r"[^\s\"'@\\<>]+@[^\s\"'@\\<>]+\.[^\s\"'@\\<>]+")
@@ -55,12 +56,20 @@ class Verdict:
         Number of the first record that is not.
     reason : str
         What is wrong with it, in a sentence; empty when all is well.
+    checked_from : int
+        Number of the first record that was checked; those before it were when a checkpoint was signed.
+    checkpoint, checkpoint_at : int and str, or None
+        The last checkpoint that holds: the number of its record, and when it was signed. None without any: then
+        nothing proves that the newest records have not been cut off.
     """
 
     records: int
     ok: bool
     broken_at: int | None = None
     reason: str = ""
+    checked_from: int = 1
+    checkpoint: int | None = None
+    checkpoint_at: str | None = None
 
 
 def append(session: Session, vault: Vault, *, at: datetime, client_id: int | None, actor: str, action: str,
@@ -101,35 +110,35 @@ def latest(session: Session, client_id: int, *, besides: Sequence[str] = ()) -> 
     return session.exec(statement.order_by(col(AuditEvent.seq).desc()).limit(1)).first() or 0
 
 
-def verify(session: Session, vault: Vault, checkpoints: Path | None = None) -> Verdict:
+def verify(session: Session, vault: Vault, checkpoints: Path | None = None, *, from_checkpoint: bool = False,
+           tell: Callable[[int], None] | None = None) -> Verdict:
     """Check every record and name the first that is not as it was written.
 
     Parameters
     ----------
     checkpoints : Path, optional
         The file of :func:`checkpoint`; without it, a log cut off at its end looks whole.
+    from_checkpoint : bool
+        Check only what came after the last checkpoint; all before was checked when that was signed.
+    tell : callable, optional
+        Is told, now and then, how many records have been checked.
     """
-    key = vault.key("audit")
-    marks = _read_checkpoints(checkpoints, key) if checkpoints is not None else {}
-    expected, prev = 1, GENESIS
-    try:
-        for record in _records(session):
-            reason = _fault(key, record, expected, prev)
-            if reason:
-                return Verdict(_count(session), False, expected if record[0] > expected else record[0], reason)
-            if marks.get(expected, record[-1]) != record[-1]:
-                return Verdict(_count(session), False, expected,
-                               f"Record {expected} is not the one its checkpoint saw.")
-            expected, prev = expected + 1, record[-1]
-    except (DBAPIError, sqlite3.Error):
-        return Verdict(_count(session), False, expected, f"Record {expected} or one soon after it cannot be read.")
-    return _judge_end(expected - 1, marks)
+    marks = read_marks(checkpoints, vault)
+    forged = marks.pop(FORGED.seq, None) is not None
+    start = _last_until(marks) if from_checkpoint else None
+    found = _walk(session, vault, marks, start, tell)
+    if forged and found.ok:
+        found = Verdict(found.records, False, 0, "The file of checkpoints has been changed.")
+    good = _last_until(marks, found.records if found.ok else (found.broken_at or 0) - 1)
+    found = replace(found, checked_from=start.seq + 1 if start else 1)
+    return replace(found, checkpoint=good.seq, checkpoint_at=good.at) if good else found
 
 
 def checkpoint(session: Session, vault: Vault, path: Path, *, at: datetime, every: int = 1) -> bool:
     """Add a signed line with the number and MAC of the newest record to a file outside the database.
 
-    To be called on a committed state, never in the transaction that appends.
+    To be called on a committed state, never in the transaction that appends. What came since the last line is checked
+    first, so that a line always means a log that was whole up to it.
 
     Parameters
     ----------
@@ -140,69 +149,32 @@ def checkpoint(session: Session, vault: Vault, path: Path, *, at: datetime, ever
     -------
     bool
         Whether a line was written.
+
+    Raises
+    ------
+    TamperedData
+        A record since the last line is not as it was written; nothing was signed.
     """
     seq, mac = _head(session)
-    marks = _read_checkpoints(path, vault.key("audit"))
-    if not seq or seq - max(marks, default=0) < every:
+    before = newest_mark(path, vault)
+    if not seq or seq - (before.seq if before else 0) < every:
         return False
-    body = f"{seq} {mac} {to_text(at)}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="ascii") as file:
-        file.write(f"{body} {_sign(vault.key('audit'), body)}\n")
-        file.flush()
-        os.fsync(file.fileno())
+    # a line of the first version has no digest: it is made once for the whole log
+    start = before if before and before.digest else None
+    digest = bytes.fromhex(start.digest) if start else DIGEST_OF_NOTHING
+    expected, prev = (start.seq + 1, start.mac) if start else (1, GENESIS)
+    for record in records_after(session, start.seq if start else None):
+        reason = _fault(vault.key("audit"), record, expected, prev)
+        if reason:
+            raise TamperedData("broken_audit", reason, "Check the whole audit trail and keep a copy of the database.")
+        expected, prev, digest = expected + 1, record[-1], linked(digest, record)
+    add_mark(path, vault, seq=expected - 1, mac=prev, at=to_text(at), digest=digest)
     return True
 
 
-def list_events(session: Session, *, client_id: int | None = None, action: str | None = None,
-                actor: str | None = None, limit: int = 100, offset: int = 0,
-                with_chain: bool = False) -> tuple[pd.DataFrame, int]:
-    """List records, newest first; of all clients when none is named.
-
-    Parameters
-    ----------
-    with_chain : bool
-        Adds ``client_id``, ``prev`` and ``mac``, oldest record first: all that is needed to check the log elsewhere.
-
-    Returns
-    -------
-    DataFrame, int
-        Columns ``seq``, ``at``, ``actor``, ``action``, ``object``, ``detail``; and how many records match in all.
-    """
-    names = COLUMNS if with_chain else SHOWN_COLUMNS
-    wanted = {"client_id": client_id, "action": action, "actor": actor}
-    parameters = {name: value for name, value in wanted.items() if value is not None}
-    where = "".join(f" AND {name} = :{name}" for name in parameters)
-    total = session.execute(text(f"SELECT count(*) FROM audit_events WHERE true{where}"), parameters).scalar_one()
-    columns = fetch_columns(session, f"SELECT {', '.join(names)} FROM audit_events WHERE true{where} ORDER BY seq "
-                            f"{'' if with_chain else 'DESC'} LIMIT :limit OFFSET :offset",
-                            parameters | {"limit": limit, "offset": offset})
-    return pd.DataFrame(dict(zip(names, columns, strict=True))), int(total)
-
-
-def checkpoint_file(data_folder: Path) -> Path:
-    """Say where the checkpoints are kept."""
-    return data_folder / CHECKPOINT_FILE
-
-
-def all_records(session: Session) -> Iterator[dict[str, Any]]:
-    """Give every record in order as stored, a portion at a time, for export and for checking elsewhere."""
-    for record in _records(session):
-        yield dict(zip(COLUMNS, record, strict=True))
-
-
-def _head(session: Session) -> tuple[int, str]:
-    row = session.execute(text("SELECT seq, mac FROM audit_events ORDER BY seq DESC LIMIT 1")).one_or_none()
-    return (int(row[0]), str(row[1])) if row else (0, GENESIS)
-
-
-def _count(session: Session) -> int:
-    return int(session.execute(text("SELECT count(*) FROM audit_events")).scalar_one())
-
-
-def _records(session: Session) -> Iterator[tuple[Any, ...]]:
+def records_after(session: Session, after: int | None = None) -> Iterator[tuple[Any, ...]]:
+    """Give every record after a number in order, as :data:`COLUMNS`, a portion at a time; all of them without one."""
     # numbers below 1 are no records of ours, so they must be looked at too
-    after: int | None = None
     while True:
         start = "" if after is None else "WHERE seq > :after"
         statement = f"SELECT {', '.join(COLUMNS)} FROM audit_events {start} ORDER BY seq LIMIT {PORTION}"
@@ -211,6 +183,53 @@ def _records(session: Session) -> Iterator[tuple[Any, ...]]:
             return
         yield from zip(*columns, strict=True)
         after = columns[0][-1]
+
+
+def fault_of(vault: Vault, record: tuple[Any, ...], expected: int, prev: str) -> str:
+    """Say what is wrong with a record that should have this number and follow this MAC; empty when nothing is."""
+    return _fault(vault.key("audit"), record, expected, prev)
+
+
+def _walk(session: Session, vault: Vault, marks: Mapping[int, Mark], start: Mark | None,
+          tell: Callable[[int], None] | None) -> Verdict:
+    key = vault.key("audit")
+    expected, prev = (start.seq + 1, start.mac) if start else (1, GENESIS)
+    try:
+        if start and _mac_of(session, start.seq) != start.mac:
+            return Verdict(count(session), False, start.seq, f"Record {start.seq} is not the one its checkpoint saw.")
+        for record in records_after(session, start.seq if start else None):
+            reason = _fault(key, record, expected, prev)
+            if reason:
+                return Verdict(count(session), False, expected if record[0] > expected else record[0], reason)
+            if expected in marks and marks[expected].mac != record[-1]:
+                return Verdict(count(session), False, expected,
+                               f"Record {expected} is not the one its checkpoint saw.")
+            if tell and expected % PORTION == 0:
+                tell(expected)
+            expected, prev = expected + 1, record[-1]
+    except (DBAPIError, sqlite3.Error):
+        return Verdict(count(session), False, expected, f"Record {expected} or one soon after it cannot be read.")
+    return _judge_end(expected - 1, marks)
+
+
+def newest(session: Session) -> int:
+    """Give the number of the newest record, 0 without any."""
+    return _head(session)[0]
+
+
+def count(session: Session) -> int:
+    """Count the records."""
+    return int(session.execute(text("SELECT count(*) FROM audit_events")).scalar_one())
+
+
+def _head(session: Session) -> tuple[int, str]:
+    row = session.execute(text("SELECT seq, mac FROM audit_events ORDER BY seq DESC LIMIT 1")).one_or_none()
+    return (int(row[0]), str(row[1])) if row else (0, GENESIS)
+
+
+def _mac_of(session: Session, seq: int) -> str | None:
+    found = session.execute(text("SELECT mac FROM audit_events WHERE seq = :seq"), {"seq": seq}).scalar_one_or_none()
+    return None if found is None else str(found)
 
 
 def _fault(key: bytes, record: tuple[Any, ...], expected: int, prev: str) -> str:
@@ -234,34 +253,22 @@ def _genuine(key: bytes, record: tuple[Any, ...]) -> bool:
         return False
 
 
-def _judge_end(records: int, marks: Mapping[int, str]) -> Verdict:
-    if 0 in marks:
-        return Verdict(records, False, 0, "The file of checkpoints has been changed.")
+def _judge_end(records: int, marks: Mapping[int, Mark]) -> Verdict:
     last = max(marks, default=0)
-    if last > records:
-        return Verdict(records, False, records + 1,
-                       f"Record {records + 1} and those after it have been cut off; there were at least {last}.")
-    return Verdict(records, True)
+    if last <= records:
+        return Verdict(records, True)
+    good = _last_until(marks, records)
+    named = f" The last good checkpoint is that of record {good.seq}, signed {good.at}." if good else ""
+    return Verdict(records, False, records + 1,
+                   f"Record {records + 1} and those after it have been cut off; there were at least {last}.{named}")
+
+
+def _last_until(marks: Mapping[int, Mark], seq: float = math.inf) -> Mark | None:
+    return max((mark for mark in marks.values() if mark.seq <= seq), key=lambda mark: mark.seq, default=None)
 
 
 def _mac(key: bytes, values: tuple[Any, ...]) -> str:
     return hmac.digest(key, orjson.dumps(values), "sha256").hex()
-
-
-def _sign(key: bytes, body: str) -> str:
-    return hmac.new(key, b"checkpoint " + body.encode(), sha256).hexdigest()
-
-
-def _read_checkpoints(path: Path, key: bytes) -> dict[int, str]:
-    """Map record numbers to their MACs; the number 0 stands for a line that we did not write."""
-    marks: dict[int, str] = {}
-    lines = path.read_text(encoding="ascii", errors="replace").splitlines() if path.exists() else []
-    for line in lines:
-        body, _, signature = line.rpartition(" ")
-        genuine = hmac.compare_digest(_sign(key, body).encode(), signature.encode())
-        number, mac = body.split(" ")[:2] if genuine else ("0", "")
-        marks[int(number)] = mac
-    return marks
 
 
 def _written(detail: Mapping[str, Any]) -> str:

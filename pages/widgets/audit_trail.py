@@ -44,7 +44,7 @@ def _verdict(context: Context) -> None:
                     "moved.]]", width="stretch")
         asked = st.button("Check the record", icon=":material/verified_user:", key="verify", type="primary")
         if context.actor.may(Action.MANAGE_USERS):
-            st.download_button("Download", lambda: governance.export_audit(context.workbench, context.actor),
+            st.download_button("Download", lambda: governance.audit_file(context.workbench, context.actor),
                                file_name="audit.csv", mime="text/csv", on_click="ignore", key="audit_csv",
                                icon=":material/download:")
     if asked:

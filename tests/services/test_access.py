@@ -21,13 +21,15 @@ MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
            for found in pkgutil.iter_modules(services.__path__)]
 
 FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint",
+                  "verify_daily",
                   "forget_orphans", "queue_due", "prepare_changed"}
 ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "actor_of", "sign_in", "redeem_ticket",
                  "session_from_token", "sign_out"}
 ABOUT_ACCOUNTS = {"sign_out_everywhere", "note_denied", "list_users", "add_user", "change_user", "change_password",
                   "visible_clients"}
 BY_JOB = {"view", "cancel"}
-WITHOUT_CLIENT = {"verify_audit": Action.VIEW_AUDIT, "export_audit": Action.MANAGE_USERS}
+WITHOUT_CLIENT = {"verify_audit": Action.VIEW_AUDIT, "last_checkpoint": Action.VIEW_AUDIT,
+                  "signing_key": Action.VIEW_AUDIT, "verifier": Action.VIEW_AUDIT}
 
 NEEDS = {
     "inspect_file": Action.IMPORT_LEADS, "stage_upload": Action.IMPORT_LEADS, "staged_upload": Action.IMPORT_LEADS,
@@ -67,7 +69,8 @@ NEEDS = {
     "prepare_similar": Action.EDIT_LEADS,
     "performance": Action.VIEW_LEADS, "state": Action.VIEW_LEADS, "span": Action.VIEW_LEADS,
     "open_alerts": Action.VIEW_LEADS, "dismiss_alert": Action.EDIT_LEADS,
-    "audit_events": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
+    "audit_events": Action.VIEW_AUDIT, "audit_activity": Action.VIEW_AUDIT, "export_audit": Action.VIEW_AUDIT,
+    "audit_file": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
     "stop_experiment": Action.DEPLOY_MODEL,

@@ -102,7 +102,7 @@ def test_events_are_filtered_and_paged(busy, admin):
 
 
 def test_an_export_of_the_log_is_whole_and_is_itself_recorded(busy, admin):
-    content = governance.export_audit(busy, admin).decode("utf-8-sig")
+    content = governance.audit_file(busy, admin).decode("utf-8-sig")
     assert content.count("\n") == 6
     assert "mac" in content.splitlines()[0]
     assert governance.audit_events(busy, admin, action="audit_exported").total == 1

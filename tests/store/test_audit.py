@@ -1,16 +1,19 @@
 """Every change to the log is found and named."""
 
+import hmac
 import multiprocessing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from leadscore.errors import LeadScoreError
-from leadscore.store import audit
+from leadscore.errors import LeadScoreError, TamperedData
+from leadscore.store import audit, audit_reading
+from leadscore.store.audit_reading import EventFilter
 from leadscore.store.database import open_database, read, write
 from leadscore.store.vault import Vault
 
@@ -201,12 +204,111 @@ def test_a_detail_that_is_no_json_is_a_plain_fault(sqlite_store: Engine, vault: 
 def test_events_are_listed_newest_first_and_by_client(store: Engine, vault: Vault, now) -> None:
     fill(store, vault, now)
     with read(store) as session:
-        frame, total = audit.list_events(session, limit=2)
+        frame, total = audit_reading.list_events(session, limit=2)
         assert (frame["seq"].tolist(), total) == ([5, 4], 5)
-        frame, total = audit.list_events(session, client_id=1)
+        frame, total = audit_reading.list_events(session, EventFilter(client_id=1))
         assert (frame["object"].tolist(), total) == (["batch:3", "batch:1"], 2)
-        frame, total = audit.list_events(session, actor="bob")
+        frame, total = audit_reading.list_events(session, EventFilter(actor="bob"))
         assert (len(frame), total) == (0, 0)
-        frame, _ = audit.list_events(session, with_chain=True, offset=3)
-        assert frame["seq"].tolist() == [4, 5]
-        assert len(list(audit.all_records(session))) == 5
+
+
+def test_the_last_good_checkpoint_is_named(store: Engine, vault: Vault, now, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoints.txt"
+    for _ in range(2):
+        fill(store, vault, now)
+        with read(store) as session:
+            audit.checkpoint(session, vault, path, at=now)
+    assert verdict(store, vault, path).checkpoint == 10
+    change(store, "DELETE FROM audit_events WHERE seq > 7")
+    found = verdict(store, vault, path)
+    assert (found.broken_at, found.checkpoint, found.checkpoint_at) == (8, 5, "2026-03-01T09:30:00.000Z")
+    assert "record 5" in found.reason
+
+
+def test_from_the_last_checkpoint_only_the_newer_ones_are_read(store: Engine, vault: Vault, now,
+                                                              tmp_path: Path) -> None:
+    path = tmp_path / "checkpoints.txt"
+    fill(store, vault, now)
+    with read(store) as session:
+        audit.checkpoint(session, vault, path, at=now)
+    fill(store, vault, now, 2)
+
+    def newest() -> audit.Verdict:
+        with read(store) as session:
+            return audit.verify(session, vault, path, from_checkpoint=True)
+
+    assert (newest().ok, newest().records, newest().checked_from) == (True, 7, 6)
+    change(store, "UPDATE audit_events SET actor = 'eve' WHERE seq = 2")
+    assert newest().ok
+    assert verdict(store, vault, path).broken_at == 2
+    change(store, "UPDATE audit_events SET actor = 'eve' WHERE seq = 7")
+    assert newest().broken_at == 7
+    change(store, "DELETE FROM audit_events WHERE seq = 5")
+    assert newest().broken_at == 5
+
+
+def test_a_broken_stretch_is_not_signed(store: Engine, vault: Vault, now, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoints.txt"
+    fill(store, vault, now)
+    with read(store) as session:
+        audit.checkpoint(session, vault, path, at=now)
+    fill(store, vault, now)
+    change(store, "UPDATE audit_events SET actor = 'eve' WHERE seq = 7")
+    with read(store) as session, pytest.raises(TamperedData, match="Record 7"):
+        audit.checkpoint(session, vault, path, at=now)
+    assert len(path.read_text().splitlines()) == 1
+
+
+def test_lines_of_the_first_version_still_count(store: Engine, vault: Vault, now, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoints.txt"
+    fill(store, vault, now)
+    with read(store) as session:
+        mac = session.execute(text("SELECT mac FROM audit_events WHERE seq = 3")).scalar_one()
+    body = f"3 {mac} 2026-02-01T00:00:00.000Z"
+    code = hmac.digest(vault.key("audit"), b"checkpoint " + body.encode(), "sha256").hex()
+    path.write_text(f"{body} {code}\n")
+    assert verdict(store, vault, path).checkpoint == 3
+    with read(store) as session:
+        assert audit.checkpoint(session, vault, path, at=now)
+    assert verdict(store, vault, path).checkpoint == 5
+    change(store, "DELETE FROM audit_events WHERE seq > 2")
+    assert verdict(store, vault, path).broken_at == 3
+
+
+@pytest.fixture
+def days(store: Engine, vault: Vault, now) -> Engine:
+    """A record a day for forty days, the times of two out of order."""
+    with write(store) as session:
+        for day in range(40):
+            at = now + timedelta(days=day) - timedelta(hours=20 if day in (9, 20) else 0)
+            audit.append(session, vault, at=at, client_id=1 + day % 2, actor=f"p{day % 3}",
+                         action="signed_in" if day % 4 else "lead_viewed", object=f"lead:{day}")
+    return store
+
+
+def test_a_period_finds_what_the_times_say(days: Engine, now) -> None:
+    with read(days) as session:
+        frame, _ = audit_reading.list_events(session, limit=40)
+        for first, behind in ((0, 40), (9, 10), (8.5, 9.5), (19, 21), (39, 80), (-5, 0.5)):
+            since, until = now + timedelta(days=first), now + timedelta(days=behind)
+            found, total = audit_reading.list_events(session, EventFilter(since=since, until=until), limit=40)
+            moments = pd.to_datetime(frame["at"], utc=True)
+            assert found["seq"].tolist() == frame["seq"][(moments >= since) & (moments < until)].tolist()
+            assert total == len(found)
+
+
+def test_filters_narrow_together(days: Engine) -> None:
+    with read(days) as session:
+        chosen = EventFilter(client_id=1, actions=("lead_viewed", "x"), actor="p0", object="lead:")
+        frame, total = audit_reading.list_events(session, chosen)
+        assert frame["object"].tolist() == ["lead:36", "lead:24", "lead:12", "lead:0"]
+        assert total == 4
+        assert [record[5] for record in audit_reading.matching(session, chosen)] == frame["object"].tolist()[::-1]
+        assert audit_reading.list_events(session, EventFilter(object="lead:1"))[1] == 1
+
+
+def test_activity_is_counted_by_day_person_and_action(days: Engine) -> None:
+    with read(days) as session:
+        counted = audit_reading.activity(session, EventFilter(client_id=1))
+    assert counted["records"].sum() == 20
+    assert counted.groupby("action")["records"].sum().to_dict() == {"lead_viewed": 10, "signed_in": 10}
