@@ -29,10 +29,10 @@ def with_interval(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(rate=rate, rate_low=low, rate_high=high)
 
 
-def wilson(successes: np.ndarray, trials: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give rate and 95 % score interval of binomial counts; NaN where there were no trials."""
+def wilson(successes: np.ndarray, trials: np.ndarray, *, z: float = Z_95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give rate and score interval of binomial counts, 95 % unless told otherwise; NaN where there were no trials."""
     n = np.where(trials > 0, trials, np.nan)
     rate = successes / n
-    centre = (rate + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
-    half = Z_95 / (1 + Z_95**2 / n) * np.sqrt(rate * (1 - rate) / n + Z_95**2 / (4 * n**2))
+    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
     return rate, np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
