@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from leadscore.cli.words import (
     write_file,
 )
 from leadscore.services import (
+    approvals,
     comparison,
     models,
     retraining,
@@ -46,6 +48,14 @@ def add_commands(commands: Any) -> None:
     card = add(versions, "card", _models_card, "write the card of a version as a page to print")
     card.add_argument("version", metavar="V")
     card.add_argument("--out", type=Path, required=True, metavar="F", help=".html file to write")
+    for name, command, text in (("approve", _models_approve, "approve a version that somebody else has trained"),
+                                ("reject", _models_reject, "reject a version that somebody else has trained")):
+        word = add(versions, name, command, text)
+        word.add_argument("version", metavar="V")
+        word.add_argument("--comment", default="", metavar="TEXT", help="what you have looked at, for the record")
+    wanted = add(versions, "approvals", _models_approvals, "whether models need a second person, and who has agreed")
+    wanted.add_argument("--on", action="store_true", default=None, help="want it from now on")
+    wanted.add_argument("--off", dest="on", action="store_false", default=None, help="no longer want it")
     again = add(versions, "retraining", _models_retraining, "when models are trained again by themselves")
     again.add_argument("--on", action="store_true", default=None, help="switch it on")
     again.add_argument("--off", dest="on", action="store_false", default=None, help="switch it off")
@@ -93,6 +103,22 @@ def _models_card(workbench: Workbench, options: argparse.Namespace) -> Answer:
     page = models.model_card(workbench, operator(), client=options.client, version=options.version)
     write_file(options.out, page)
     return {"out": str(options.out), "bytes": len(page)}
+
+
+def _models_approve(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return asdict(approvals.judge_model(workbench, operator(), client=options.client, version=options.version,
+                                        approved=True, comment=options.comment))
+
+
+def _models_reject(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return asdict(approvals.judge_model(workbench, operator(), client=options.client, version=options.version,
+                                        approved=False, comment=options.comment))
+
+
+def _models_approvals(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    if options.on is not None:
+        return approvals.require_approval(workbench, operator(), client=options.client, on=options.on).as_dict()
+    return approvals.approval_states(workbench, operator(), client=options.client).as_dict()
 
 
 def _models_retraining(workbench: Workbench, options: argparse.Namespace) -> Answer:

@@ -19,6 +19,7 @@ from leadscore.monitoring import experiments as statistics
 from leadscore.monitoring.experiments import Aim, Finding, Lift, Mode, Sizes
 from leadscore.monitoring.rankings import Compared, compare_rankings
 from leadscore.monitoring.rates import wilson
+from leadscore.steps.approving import refuse_unapproved
 from leadscore.steps.models import CHAMPION, crown, find_version
 from leadscore.store import audit, clients
 from leadscore.store import experiments as experiment_rows
@@ -205,6 +206,9 @@ def start_experiment(workbench: Workbench, actor: Actor, *, client: str, challen
         champion, rival = _models(session, client_id, challenger)
         made = _plan(session, client_id, now, plan or PlanRequest())
         _check_alike(champion, rival, made.mode)
+        if made.mode == Mode.LIVE:
+            # sales would work by its scores
+            refuse_unapproved(session, rival)
         # a file that has been tampered with shall be found now, not when leads are waiting for their scores
         workbench.registry.load(rival.folder)
         aim, sizes = made.aim, made.sizes

@@ -15,6 +15,7 @@ from leadscore.modeling.files.artefact import from_files, library_differences
 from leadscore.modeling.files.proof import proof_of
 from leadscore.modeling.model import Model
 from leadscore.schema import label_of
+from leadscore.steps.approving import refuse_unapproved
 from leadscore.store import audit, clients
 from leadscore.store import experiments as experiment_rows
 from leadscore.store import models as model_rows
@@ -185,7 +186,13 @@ def crown(session: Session, workbench: Workbench, *, client_id: int, version: in
     """Make a version the champion, in the caller's transaction, and give the version it replaces.
 
     An experiment with another champion has lost its meaning and ends.
+
+    Raises
+    ------
+    InvalidRequest
+        ``not_approved``: the client wants a second person's word first.
     """
+    refuse_unapproved(session, model_rows.find(session, client_id, version))
     model_rows.stand_alone(session, client_id)
     before = model_rows.champion(session, client_id)
     replaced = before.id if before else None

@@ -79,6 +79,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
                                            "changed how the language server is used"),
     "retraining_settings_saved": RecordWords("Retraining settings changed", Family.CHANGE,
                                              "changed when models are trained anew"),
+    "approval_setting_saved": RecordWords("Second person's approval", Family.CHANGE,
+                                          "changed whether models need a second person's approval"),
     "spend_added": RecordWords("Cost added", Family.CHANGE, "added a cost"),
     "spend_removed": RecordWords("Cost removed", Family.CHANGE, "removed a cost"),
     # leads and outcomes
@@ -102,6 +104,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "model_trained": RecordWords("Model trained", Family.MODEL, "trained a model"),
     "model_deployed": RecordWords("Model put to use", Family.MODEL, "put a model to use"),
     "model_rolled_back": RecordWords("Earlier model put back", Family.MODEL, "put an earlier model back to use"),
+    "model_approved": RecordWords("Model approved", Family.MODEL, "approved a model that somebody else has trained"),
+    "model_rejected": RecordWords("Model rejected", Family.MODEL, "rejected a model that somebody else has trained"),
     "model_challenges": RecordWords("Challenger chosen", Family.MODEL, "chose a challenger"),
     "experiment_started": RecordWords("Experiment started", Family.MODEL, "started an experiment"),
     "experiment_ended": RecordWords("Experiment ended", Family.MODEL, "ended an experiment"),

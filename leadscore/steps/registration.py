@@ -19,6 +19,8 @@ from leadscore.schema import label_of
 from leadscore.scoring.blend import suggest_alpha
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import score_rules
+from leadscore.steps.alerting import AlertKind, Severity, raise_alert
+from leadscore.steps.approving import WAITS, is_wanted
 from leadscore.steps.held_out import kept_frame
 from leadscore.steps.material import Material
 from leadscore.steps.models import challenge, crown, number_of
@@ -98,6 +100,11 @@ def register(workbench: Workbench, client: str, lesson: Lesson, actor_name: str)
         first = model_rows.champion(session, client_id) is None
         promotion = judge_candidate(session, workbench, client_id, model, lesson.features_for) \
             if lesson.publish_if_not_worse else None
+        deploy = lesson.deploy or (first and model.report.verdict != Verdict.CHANCE) \
+            or (promotion is not None and promotion.publish)
+        waits = deploy and is_wanted(session, client_id)
+        if waits:
+            promotion = _waiting(promotion)
         report["promotion"] = promotion.to_dict() if promotion else None
         row = model_rows.add(session, client_id, folder=saved.folder, algorithm=model.report.algorithm,
                              balance=model.report.balance, metrics=report["metrics"], report=report,
@@ -110,16 +117,24 @@ def register(workbench: Workbench, client: str, lesson: Lesson, actor_name: str)
                      object=f"model:{row.id}", detail={
                          "algorithm": row.algorithm, "balance": row.balance,
                          "fingerprint": lesson.material.fingerprint, "promotion": report["promotion"]})
-        deploy = lesson.deploy or (first and model.report.verdict != Verdict.CHANCE) \
-            or (promotion is not None and promotion.publish)
-        _place(session, workbench, row, actor_name, deploy=deploy, first=first, promotion=promotion)
+        _place(session, workbench, row, actor_name, deploy=deploy and not waits, first=first, promotion=promotion)
         version = int(row.id or 0)
-    return Registered(version, report, deploy)
+        if waits:
+            raise_alert(session, workbench, client_id=client_id, kind=AlertKind.APPROVAL, subject=f"model:{version}",
+                        text=f"Model {version} is ready to be used and waits for the approval of somebody else than "
+                             f"{actor_name}.", severity=Severity.NOTE, now=now)
+    return Registered(version, report, deploy and not waits)
 
 
 def promised(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Put the figures people script against first."""
     return {name: metrics[name] for name in PROMISED_METRICS if name in metrics} | dict(metrics)
+
+
+def _waiting(promotion: Promotion | None) -> Promotion:
+    """Keep a version back that would be put to use, until a second person has approved it."""
+    before = promotion or Promotion(publish=True, reason="")
+    return replace(before, publish=False, reason=f"{before.reason} {WAITS}".strip())
 
 
 def _place(session: Session, workbench: Workbench, row: ModelVersion, actor_name: str, *, deploy: bool, first: bool,

@@ -8,11 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from leadscore.charts import training as charts
-from leadscore.services import models
+from leadscore.services import approvals, models
+from leadscore.services.approvals import Approvals
 from leadscore.services.models import ModelView
 from pages.shared import Context
 from pages.widgets import (
     model_actions,
+    model_approval,
     model_comparison,
     model_report,
     notices,
@@ -31,16 +33,18 @@ def draw(context: Context) -> None:
     """Draw the tab."""
     model_actions.watch_scoring(context)
     versions = models.list_models(context.workbench, context.actor, client=context.client)
+    said = approvals.approval_states(context.workbench, context.actor, client=context.client)
     if not versions:
         notices.empty_state("model_training", "No model yet",
                             "Train one in the tab Training; every version you train is kept here.")
         return
     _overview(versions)
     for model in _shown(versions):
-        _card(context, model)
+        _card(context, model, said)
     if len(versions) > 1:
         model_comparison.draw(context, versions)
     retraining_settings.draw(context)
+    model_approval.settings(context, said)
 
 
 def _overview(versions: Sequence[ModelView]) -> None:
@@ -71,12 +75,13 @@ def _few(versions: Sequence[ModelView]) -> Sequence[ModelView]:
     return [model for place, model in enumerate(versions) if place < NEWEST_SHOWN or model.alias]
 
 
-def _card(context: Context, model: ModelView) -> None:
+def _card(context: Context, model: ModelView, said: Approvals) -> None:
     with st.container(border=True):
         st.markdown(f"**Model {model.version}** {BADGES.get(model.alias or '', '')}  \n"
                     f":small[:gray[{report_words.algorithm(model.algorithm, model.balance)} · "
                     f"{words.minute(model.created_at)} · {words.escape(model.created_by)}]]")
         _worth(model)
+        model_approval.draw(context, model, said)
         model_actions.draw(context, model)
         details = st.expander("Its report", key=f"report-open-{model.version}", on_change="rerun",
                               icon=":material/insights:")

@@ -48,6 +48,7 @@ NEEDS = {
     "deploy_model": Action.DEPLOY_MODEL, "roll_back_model": Action.DEPLOY_MODEL,
     "retraining_settings": Action.VIEW_LEADS, "save_retraining_settings": Action.DEPLOY_MODEL,
     "retraining_request": Action.TRAIN_MODEL,
+    "approval_states": Action.VIEW_LEADS, "require_approval": Action.CONFIGURE, "judge_model": Action.DEPLOY_MODEL,
     "model_card": Action.VIEW_LEADS, "learning_material": Action.VIEW_LEADS,
     "compare_models": Action.VIEW_LEADS, "challenge_model": Action.DEPLOY_MODEL,
     "verify_model": Action.VIEW_LEADS, "current_policy": Action.VIEW_LEADS,
@@ -104,7 +105,7 @@ ARGUMENTS: dict[str, Any] = {
     "report": "EUR", "rates": {"USD": 0.92}, "order": "nonsense", "held_back_share": 5.0,
     "values": {}, "offer_id": 9_999,
     "expression": "nonsense", "label": "Nonsense", "family": "fit", "on": True, "rule": {}, "rules": [{}],
-    "alert_id": 9_999, "colour": "#123456", "helpful": True, "place": "leads",
+    "alert_id": 9_999, "colour": "#123456", "helpful": True, "approved": True, "place": "leads",
     "picture": Picture("gains", "Gains", pd.DataFrame({"Share": [1.0]}), None),
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
