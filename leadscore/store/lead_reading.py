@@ -21,6 +21,7 @@ from leadscore.store.bulk import (
     fetch_columns,
     fetch_for,
 )
+from leadscore.store.restriction import STANDING, restricted_ids
 from leadscore.store.tables import (
     LEAD_FIELD_COLUMNS,
     Batch,
@@ -40,7 +41,10 @@ def place(lead_id: int) -> str:
 
 
 def ids(session: Session, client_id: int, *, batch_id: int | None = None) -> np.ndarray:
-    """List the ids of a client's leads, or of those an import stored or changed, in ascending order."""
+    """List the ids of a client's leads, or of those an import stored or changed, in ascending order.
+
+    Leads whose person has objected are left out here and wherever leads are read without being named.
+    """
     statement = "SELECT id FROM leads WHERE client_id = :client"
     parameters: dict[str, Any] = {"client": client_id}
     if batch_id is not None:
@@ -48,7 +52,8 @@ def ids(session: Session, client_id: int, *, batch_id: int | None = None) -> np.
                       " WHERE client_id = :client AND batch_id = :batch")
         parameters["batch"] = batch_id
     (found,) = fetch_columns(session, f"{statement} ORDER BY 1", parameters)
-    return np.array(found, dtype=np.int64)
+    listed, objecting = np.array(found, dtype=np.int64), restricted_ids(session, client_id)
+    return np.setdiff1d(listed, objecting, assume_unique=True) if len(objecting) else listed
 
 
 def count(session: Session, client_id: int) -> int:
@@ -69,7 +74,7 @@ def state(session: Session, client_id: int) -> tuple[Any, ...]:
 def stored_since(session: Session, client_id: int, moment: datetime) -> np.ndarray:
     """List the ids of the leads that were first stored after a moment, in ascending order."""
     (found,) = fetch_columns(session, "SELECT id FROM leads WHERE client_id = :client AND stored_at > :moment "
-                                      "ORDER BY id", {"client": client_id, "moment": to_text(moment)})
+                                      f"AND {STANDING} ORDER BY id", {"client": client_id, "moment": to_text(moment)})
     return np.array(found, dtype=np.int64)
 
 
@@ -98,7 +103,8 @@ def read_leads(
     Parameters
     ----------
     lead_ids : sequence of int, optional
-        Only these, in this order; unknown ones are left out. All leads of the client, by id, when left out.
+        Only these, in this order; unknown ones are left out. When left out all leads of the client, by id, but for
+        those whose person has objected.
     batch_id : int, optional
         Only the leads this import stored.
     fields : sequence of str, optional
@@ -147,22 +153,22 @@ def find_lead(session: Session, client_id: int, lead_id: int) -> Any:
 
 def outcomes(session: Session, client_id: int) -> pd.Series:
     """Give the present outcome of every lead: index ``lead_id``, a stage each."""
-    found, stages = fetch_columns(session, "SELECT id, outcome FROM leads WHERE client_id = :client ORDER BY id",
-                                  {"client": client_id})
+    found, stages = fetch_columns(session, "SELECT id, outcome FROM leads WHERE client_id = :client AND "
+                                           f"{STANDING} ORDER BY id", {"client": client_id})
     return pd.Series(_texts(stages), index=pd.Index(np.array(found, dtype=np.int64), name="lead_id"), name="outcome")
 
 
 def with_outcome(session: Session, client_id: int, stage: str) -> np.ndarray:
     """List the leads whose present outcome is this stage, in ascending order."""
-    (found,) = fetch_columns(session, "SELECT id FROM leads WHERE client_id = :client AND outcome = :stage ORDER BY id",
-                             {"client": client_id, "stage": stage})
+    (found,) = fetch_columns(session, "SELECT id FROM leads WHERE client_id = :client AND outcome = :stage AND "
+                                      f"{STANDING} ORDER BY id", {"client": client_id, "stage": stage})
     return np.array(found, dtype=np.int64)
 
 
 def outcome_moments(session: Session, client_id: int) -> pd.Series:
     """Give the moment of every lead's present outcome: index ``lead_id``, UTC times, missing where none is known."""
-    found, moments = fetch_columns(session, "SELECT id, outcome_at FROM leads WHERE client_id = :client ORDER BY id",
-                                   {"client": client_id})
+    found, moments = fetch_columns(session, "SELECT id, outcome_at FROM leads WHERE client_id = :client AND "
+                                            f"{STANDING} ORDER BY id", {"client": client_id})
     index = pd.Index(np.array(found, dtype=np.int64), name="lead_id")
     return pd.Series(_times(moments), index=index, name="outcome_at")
 
@@ -170,7 +176,7 @@ def outcome_moments(session: Session, client_id: int) -> pd.Series:
 def outcome_counts(session: Session, client_id: int) -> dict[str, int]:
     """Count the leads of a client by their present outcome."""
     stages, leads = fetch_columns(session, "SELECT outcome, count(*) FROM leads WHERE client_id = :client "
-                                           "GROUP BY outcome", {"client": client_id})
+                                           f"AND {STANDING} GROUP BY outcome", {"client": client_id})
     return {str(stage): int(number) for stage, number in zip(stages, leads, strict=True)}
 
 
@@ -261,7 +267,7 @@ def _fetch(session: Session, client_id: int, plan: _Plan, *, batch_id: int | Non
         # the sign keeps the planner from an index by client, which would go through every lead for each portion
         by_key = statement.replace("WHERE client_id", "WHERE +client_id")
         return fetch_for(session, by_key, "id", lead_ids, parameters)
-    return fetch_columns(session, f"{statement} ORDER BY id", parameters)
+    return fetch_columns(session, f"{statement} AND {STANDING} ORDER BY id", parameters)
 
 
 def _frame(vault: Vault, plan: _Plan, columns: list[list[Any]]) -> pd.DataFrame:
