@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from leadscore.config import Settings, load_settings
 from leadscore.connectors.language.local import LocalEmbedder
 from leadscore.connectors.language.openai_compatible import LanguageServer, language_server
+from leadscore.store import erasure_list
 from leadscore.store.database import migrate, open_database
 from leadscore.store.registry import Registry
 from leadscore.store.uploads import UploadStore
@@ -78,7 +79,7 @@ def open_workbench(settings: Settings | None = None, clock: Callable[[], datetim
     Raises
     ------
     LeadScoreError
-        The secret key does not belong to this store.
+        The secret key does not belong to this store, or the list of erased people was changed.
     """
     settings = settings or load_settings()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
@@ -87,6 +88,8 @@ def open_workbench(settings: Settings | None = None, clock: Callable[[], datetim
     engine = open_database(settings.url)
     migrate(engine)
     check_key(engine, vault)
+    # a backup that was put back may hold people who were erased since it was made
+    erasure_list.catch_up(engine, vault, settings.data_folder, now=clock())
     return Workbench(
         settings=settings,
         engine=engine,

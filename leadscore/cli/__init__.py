@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 
 from leadscore import __version__
-from leadscore.cli import admin, experiments, leads, models, policies, reports, work
+from leadscore.cli import admin, experiments, leads, models, policies, privacy, reports, work
 from leadscore.cli.words import EXIT_DONE, EXIT_FAULT, refuse, say
 from leadscore.errors import LeadScoreError
 from leadscore.services import governance
 from leadscore.workbench import open_workbench
 
-FAMILIES = (work, models, policies, experiments, leads, reports, admin)
+FAMILIES = (work, models, policies, experiments, leads, privacy, reports, admin)
 
 log = logging.getLogger(__name__)
 

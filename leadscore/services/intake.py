@@ -429,7 +429,7 @@ def _seal_issues(vault: Vault, batch_id: int, issues: pd.DataFrame) -> bytes | N
     if issues.empty:
         return None
     worst_first = issues.sort_values("severity", key=lambda column: column.map(SEVERITY_ORDER), kind="stable")
-    return vault.encrypt(zlib.compress(csv_bytes(worst_first.head(ISSUES_KEPT))), f"batch_issues:{batch_id}")
+    return vault.encrypt(zlib.compress(csv_bytes(worst_first.head(ISSUES_KEPT))), batches.issues_place(batch_id))
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------
@@ -477,7 +477,7 @@ def issue_report(workbench: Workbench, actor: Actor, *, client: str, batch_id: i
         sealed = batch.issue_rows
     if sealed is None:
         return csv_bytes(EMPTY)
-    return zlib.decompress(workbench.vault.decrypt(sealed, f"batch_issues:{batch_id}"))
+    return zlib.decompress(workbench.vault.decrypt(sealed, batches.issues_place(batch_id)))
 
 
 def open_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str) -> tuple[bytes, str]:

@@ -111,7 +111,7 @@ def prepare(workbench: Workbench, client_id: int, *, tell: Progress, now: dateti
 
 def neighbourhood(session: Session, workbench: Workbench, client_id: int, space: str) -> Neighbourhood:
     """Give all vectors of a client, from memory when they are still those of the store."""
-    state = vector_rows.prepared_for(session, client_id, space)
+    state = f"{vector_rows.prepared_for(session, client_id, space)} {vector_rows.forgotten(session, client_id)}"
     known: Neighbourhood | None = workbench.nearby.get((client_id, space))
     if known is not None and known.state == state:
         return known

@@ -83,3 +83,8 @@ def headers(session: Session, client_id: int) -> dict[str, str]:
     statement = select(Batch.mapping).where(Batch.client_id == client_id, col(Batch.undone_at).is_(None))
     return {field: header for mapping in session.exec(statement.order_by(col(Batch.id)))
             for header, field in mapping.items() if field}
+
+
+def issues_place(batch_id: int) -> str:
+    """Name the place the remarks on an import are encrypted for."""
+    return f"batch_issues:{batch_id}"

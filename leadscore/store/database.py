@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
@@ -120,6 +120,37 @@ def migrate(engine: Engine) -> bool:
 def newest_version() -> str:
     """Name the newest migration this program knows, from its file name."""
     return max(path.stem.split("_")[0] for path in VERSION_FOLDER.glob("[0-9]*.py"))
+
+
+def size_in_bytes(engine: Engine) -> int:
+    """Say how much room the store takes on disk."""
+    with engine.connect() as connection:
+        if is_sqlite(connection):
+            pages, size = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                           for name in ("page_count", "page_size"))
+            return int(pages * size)
+        return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+
+
+def wipe(engine: Engine, *, rebuild: bool) -> bool:
+    """Remove from disk what deleted rows have left behind: in the write-ahead log, and with ``rebuild`` everywhere.
+
+    Returns
+    -------
+    bool
+        False when somebody was at work, so that something may be left.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        try:
+            if rebuild:
+                connection.exec_driver_sql("VACUUM" if is_sqlite(connection) else "VACUUM FULL")
+            if not is_sqlite(connection):
+                return True
+            # says busy, and leaves the log as it is, while somebody reads
+            busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        except OperationalError:
+            return False
+    return busy == 0
 
 
 def check_integrity(session: Session) -> list[str]:

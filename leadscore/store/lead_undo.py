@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.schema import OutcomeStage
-from leadscore.store import endings
+from leadscore.store import endings, erasure
 from leadscore.store.bulk import (
     fetch_columns,
     in_portions,
@@ -21,7 +21,7 @@ from leadscore.store.bulk import (
     members,
     update_rows,
 )
-from leadscore.store.leads import change_place, rowcount, save_states, stored_states
+from leadscore.store.leads import change_place, save_states, stored_states
 from leadscore.store.tables import (
     Activity,
     Batch,
@@ -71,26 +71,12 @@ def undo_batch(session: Session, vault: Vault, *, client_id: int, batch_id: int,
     outcomes = _delete_of_batch(session, Outcome, client_id, batch_id)
     activities = _delete_of_batch(session, Activity, client_id, batch_id)
     _delete_of_batch(session, LeadChange, client_id, batch_id)
-    erase(session, client_id, own)
+    erasure.delete_leads(session, client_id, own)
     settle_outcomes(session, client_id, told)
     batch.state, batch.undone_at = "undone", now
     session.add(batch)
     session.flush()
     return Undone(len(own), len(restored), outcomes, activities, restored)
-
-
-def erase(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> int:
-    """Remove leads with everything that tells of them; returns the number of rows removed."""
-    removed = 0
-    tables = (("outcomes", "lead_id"), ("activities", "lead_id"), ("score_history", "lead_id"), ("scores", "lead_id"),
-              ("experiment_leads", "lead_id"), ("held_back_leads", "lead_id"), ("segment_members", "lead_id"),
-              ("lead_vectors", "lead_id"), ("language_answers", "lead_id"), ("lead_changes", "lead_id"),
-              ("leads", "id"))
-    for portion in in_portions(np.asarray(lead_ids, dtype=np.int64)):
-        parameters = {"client": client_id, "ids": members(session, portion)}
-        removed += sum(rowcount(session, f"DELETE FROM {table} WHERE client_id = :client AND "
-                                          f"{member_of(session, key, 'ids')}", parameters) for table, key in tables)
-    return removed
 
 
 def settle_outcomes(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, delete, or_, select
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.store.bulk import fetch_columns, in_portions, insert_rows, member_of, members
+from leadscore.store.personal_traces import ERASED, Traces
 from leadscore.store.tables import Segment, SegmentMember, to_text
 from leadscore.store.vault import Vault
 
@@ -40,8 +41,7 @@ def save(session: Session, vault: Vault, client_id: int, *, name: str, view: Map
         row = Segment(client_id=client_id, name=name.strip(), view={}, created_by=by[:80], created_at=now)
     elif row.created_by != by:
         raise InvalidRequest("name_taken", f"'{row.name}' was saved by {row.created_by}.", "Choose another name.")
-    sealed = vault.encrypt(orjson.dumps(dict(view)), _place(client_id, row.name))
-    row.view, row.shared = {SEALED: base64.b64encode(sealed).decode()}, shared
+    row.view, row.shared = _sealed(vault, client_id, row.name, view), shared
     # another filter has other members; whoever is in it now did not just come in
     row.checked_at = None
     session.add(row)
@@ -52,8 +52,23 @@ def save(session: Session, vault: Vault, client_id: int, *, name: str, view: Map
 def opened(vault: Vault, row: Segment) -> dict[str, Any]:
     """Give the view a segment was saved with."""
     sealed = base64.b64decode(row.view[SEALED])
-    view: dict[str, Any] = orjson.loads(vault.decrypt(sealed, _place(row.client_id, row.name)))
+    view: dict[str, Any] = orjson.loads(vault.decrypt(sealed, place(row.client_id, row.name)))
     return view
+
+
+def forget(session: Session, vault: Vault, client_id: int, traces: Traces) -> int:
+    """Take what tells of a person out of the names and filters of a client; returns how many that were."""
+    changed = 0
+    for row in list_all(session, client_id):
+        view = opened(vault, row)
+        cleaned = traces.without(view)
+        if cleaned != view or traces.told_in(row.name):
+            row.name = f"{ERASED} {row.id}" if traces.told_in(row.name) else row.name
+            row.view = _sealed(vault, client_id, row.name, cleaned)
+            session.add(row)
+            changed += 1
+    session.flush()
+    return changed
 
 
 def get(session: Session, client_id: int, segment_id: int | None, *, seen_by: str | None = None) -> Segment:
@@ -149,7 +164,13 @@ def _named(session: Session, client_id: int, name: str) -> Segment | None:
     return next((row for row in list_all(session, client_id) if row.name.casefold() == wanted), None)
 
 
-def _place(client_id: int, name: str) -> str:
+def _sealed(vault: Vault, client_id: int, name: str, view: Mapping[str, Any]) -> dict[str, Any]:
+    blob = vault.encrypt(orjson.dumps(dict(view)), place(client_id, name))
+    return {SEALED: base64.b64encode(blob).decode()}
+
+
+def place(client_id: int, name: str) -> str:
+    """Name the place a filter is encrypted for."""
     return f"segments:{client_id}:{name}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,15 @@ class UploadStore:
         except NotFound:
             return
         self._path(upload_id).unlink(missing_ok=True)
+
+    def of_client(self, client: str) -> list[str]:
+        """List the ids of the files of a client; damaged ones are nobody's."""
+        found = []
+        for path in sorted(self.folder.iterdir()) if self.folder.exists() else []:
+            with suppress(NotFound, TamperedData):
+                self.meta(path.name, client)
+                found.append(path.name)
+        return found
 
     def remove_older(self, now: datetime, kept_for: timedelta = KEPT_FOR) -> int:
         """Remove the files that have waited too long, and abandoned drafts; returns how many."""

@@ -27,7 +27,7 @@ NONCE_BYTES = 12
 INDEX_BYTES = 16
 FORMAT = b"\x01"
 PURPOSES = frozenset({"fields", "index", "audit", "manifest", "cookie", "uploads", "check", "vectors",
-                      "audit_signing", "scores"})
+                      "audit_signing", "scores", "erasures"})
 SECRET_FILE = "secret.key"
 SECRET_CHARACTERS = 64
 SHORTEST_SECRET = 16

@@ -109,6 +109,32 @@ def remove(session: Session, client_id: int, space: str, lead_ids: np.ndarray) -
                             {"client": client_id, "space": space, "ids": members(session, portion)})
 
 
+def forget(session: Session, client_id: int, lead_ids: np.ndarray) -> int:
+    """Forget the vectors of leads in every space, and let those who keep vectors in memory read them anew.
+
+    Returns how often that has happened.
+    """
+    (spaces,) = fetch_columns(session, "SELECT DISTINCT space FROM lead_vectors WHERE client_id = :client",
+                            {"client": client_id})
+    for space in spaces:
+        remove(session, client_id, space, lead_ids)
+    times = forgotten(session, client_id) + 1
+    session.merge(Fact(name=_forgotten(client_id), value=str(times)))
+    session.flush()
+    return times
+
+
+def forgotten(session: Session, client_id: int) -> int:
+    """Say how often vectors of this client have been forgotten."""
+    row = session.get(Fact, _forgotten(client_id))
+    return int(row.value) if row else 0
+
+
+def prepare_again(session: Session, client_id: int) -> None:
+    """Let the vectors of a client be brought up to date, because there are leads again that had none."""
+    session.execute(text("UPDATE facts SET value = '' WHERE name LIKE :names"), {"names": f"vectors:{client_id}:%"})
+
+
 def dimensions(session: Session, client_id: int, space: str) -> int:
     """Say how many numbers a stored vector has; 0 when none is stored."""
     found = session.execute(text("SELECT vector FROM lead_vectors WHERE client_id = :client AND space = :space "
@@ -205,6 +231,10 @@ def _as_text(vector: np.ndarray) -> str:
 
 def _table(dimensions: int) -> str:
     return f"lead_vectors_{int(dimensions)}"
+
+
+def _forgotten(client_id: int) -> str:
+    return f"vectors_forgotten:{client_id}"
 
 
 def _fact(client_id: int, space: str) -> str:

@@ -11,7 +11,7 @@ from leadscore.access import Role
 from leadscore.errors import Forbidden, InvalidRequest
 from leadscore.services import delivery, governance, value
 from leadscore.services.delivery import ListView
-from leadscore.store import lead_undo
+from leadscore.store import erasure
 from leadscore.store.database import read, write
 from tests.services.conftest import CLIENT, person
 
@@ -144,7 +144,7 @@ def test_who_is_erased_is_forgotten_here_too(fresh, admin):
     export(fresh, admin)
     lead_id = taken(fresh)[0][0]
     with write(fresh.engine) as session:
-        lead_undo.erase(session, 1, [lead_id])
+        erasure.delete_leads(session, 1, [lead_id])
     assert lead_id not in {lead for lead, _, _ in taken(fresh)}
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from leadscore.errors import InvalidRequest, NotFound
-from leadscore.store import clients, experiments, lead_undo, outcomes
+from leadscore.store import clients, erasure, experiments, lead_undo, outcomes
 from leadscore.store.database import read, write
 from leadscore.store.experiments import NewExperiment
 from tests.store.samples import people, stored
@@ -98,7 +98,7 @@ def test_a_lead_decided_before_its_assignment_is_left_out_although_told_later(be
 def test_erased_leads_and_an_undone_import_leave_the_experiment(begun, vault, now) -> None:
     store, client_id, batch_id, lead_ids, experiment_id = begun
     with write(store) as session:
-        lead_undo.erase(session, client_id, lead_ids[:2])
+        erasure.delete_leads(session, client_id, lead_ids[:2])
         assert experiments.day_counts(session, client_id, experiment_id)["leads"].sum() == 4
         assert len(experiments.assigned(session, client_id, experiment_id)) == 4
         lead_undo.undo_batch(session, vault, client_id=client_id, batch_id=batch_id, now=now)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
 from leadscore.schema import FIELDS, CustomField, Kind, OutcomeStage
-from leadscore.store import lead_matching, lead_reading, lead_undo, leads, outcomes, scores
+from leadscore.store import erasure, lead_matching, lead_reading, lead_undo, leads, outcomes, scores
 from leadscore.store.database import open_database, read, write
 from leadscore.store.vault import Vault
 from tests.store.samples import COLOUR, CUSTOM, SPOUSE, as_stored, batch, frame, people, stored, typed
@@ -268,7 +268,7 @@ def test_no_query_reaches_into_another_client(store: Engine, vault: Vault, now) 
         assert lead_reading.ids(session, mine, batch_id=their_batch).size == 0
         assert leads.assign_owner(session, mine, their_ids, "Eve", now=now) == 0
         assert leads.mark_exported(session, mine, their_ids, now=now) == 0
-        assert lead_undo.erase(session, mine, their_ids) == 0
+        assert erasure.delete_leads(session, mine, their_ids) == 0
         assert lead_matching.colleagues(session, mine, int(their_ids[0])).size == 0
         assert lead_matching.find_by_email(session, vault, mine, "person2@firm2.example").size == 0
         assert lead_matching.company_key_of(session, mine, int(their_ids[0])) is None
@@ -295,7 +295,7 @@ def test_erasing_leaves_no_row_about_a_lead(store: Engine, vault: Vault, now) ->
     with write(store) as session:
         client_id, _, lead_ids = stored(session, vault, now)
         outcomes.record(session, client_id, lead_ids, stage="contacted", at=None, recorded_by="ann", now=now)
-        assert lead_undo.erase(session, client_id, lead_ids[:2]) == 4
+        assert erasure.delete_leads(session, client_id, lead_ids[:2]) == 4
         tables = ("leads", "outcomes", "activities", "scores", "score_history", "lead_changes")
         left = {name: session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables}
     assert left == {"leads": 1, "outcomes": 1, "activities": 0, "scores": 0, "score_history": 0, "lead_changes": 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leadscore.store import lead_undo, vectors
+from leadscore.store import erasure, lead_undo, vectors
 from leadscore.store.database import read, write
 from leadscore.store.vault import Vault
 from tests.store.samples import people, stored
@@ -64,7 +64,7 @@ def test_saving_again_replaces(store, vault, now):
 def test_leads_that_go_take_their_vectors_along(store, vault, now):
     with write(store) as session:
         client_id, lead_ids, made = kept(session, vault, now)
-        lead_undo.erase(session, client_id, lead_ids[:2])
+        erasure.delete_leads(session, client_id, lead_ids[:2])
     with read(store) as session:
         assert vectors.load(session, client_id, SPACE)[0].tolist() == lead_ids[2:].tolist()
         if vectors.has_index(session, 8):
