@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import compress
 from pathlib import Path
@@ -19,7 +19,7 @@ from leadscore.access import Action, Actor, require
 from leadscore.errors import Cancelled, UnreadableFile
 from leadscore.ingest.cleaning import CleaningChoices, CleanTable, DuplicateChoice, clean_table
 from leadscore.ingest.duplicates import company_key, find_duplicates, fold_duplicates
-from leadscore.ingest.issues import EMPTY, concat_issues, count_by_code
+from leadscore.ingest.issues import EMPTY, Severity, concat_issues, count_by_code, issues_at
 from leadscore.ingest.mapping import ColumnMatch, as_mapping, shape_key, target_candidates
 from leadscore.ingest.outcomes import dated_by_history, outcome_stage, stage_steps
 from leadscore.ingest.quality import quality_report
@@ -33,7 +33,7 @@ from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
 from leadscore.steps.rules import rules_for
 from leadscore.store import activities as activity_rows
-from leadscore.store import audit, batches, clients, lead_matching, lead_undo, shapes
+from leadscore.store import audit, batches, clients, lead_matching, lead_undo, shapes, suppression
 from leadscore.store import leads as lead_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store.database import read, write
@@ -41,6 +41,7 @@ from leadscore.store.tables import Batch
 from leadscore.store.vault import Vault
 from leadscore.workbench import Workbench
 
+SUPPRESSED = "suppressed"
 NEW, UPDATED, SAME = "new", "updated", "same"
 PREVIEW_ROWS = 50
 ISSUES_KEPT = 20_000
@@ -347,6 +348,7 @@ def _store(session: Session, workbench: Workbench, actor: Actor, client: str, ra
     batch_id = batches.create(session, client_id, filename=raw.filename, sha256=raw.sha256, sheet=raw.sheet,
                               mapping=mapping, choices=choices.to_dict(), imported_by=actor.name, now=now,
                               custom_fields=prepared.clean.custom_fields)
+    prepared = _without_suppressed(session, vault, client_id, prepared)
     kept = ~(prepared.rejected | prepared.folded_away).to_numpy()
     leads, rows = prepared.clean.leads[kept], prepared.clean.row_numbers[kept]
     stages, steps = _stages_of(leads)
@@ -367,6 +369,23 @@ def _store(session: Session, workbench: Workbench, actor: Actor, client: str, ra
     audit.append(session, vault, at=now, client_id=client_id, actor=actor.name, action="leads_imported",
                  object=f"batch:{batch_id}", detail={"sha256": raw.sha256, **counts})
     return _Stored(client_id, ImportResult(batch_id=batch_id, issues=issues, **counts))
+
+
+def _without_suppressed(session: Session, vault: Vault, client_id: int, prepared: _Prepared) -> _Prepared:
+    """Reject the rows of people who must not be stored; of these not even a remark on a cell is kept."""
+    clean = prepared.clean
+    if not suppression.count(session, client_id):
+        return prepared
+    emails, phones = lead_matching.frame_indexes(vault, clean.leads)
+    theirs = suppression.suppressed(session, client_id, email_indexes=emails, phone_indexes=phones)
+    if not theirs.any():
+        return prepared
+    turned_away = theirs & ~prepared.folded_away.to_numpy()
+    rows = clean.row_numbers[turned_away]
+    told = issues_at(rows, column="", code=SUPPRESSED, severity=Severity.ERROR,
+                     message="This person has been erased or is on the suppression list.")
+    remarks = prepared.issues[~prepared.issues["row"].isin(clean.row_numbers[theirs])]
+    return replace(prepared, rejected=prepared.rejected | turned_away, issues=concat_issues([remarks, told]))
 
 
 def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, leads: pd.DataFrame,

@@ -105,7 +105,7 @@ def save_segment(workbench: Workbench, actor: Actor, *, client: str, name: str, 
         # a view that cannot be looked at is not kept
         scope_of(session, workbench, client_id, view_of(workbench, row), by=actor.name)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="segment_saved",
-                     object=f"segment:{row.id}", detail={"name": row.name, "shared": shared})
+                     object=f"segment:{row.id}", detail={"shared": shared})
         return row.id or 0
 
 
@@ -155,7 +155,7 @@ def remove_segment(workbench: Workbench, actor: Actor, *, client: str, segment_i
             raise Forbidden("not_yours", f"'{row.name}' was saved by {row.created_by}.", "Ask them or a manager.")
         segment_rows.remove(session, client_id, segment_id)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="segment_removed",
-                     object=f"segment:{segment_id}", detail={"name": row.name})
+                     object=f"segment:{segment_id}")
 
 
 def set_trigger(workbench: Workbench, actor: Actor, *, client: str, segment_id: int,
@@ -178,7 +178,7 @@ def set_trigger(workbench: Workbench, actor: Actor, *, client: str, segment_id: 
             _start(session, workbench, row, now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
                      action="segment_trigger_set", object=f"segment:{segment_id}",
-                     detail={"name": row.name, "trigger": asdict(wanted) if wanted else None})
+                     detail={"trigger": asdict(wanted) if wanted else None})
 
 
 def follow_segments(workbench: Workbench, actor: Actor, *, client: str) -> list[Followed]:
@@ -243,7 +243,7 @@ def _follow(session: Session, workbench: Workbench, actor: Actor, row: Segment, 
     if len(came):
         audit.append(session, workbench.vault, at=now, client_id=row.client_id, actor=actor.name,
                      action="segment_entered", object=f"segment:{row.id}",
-                     detail={"name": row.name, "came": len(came), "went": len(went), "done": done})
+                     detail={"came": len(came), "went": len(went), "done": done})
     return Followed(row.name, len(came), len(went), done)
 
 

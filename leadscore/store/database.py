@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
@@ -140,17 +140,28 @@ def wipe(engine: Engine, *, rebuild: bool) -> bool:
     bool
         False when somebody was at work, so that something may be left.
     """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        try:
+    with engine.connect() as connection:
+        if not is_sqlite(connection):
             if rebuild:
-                connection.exec_driver_sql("VACUUM" if is_sqlite(connection) else "VACUUM FULL")
-            if not is_sqlite(connection):
-                return True
-            # says busy, and leaves the log as it is, while somebody reads
-            busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
-        except OperationalError:
-            return False
-    return busy == 0
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM FULL")
+            return True
+    return _wipe_sqlite(engine, rebuild=rebuild)
+
+
+def _wipe_sqlite(engine: Engine, *, rebuild: bool) -> bool:
+    # neither can be done inside a transaction, which a connection of ours begins by itself
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        if rebuild:
+            cursor.execute("VACUUM")
+        # says busy, and leaves the log as it is, while somebody reads
+        busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        raw.close()
+    return not busy
 
 
 def check_integrity(session: Session) -> list[str]:

@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel, col, select
 
-from leadscore.store import batches, held_out, restriction, segments, subject_keys, vectors
+from leadscore.store import batches, held_out, restriction, segments, vectors
 from leadscore.store.bulk import fetch_for, in_portions, member_of, members
 from leadscore.store.database import is_sqlite
 from leadscore.store.leads import rowcount
@@ -79,8 +79,7 @@ def delete_leads(session: Session, client_id: int, lead_ids: Sequence[int] | np.
     if not len(wanted):
         return 0
     restriction.forget(session, client_id, wanted)
-    vectors.forget(session, client_id, wanted)
-    subject_keys.forget(session, client_id, wanted)
+    vectors.note_forgotten(session, client_id)
     for portion in in_portions(wanted):
         parameters = {"client": client_id, "ids": members(session, portion)}
         for table in lead_tables():

@@ -109,19 +109,19 @@ def remove(session: Session, client_id: int, space: str, lead_ids: np.ndarray) -
                             {"client": client_id, "space": space, "ids": members(session, portion)})
 
 
-def forget(session: Session, client_id: int, lead_ids: np.ndarray) -> int:
-    """Forget the vectors of leads in every space, and let those who keep vectors in memory read them anew.
-
-    Returns how often that has happened.
-    """
+def forget(session: Session, client_id: int, lead_ids: np.ndarray) -> None:
+    """Forget the vectors of leads in every space."""
     (spaces,) = fetch_columns(session, "SELECT DISTINCT space FROM lead_vectors WHERE client_id = :client",
-                            {"client": client_id})
+                              {"client": client_id})
     for space in spaces:
         remove(session, client_id, space, lead_ids)
-    times = forgotten(session, client_id) + 1
-    session.merge(Fact(name=_forgotten(client_id), value=str(times)))
+    note_forgotten(session, client_id)
+
+
+def note_forgotten(session: Session, client_id: int) -> None:
+    """Let those who keep vectors of a client in memory read them anew, because some are gone."""
+    session.merge(Fact(name=_forgotten(client_id), value=str(forgotten(session, client_id) + 1)))
     session.flush()
-    return times
 
 
 def forgotten(session: Session, client_id: int) -> int:
