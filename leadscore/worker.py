@@ -25,6 +25,7 @@ from leadscore.services import (
     learning,
     models,
     policy_history,
+    privacy,
     retraining,
     sampling,
     scoring,
@@ -41,6 +42,7 @@ ABANDONED_EVERY_SECONDS = 15.0
 OLD_FILES_EVERY_SECONDS = 3_600.0
 RETRAINING_EVERY_SECONDS = 3_600.0
 SIMILAR_EVERY_SECONDS = 10.0
+ERASURES_EVERY_SECONDS = 3_600.0
 CHECKPOINT_SECONDS = 60.0
 VERIFY_EVERY_SECONDS = 86_400.0
 FOLLOW_PARENT = "LEADSCORE_FOLLOW_PARENT"
@@ -67,6 +69,7 @@ def main() -> int:
               _Chore(OLD_FILES_EVERY_SECONDS, lambda: jobs.forget_old_files(workbench)),
               _Chore(RETRAINING_EVERY_SECONDS, lambda: retraining.queue_due(workbench)),
               _Chore(SIMILAR_EVERY_SECONDS, lambda: similar.prepare_changed(workbench)),
+              _Chore(ERASURES_EVERY_SECONDS, lambda: privacy.finish_erasures(workbench)),
               _Chore(CHECKPOINT_SECONDS, lambda: governance.note_checkpoint(workbench)),
               _Chore(VERIFY_EVERY_SECONDS, lambda: governance.verify_daily(workbench))]
     models.forget_orphans(workbench)

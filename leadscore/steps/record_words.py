@@ -91,6 +91,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "owner_assigned": RecordWords("Owner assigned", Family.DATA, "gave leads an owner"),
     # personal data
     "lead_viewed": RecordWords("Lead looked at", Family.PERSON, "looked at the personal data of a lead"),
+    "person_erased": RecordWords("Person erased", Family.PERSON, "erased a person"),
+    "erasures_repeated": RecordWords("Erased again", Family.PERSON, "erased again whom a backup had brought back"),
     # sign-in and accounts
     "signed_in": RecordWords("Signed in", Family.ACCOUNT, "signed in"),
     "signed_out": RecordWords("Signed out", Family.ACCOUNT, "signed out"),

@@ -22,7 +22,7 @@ MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
 
 FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint",
                   "verify_daily",
-                  "forget_orphans", "queue_due", "prepare_changed"}
+                  "forget_orphans", "queue_due", "prepare_changed", "finish_erasures"}
 ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "actor_of", "sign_in", "redeem_ticket",
                  "session_from_token", "sign_out"}
 ABOUT_ACCOUNTS = {"sign_out_everywhere", "note_denied", "list_users", "add_user", "change_user", "change_password",
@@ -91,6 +91,7 @@ NEEDS = {
     "current_brand": Action.VIEW_LEADS, "preview_brand": Action.VIEW_LEADS, "save_brand": Action.EDIT_POLICY,
     "remove_logo": Action.EDIT_POLICY,
     "picture_file": Action.VIEW_LEADS,
+    "erase_person": Action.ERASE,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
