@@ -36,6 +36,7 @@ def add_commands(commands: Any) -> None:
     _add_choice(listing)
     verifying = add(audit, "verify", _audit_verify, "check the chain; exit 3 names the first broken record")
     verifying.add_argument("--newest", action="store_true", help="only what came after the last checkpoint")
+    verifying.add_argument("--scores", action="store_true", help="check the seal of every score too")
     exporting = add(audit, "export", _audit_export,
                     "write the log: .csv as a table, .jsonl sealed for a check elsewhere")
     exporting.add_argument("--out", type=Path, required=True)
@@ -72,7 +73,11 @@ def _audit_list(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 def _audit_verify(workbench: Workbench, options: argparse.Namespace) -> Answer:
     verdict = governance.verify_audit(workbench, operator(), newest_only=options.newest)
-    return {**asdict(verdict), "exit_code": EXIT_DONE if verdict.ok else EXIT_REFUSED}
+    answer, ok = asdict(verdict), verdict.ok
+    if options.scores:
+        found = governance.verify_scores(workbench, operator())
+        answer["scores"], ok = {"ok": found.ok, **asdict(found)}, ok and found.ok
+    return {**answer, "exit_code": EXIT_DONE if ok else EXIT_REFUSED}
 
 
 def _audit_export(workbench: Workbench, options: argparse.Namespace) -> Answer:

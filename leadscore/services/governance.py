@@ -26,10 +26,11 @@ from leadscore.steps.record_words import Family as Family
 from leadscore.steps.record_words import RecordWords as RecordWords
 from leadscore.steps.record_words import actions_of as actions_of
 from leadscore.steps.record_words import words_of as words_of
-from leadscore.store import audit, audit_reading, checkpoints, clients, verify_export
+from leadscore.store import audit, audit_reading, checkpoints, clients, score_seals, verify_export
 from leadscore.store.audit import Verdict
 from leadscore.store.audit_reading import EventFilter
 from leadscore.store.database import read, write
+from leadscore.store.score_seals import ScoresVerdict
 from leadscore.workbench import Workbench
 
 PORTION = 10_000
@@ -138,6 +139,25 @@ def verify_audit(workbench: Workbench, actor: Actor, *, newest_only: bool = Fals
         total = audit.count(session)
         return audit.verify(session, workbench.vault, checkpoints=_marks_of(workbench), from_checkpoint=newest_only,
                             tell=lambda done: tell(done / max(total, 1), f"Checked {done:,} of {total:,} records"))
+
+
+def verify_scores(workbench: Workbench, actor: Actor, *, client: str | None = None,
+                  progress: Progress | None = None) -> ScoresVerdict:
+    """Check the seal of every score in force and in the history; altered ones are named with their lead.
+
+    Raises
+    ------
+    Forbidden
+        Someone who is no administrator asked for every client's scores.
+    """
+    require(actor, Action.VIEW_AUDIT, client)
+    _only_own(actor, client)
+    tell = progress or silent
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client) if client else None
+        total = score_seals.count(session, client_id)
+        return score_seals.check(session, workbench.vault, client_id,
+                                 lambda done: tell(done / max(total, 1), f"Checked {done:,} of {total:,} scores"))
 
 
 @dataclass(frozen=True)

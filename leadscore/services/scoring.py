@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,9 @@ from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
+from leadscore.steps.run_records import Made, moved_among_best, sealed_runs
 from leadscore.steps.selection import count_of_top, unreachable_reason
-from leadscore.store import audit, clients, lead_reading
+from leadscore.store import audit, clients, lead_reading, score_seals
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
@@ -117,11 +118,14 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
         scores = _score_stored(session, workbench, client_id, lead_ids, scorers, as_of=as_of, known_at=now,
                                tell=tell)
     tell(0.9, f"Storing {len(lead_ids):,} scores")
-    run_id, about = None, None
+    run_id, about, made = None, None, Made()
     with write(workbench.engine) as session:
         if scores is not None:
             head = _RunHead(client_id, in_force.version, as_of.to_pydatetime(), actor.name, now)
-            run_id = _put_in_force(session, head, scores, scorers, only_some=batch_id is not None)
+            best = score_rows.best_fifth(session, client_id)
+            made = _put_in_force(session, workbench, head, scores, scorers, only_some=batch_id is not None)
+            run_id = made.run_id
+            made = replace(made, moved=moved_among_best(best, score_rows.best_fifth(session, client_id)))
             foretell(session, workbench, client_id, policy=in_force.policy, versions=scorers.versions,
                      lead_ids=None if batch_id is None else lead_ids)
         if trial and scores is not None:
@@ -131,7 +135,7 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="leads_scored",
                      object=f"run:{run_id}", detail={"rows": len(lead_ids), "policy_version": in_force.version,
                                                      "model_version": champion.version, "as_of": as_of.isoformat()}
-                     | (about or {}))
+                     | made.told() | (about or {}))
     with suppress(Cancelled):
         # too late to stop: the scores are in force
         tell(1.0, f"Scored {len(lead_ids):,} leads")
@@ -212,9 +216,9 @@ def _score_chunk(leads: pd.DataFrame, scorers: _Scorers, taking_part: Parts, jud
                          challenger_probability=said_in_the_shadow(trial, taking_part, leads, judge_these))
 
 
-def _put_in_force(session: Session, head: _RunHead, scores: pd.DataFrame, scorers: _Scorers, *,
-                  only_some: bool) -> int | None:
-    """Store the scores, each model's as a scoring of its own; gives the number of the last one."""
+def _put_in_force(session: Session, workbench: Workbench, head: _RunHead, scores: pd.DataFrame, scorers: _Scorers, *,
+                  only_some: bool) -> Made:
+    """Store the scores, each model's as a scoring of its own."""
     by_hand = lead_reading.overrides(session, head.client_id)
     scores = _in_force(scores, by_hand, scorers.policy)
     versions = {True: scorers.trial.challenger.version if scorers.trial else None, False: scorers.champion.version}
@@ -229,13 +233,14 @@ def _put_in_force(session: Session, head: _RunHead, scores: pd.DataFrame, scorer
                                         started_by=head.started_by, now=head.now)
             runs[own] = run_id
     # all at once and in the order of their ids, which the database is quickest at
+    scores = scores.assign(seal=score_seals.seals(workbench.vault, scores.index.to_numpy(), runs.to_numpy(), scores))
     score_rows.replace_scores(session, head.client_id, runs, scores)
     by_rank = scorers.policy.tier_mode != TierMode.THRESHOLD and not _gives_tiers(scorers.champion)
     if only_some and by_rank:
         # ranks are about all leads: new ones push others down
         score_rows.set_tiers(session, head.client_id, tiers_in_force(
             score_rows.blended(session, head.client_id), by_hand, scorers.policy))
-    return run_id
+    return Made(run_id, sealed_runs(session, head.client_id, scores["seal"], runs))
 
 
 def score_file(

@@ -24,6 +24,7 @@ NUMBERS = ("rule_score", "probability", "blended", "score", "fit", "engagement")
 PAGE_COLUMNS = ("lead_id", "run_id", *NUMBERS, "tier", "qualified", "reachable", "exported", "outcome", "batch_id",
                 *MIRRORED)
 HISTORY_COLUMNS = ("rule_score", "probability", "blended", "score", "tier")
+BEST_SHARE = 0.2
 REPLAYED = ("rule_score", "probability", "blended")
 RUNS_LOOKED_AT = 20
 DISTINCT = {"source": "source"} | {name: f"coalesce({name}, '')" for name in ("owner", "country", "industry")}
@@ -62,8 +63,8 @@ def replace_scores(session: Session, client_id: int, run_id: int | pd.Series, sc
         The scoring they belong to; indexed like ``scores`` when they belong to several.
     scores : DataFrame
         Index ``lead_id``; columns ``rule_score``, ``probability``, ``blended``, ``score``, ``fit``, ``engagement``,
-        ``tier``, ``qualified``, ``reachable``, ``owner``, ``source``, ``country``, ``industry``. Leads that are not
-        this client's are left out.
+        ``tier``, ``qualified``, ``reachable``, ``owner``, ``source``, ``country``, ``industry``, and ``seal`` of
+        :func:`score_seals.seals`. Leads that are not this client's are left out.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def replace_scores(session: Session, client_id: int, run_id: int | pd.Series, sc
     frame = scores.loc[facts.index] if not scores.index.equals(facts.index) else scores
     lasting = endings.lasting(session, client_id, facts.index.to_numpy())
     _move_to_history(session, client_id, facts.index.to_numpy())
-    names = [name for name in (*NUMBERS, "tier", "qualified", "reachable", *MIRRORED) if name in frame]
+    names = [name for name in (*NUMBERS, "tier", "qualified", "reachable", "seal", *MIRRORED) if name in frame]
     runs = run_id if isinstance(run_id, int) else run_id.loc[facts.index]
     columns: dict[str, Any] = {"lead_id": facts.index.to_numpy(), "client_id": client_id, "run_id": runs}
     columns |= {name: facts[name] for name in ("batch_id", "outcome", "exported", "day")}
@@ -156,7 +157,7 @@ def _move_to_history(session: Session, client_id: int, lead_ids: np.ndarray) -> 
     statement = text("SELECT 1 FROM scores WHERE client_id = :client LIMIT 1")
     if session.execute(statement, {"client": client_id}).first() is None:
         return
-    names = ", ".join(("lead_id", "run_id", "client_id", *HISTORY_COLUMNS))
+    names = ", ".join(("lead_id", "run_id", "client_id", *HISTORY_COLUMNS, "seal"))
     for portion in in_portions(lead_ids):
         parameters = {"client": client_id, "ids": members(session, portion)}
         where = f"WHERE client_id = :client AND {member_of(session, 'lead_id', 'ids')}"
@@ -194,6 +195,11 @@ def top(session: Session, client_id: int, count_: int, chosen: ListFilter = EVER
                                 parameters | {"limit": max(count_, 0), "offset": 0})
     return pd.Series(np.array(scores, dtype=float), index=pd.Index(np.array(ids, dtype=np.int64), name="lead_id"),
                      name="score")
+
+
+def best_fifth(session: Session, client_id: int) -> np.ndarray:
+    """List the best 20 % of the scored leads, best first."""
+    return top(session, client_id, int(np.ceil(BEST_SHARE * count(session, client_id)))).index.to_numpy()
 
 
 def count(session: Session, client_id: int, chosen: ListFilter = EVERYTHING) -> int:

@@ -71,7 +71,7 @@ NEEDS = {
     "performance": Action.VIEW_LEADS, "state": Action.VIEW_LEADS, "span": Action.VIEW_LEADS,
     "open_alerts": Action.VIEW_LEADS, "dismiss_alert": Action.EDIT_LEADS,
     "audit_events": Action.VIEW_AUDIT, "audit_activity": Action.VIEW_AUDIT, "export_audit": Action.VIEW_AUDIT,
-    "audit_file": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
+    "audit_file": Action.VIEW_AUDIT, "verify_scores": Action.VIEW_AUDIT, "make_campaign_file": Action.IMPORT_LEADS,
     "plan_experiment": Action.VIEW_LEADS, "start_experiment": Action.DEPLOY_MODEL,
     "experiment_status": Action.VIEW_LEADS, "list_experiments": Action.VIEW_LEADS,
     "stop_experiment": Action.DEPLOY_MODEL,
