@@ -192,12 +192,12 @@ def _range(values: pd.Series, spec: FeatureSpec) -> tuple[float | None, float | 
 
 
 def _drift(values: pd.Series, spec: FeatureSpec, features: Features, split: Split) -> Drift | None:
-    if split.newer is None or (split.by_creation and _counts_days(spec, features)):
+    if split.newer is None or (split.by_creation and counts_days(spec, features)):
         return None
     return stability(values[~split.newer], values[split.newer])
 
 
-def _counts_days(spec: FeatureSpec, features: Features) -> bool:
+def counts_days(spec: FeatureSpec, features: Features) -> bool:
     """Tell whether a feature says how long something is ago: newer leads differ in that by themselves."""
     dates = {column.name for column in OF_FIELDS.all if column.unit_words == "date"}
     return spec.name in features.day_columns or bool(dates & set(spec.sources))

@@ -21,6 +21,8 @@ from leadscore.scoring.policy import Policy
 from leadscore.scoring.scorecard import score_rules
 from leadscore.steps.alerting import AlertKind, Severity, raise_alert
 from leadscore.steps.approving import WAITS, is_wanted
+from leadscore.steps.drift_reference import KEY as REFERENCE
+from leadscore.steps.drift_reference import reference_of
 from leadscore.steps.held_out import kept_frame
 from leadscore.steps.material import Material
 from leadscore.steps.models import challenge, crown, number_of
@@ -159,7 +161,7 @@ def _report_of(session: Session, workbench: Workbench, client_id: int, lesson: L
         "data": report["data"] | {"period": _period(material)},
         "suggested_alpha": _suggested_alpha(lesson.model, lesson.features, in_force.policy),
         "target": material.target, "seconds": round(lesson.seconds, 2), "policy_version": in_force.version,
-        "proof": proof, "request": lesson.request}
+        "proof": proof, "request": lesson.request, REFERENCE: reference_of(lesson.features, lesson.model)}
 
 
 def _suggested_alpha(model: Model, features: Features, policy: Policy) -> float | None:
