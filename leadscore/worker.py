@@ -19,6 +19,7 @@ from leadscore.errors import Cancelled, LeadScoreError
 from leadscore.services import (
     accounts,
     delivery,
+    drift,
     governance,
     intake,
     jobs,
@@ -40,6 +41,7 @@ HEARTBEAT_SECONDS = 5.0
 PROGRESS_SECONDS = 0.3
 ABANDONED_EVERY_SECONDS = 15.0
 OLD_FILES_EVERY_SECONDS = 3_600.0
+DRIFT_EVERY_SECONDS = 600.0
 RETRAINING_EVERY_SECONDS = 3_600.0
 SIMILAR_EVERY_SECONDS = 10.0
 ERASURES_EVERY_SECONDS = 3_600.0
@@ -67,6 +69,7 @@ def main() -> int:
     workbench = open_workbench()
     chores = [_Chore(ABANDONED_EVERY_SECONDS, lambda: jobs.fail_abandoned(workbench)),
               _Chore(OLD_FILES_EVERY_SECONDS, lambda: jobs.forget_old_files(workbench)),
+              _Chore(DRIFT_EVERY_SECONDS, lambda: drift.check_due(workbench)),
               _Chore(RETRAINING_EVERY_SECONDS, lambda: retraining.queue_due(workbench)),
               _Chore(SIMILAR_EVERY_SECONDS, lambda: similar.prepare_changed(workbench)),
               _Chore(ERASURES_EVERY_SECONDS, lambda: privacy.finish_erasures(workbench)),

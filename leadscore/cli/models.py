@@ -62,6 +62,8 @@ def add_commands(commands: Any) -> None:
     again.add_argument("--days", type=between(1, 365), metavar="N", help="train again after so many days")
     again.add_argument("--share", type=share_of, metavar="20%", help="or when so many outcomes are new")
     again.add_argument("--least", type=between(1, 1_000_000), metavar="N", help="newly decided leads needed")
+    again.add_argument("--on-drift", action=argparse.BooleanOptionalAction, default=None,
+                       help="or when newer leads differ from those the model has learnt from")
     again.add_argument("--now", action="store_true", help="train now, and publish the new version if it is not worse")
 
 
@@ -123,7 +125,7 @@ def _models_approvals(workbench: Workbench, options: argparse.Namespace) -> Answ
 
 def _models_retraining(workbench: Workbench, options: argparse.Namespace) -> Answer:
     actor, client = operator(), options.client
-    changes = {name: value for name in ("on", "days", "share", "least")
+    changes = {name: value for name in ("on", "days", "share", "least", "on_drift")
                if (value := getattr(options, name)) is not None}
     shown = retraining.save_retraining_settings(workbench, actor, client=client, changes=changes) if changes \
         else retraining.retraining_settings(workbench, actor, client=client)

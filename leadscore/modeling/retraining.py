@@ -25,12 +25,15 @@ class RetrainingSettings:
         Or as soon as so many outcomes are new, as a share of those the newest version has learnt from, in (0, 1].
     least : int
         In either case so many newly decided leads are needed, at least 1.
+    on_drift : bool
+        Or as soon as newer leads are found to differ from those the newest version has learnt from.
     """
 
     on: bool = False
     days: int = 15
     share: float = 0.2
     least: int = 50
+    on_drift: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense.
@@ -67,6 +70,8 @@ class History:
         Decided leads it has learnt from.
     decided : int
         Leads decided since.
+    drifted : bool
+        Whether the newest check for drift was of this version and raised an alarm.
     """
 
     version: int
@@ -74,6 +79,7 @@ class History:
     now: datetime
     learnt: int
     decided: int
+    drifted: bool = False
 
     @property
     def days(self) -> int:
@@ -105,6 +111,10 @@ def retraining_due(settings: RetrainingSettings, history: History | None) -> Due
     since = f"{history.decided:,} new outcomes since version {history.version}"
     if history.decided < settings.least:
         return Due(False, f"Not due: {since}, at least {settings.least:,} are needed.")
+    if settings.on_drift and history.drifted:
+        # the next version starts without an alarm of its own and without outcomes, so this does not repeat itself
+        return Due(True, f"Due because newer leads differ from those version {history.version} has learnt from, and "
+                         f"there are {history.decided:,} new outcomes.")
     wanted = settings.share * history.learnt
     if history.decided >= wanted:
         return Due(True, f"Due because of {since}, which had learnt from {history.learnt:,}.")

@@ -239,12 +239,13 @@ def _story(each: ColumnDrift, profile: Profile, values: pd.Series, about: Column
         return _Story(Cause.CONSTANT, f"{each.label} is the same for every lead that has it.", 1.0 - missing,
                       (each.name, "is_filled", ""))
     if profile.of_numbers and (factor := _unit_factor(each, profile, values)):
-        grown = f"{factor:,.0f} times as large" if factor >= 1 else f"{1 / factor:,.0f} times as small"
-        return _Story(Cause.UNIT, f"{each.label} is about {grown}: has its unit changed?", 1.0 - missing,
+        size = f"{factor:,.0f} times as large" if factor >= 1 else f"{1 / factor:,.0f} times as small"
+        return _Story(Cause.UNIT, f"{each.label} is about {size}: has its unit changed?", 1.0 - missing,
                       (each.name, "is_filled", ""))
     if _known_alone(profile, values) < MUCH_CLOSER * each.index:
         return _gaps(each, profile, missing)
-    if not profile.of_numbers and (new := _new_value(profile, values)):
+    grown = max(np.subtract(each.now, each.before)[:len(profile.values)], default=0.0)
+    if not profile.of_numbers and (new := _new_value(profile, values)) and new[1] > grown:
         value, share = new
         return _Story(Cause.NEW_VALUE, f"{each.label} has a value the model has hardly met: “{value}”, "
                                        f"{share:.0%} of the newer leads.", share, (each.name, "is", value))

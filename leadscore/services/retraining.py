@@ -12,9 +12,11 @@ from sqlmodel import Session
 from leadscore.access import Action, Actor, require
 from leadscore.errors import NotFound
 from leadscore.modeling.retraining import Due, History, RetrainingSettings, retraining_due
+from leadscore.monitoring.drift_verdict import Verdict
 from leadscore.steps.comparing import is_from_store, learnt_by_neither
 from leadscore.steps.models import number_of
 from leadscore.store import audit, clients
+from leadscore.store import drift as drift_rows
 from leadscore.store import experiments as experiment_rows
 from leadscore.store import jobs as job_rows
 from leadscore.store import models as model_rows
@@ -61,7 +63,7 @@ def save_retraining_settings(workbench: Workbench, actor: Actor, *, client: str,
     Parameters
     ----------
     changes : mapping
-        Any of ``on``, ``days``, ``share`` and ``least``.
+        Any of ``on``, ``days``, ``share``, ``least`` and ``on_drift``.
 
     Raises
     ------
@@ -157,5 +159,11 @@ def _due(session: Session, workbench: Workbench, row: Client) -> Due:
     newest = model_rows.list_all(session, client_id)[0]
     history = History(version=number_of(newest), trained_at=newest.created_at, now=workbench.clock(),
                       learnt=int((newest.report.get("data") or {}).get("rows", 0)),
-                      decided=len(learnt_by_neither(session, [newest])))
+                      decided=len(learnt_by_neither(session, [newest])),
+                      drifted=_drifted(session, client_id, number_of(newest)))
     return retraining_due(_settings(row), history)
+
+
+def _drifted(session: Session, client_id: int, version: int) -> bool:
+    last = drift_rows.latest(session, client_id, version)
+    return last is not None and last.verdict == Verdict.ALARM

@@ -81,6 +81,7 @@ RECORD_WORDS: dict[str, RecordWords] = {
                                              "changed when models are trained anew"),
     "approval_setting_saved": RecordWords("Second person's approval", Family.CHANGE,
                                           "changed whether models need a second person's approval"),
+    "drift_settings_saved": RecordWords("Drift settings changed", Family.CHANGE, "changed the check for drift"),
     "spend_added": RecordWords("Cost added", Family.CHANGE, "added a cost"),
     "spend_removed": RecordWords("Cost removed", Family.CHANGE, "removed a cost"),
     # leads and outcomes
@@ -112,6 +113,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "experiment_started": RecordWords("Experiment started", Family.MODEL, "started an experiment"),
     "experiment_ended": RecordWords("Experiment ended", Family.MODEL, "ended an experiment"),
     "retraining_queued": RecordWords("Retraining started", Family.MODEL, "started a training because it was due"),
+    "drift_checked": RecordWords("Check for drift", Family.MODEL,
+                                 "compared newer leads with those the model learnt from"),
     # exports and reports
     "leads_exported": RecordWords("Export", Family.EXPORT, "exported leads"),
     "report_made": RecordWords("Report made", Family.EXPORT, "made a report"),

@@ -9,7 +9,8 @@ LOOKS = (
 """Records that leave every figure of a report as it is."""
 
 NOT_ABOUT_LEADS = (
-    *LOOKS, "experiment_ended", "experiment_started", "language_settings_saved", "leads_exported", "leads_scored",
+    *LOOKS, "drift_checked", "drift_settings_saved", "experiment_ended", "experiment_started",
+    "language_settings_saved", "leads_exported", "leads_scored",
     "model_challenges", "model_deployed", "model_rolled_back", "model_trained", "offer_created", "offer_edited",
     "offer_retired", "opinion_given", "owner_assigned", "policy_restored", "policy_saved", "rates_saved",
     "retraining_queued", "retraining_settings_saved", "segment_entered", "segment_removed", "segment_saved",

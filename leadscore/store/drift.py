@@ -129,3 +129,9 @@ def worked_by_score(session: Session, client_id: int, *, first: str, last: str) 
                           "ended": np.array(ended, dtype=np.int64)}).groupby("place").sum()
     return frame.assign(low=frame.index * BAND, high=(frame.index + 1) * BAND)[
         ["low", "high", "leads", "worked", "ended"]].reset_index(drop=True)
+
+
+def last_import_at(session: Session, client_id: int) -> datetime | None:
+    """Say when leads were imported last."""
+    return session.exec(select(Batch.created_at).where(Batch.client_id == client_id)
+                        .order_by(col(Batch.id).desc()).limit(1)).first()

@@ -35,11 +35,15 @@ def _form(context: Context, settings: retraining.RetrainingSettings) -> None:
                                    width=200)
             least = st.number_input("But with at least so many new outcomes", 1, value=settings.least,
                                     key="retraining_least", width=260)
+        on_drift = st.checkbox("Also when newer leads are found to differ from those it has learnt from",
+                               value=settings.on_drift, key="retraining_on_drift",
+                               help="The Drift tab of the Audit page tells when they do.")
         saved = st.form_submit_button("Save", key="retraining_save")
     if saved:
         with notices.refusals():
             retraining.save_retraining_settings(
                 context.workbench, context.actor, client=context.client,
-                changes={"on": on, "share": share / 100, "days": int(days), "least": int(least)})
+                changes={"on": on, "share": share / 100, "days": int(days), "least": int(least),
+                         "on_drift": on_drift})
             notices.say_after_rerun("Saved.")
             st.rerun()

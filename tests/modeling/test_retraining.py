@@ -47,3 +47,13 @@ def test_settings_survive_the_store():
     settings = RetrainingSettings(on=True, days=7, share=0.5, least=10)
     assert RetrainingSettings.from_dict(settings.to_dict() | {"unknown": 1}) == settings
     assert RetrainingSettings.from_dict({}) == RetrainingSettings()
+
+
+@pytest.mark.parametrize(("wanted", "drifted", "decided", "due"), [
+    (True, True, 60, True), (False, True, 60, False), (True, False, 60, False), (True, True, 49, False)])
+def test_drift_makes_it_due_where_that_is_wanted_and_enough_is_new(wanted, drifted, decided, due):
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    history = History(version=3, trained_at=now, now=now, learnt=1_000, decided=decided, drifted=drifted)
+    found = retraining_due(RetrainingSettings(on=True, on_drift=wanted), history)
+    assert found.due is due
+    assert ("newer leads differ from those version 3" in found.sentence) is due

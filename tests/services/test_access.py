@@ -21,7 +21,7 @@ MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
            for found in pkgutil.iter_modules(services.__path__)]
 
 FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint",
-                  "verify_daily",
+                  "verify_daily", "check_due",
                   "forget_orphans", "queue_due", "prepare_changed", "finish_erasures"}
 ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "actor_of", "sign_in", "redeem_ticket",
                  "session_from_token", "sign_out"}
@@ -92,6 +92,7 @@ NEEDS = {
     "remove_logo": Action.EDIT_POLICY,
     "picture_file": Action.VIEW_LEADS,
     "erase_person": Action.ERASE,
+    "drift_overview": Action.VIEW_AUDIT, "check_drift": Action.VIEW_AUDIT, "save_drift_settings": Action.DEPLOY_MODEL,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }
 
