@@ -30,7 +30,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from leadscore.errors import LeadScoreError, SignInRefused
-from leadscore.services import sessions
+from leadscore.services import faults, operations, sessions
+from leadscore.services.operations import State
 from pages import shared
 from pages.widgets.notices import show_refusal
 
@@ -43,6 +44,8 @@ OPEN = frozenset({STREAM, "/_stcore/health", "/_stcore/host-config"})
 CLOSED = ("/_stcore", "/media", "/component", "/app/static")
 ANONYMOUS_FRAME_BYTES = 64 * 1024
 ANONYMOUS_STREAMS_PER_ADDRESS = 20
+TIMINGS_SECONDS = 20.0
+HEALTH_SECONDS = 5.0
 WORKER_REST_SECONDS = 2.0
 WORKER_PATIENCE_SECONDS = 15.0
 
@@ -240,7 +243,29 @@ def to_performance(request: Request) -> Response:
     return RedirectResponse("/" + (f"?{request.url.query}" if request.url.query else ""), status_code=307)
 
 
+def health(_: Request) -> Response:
+    """Say whether the workbench can work, without saying anything about it: details are for those who may see them."""
+    found = _health_now()
+    checks = {check.name: check.state for check in found.checks}
+    return JSONResponse({"status": found.state, "checks": checks}, headers={"Cache-Control": "no-store"},
+                        status_code=503 if found.state is State.FAIL else 200)
+
+
+def ready(_: Request) -> Response:
+    """Say whether the store answers and has the tables this program needs."""
+    fine = operations.is_ready(shared.workbench())
+    return JSONResponse({"ready": fine}, headers={"Cache-Control": "no-store"}, status_code=200 if fine else 503)
+
+
+@st.cache_data(ttl=HEALTH_SECONDS, show_spinner=False)
+def _health_now() -> operations.Health:
+    """Look at most every few seconds, however many ask."""
+    return operations.health_of(shared.workbench())
+
+
 ROUTES = [
+    Route("/health", health),
+    Route("/ready", ready),
     Route("/session", open_session, methods=["POST"]),
     Route("/sign-out", close_session, methods=["POST"]),
     Route("/door.js", door_script),
@@ -257,11 +282,31 @@ def on_fault(fault: Exception) -> bool:
     if isinstance(fault, LeadScoreError):
         show_refusal(fault)
         return True
-    number = os.urandom(4).hex()
-    log.error("fault %s", number, exc_info=fault)
+    number = _noted(fault)
     st.error(f"Nothing you saved is lost. Load the page again; if it happens again, tell us the number {number}.",
              title="Something went wrong on our side.", icon=":material/error:")
     return True
+
+
+def _noted(fault: Exception) -> str:
+    """Note a fault with who met it where, as far as that can be told while things are broken."""
+    workbench = who = client = None
+    with suppress(Exception):
+        workbench = shared.workbench()
+        who = shared.signed_in()
+        client = st.session_state.get("chosen_client")
+    page = urlsplit(st.context.url or "").path.strip("/") or "performance"
+    return faults.note_fault(workbench, fault, place=f"page {page}", user=who.name if who else None, client=client)
+
+
+async def _keep_timings() -> None:
+    """Write down now and then how long pages took, so that no page waits for that."""
+    while True:
+        await asyncio.sleep(TIMINGS_SECONDS)
+        try:
+            await run_in_threadpool(operations.keep_timings, shared.workbench())
+        except Exception as fault:
+            faults.note_fault(None, fault, place="timings of pages")
 
 
 async def _keep_working() -> None:
@@ -283,17 +328,20 @@ async def _keep_working() -> None:
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Open the workbench before the first visitor comes, and have a worker beside it."""
+    faults.keep_log_calm(logging.INFO)
     await run_in_threadpool(shared.workbench)
-    if os.environ.get("LEADSCORE_NO_WORKER") == "1":
-        yield
-        return
-    working = asyncio.create_task(_keep_working())
+    beside = [_keep_timings()]
+    if os.environ.get("LEADSCORE_NO_WORKER") != "1":
+        beside.append(_keep_working())
+    tasks = [asyncio.create_task(one) for one in beside]
     try:
         yield
     finally:
-        working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(Exception):
+            await run_in_threadpool(operations.keep_timings, shared.workbench())
 
 
 app = st.App(FOLDER / "pages" / "frame.py", routes=ROUTES, middleware=[Middleware(Gate)], lifespan=lifespan,

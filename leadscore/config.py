@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=30, ge=1)
     session_hours: int = Field(default=10, ge=1)
     secure_cookie: bool = False
+    backup_folder: Path | None = None
+    backup_passphrase: str | None = Field(default=None, repr=False, min_length=8)
     openai_api_key: str | None = Field(default=None, repr=False, validation_alias=_either("OPENAI_API_KEY"))
     openai_base_url: str = Field(default="https://api.openai.com/v1", validation_alias=_either("OPENAI_BASE_URL"))
     chat_model: str = "gpt-4o-mini"
@@ -49,6 +51,11 @@ class Settings(BaseSettings):
     def models_folder(self) -> Path:
         """Where the registry keeps model versions."""
         return self.home / "models"
+
+    @property
+    def backups(self) -> Path:
+        """Where backups are written unless another place is named."""
+        return self.backup_folder or self.home / "backups"
 
     @property
     def url(self) -> str:

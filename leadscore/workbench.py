@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 from leadscore.config import Settings, load_settings
 from leadscore.connectors.language.local import LocalEmbedder
 from leadscore.connectors.language.openai_compatible import LanguageServer, language_server
+from leadscore.errors import InvalidRequest
 from leadscore.store import erasure_list
 from leadscore.store.database import migrate, open_database
 from leadscore.store.registry import Registry
@@ -19,6 +21,9 @@ from leadscore.store.uploads import UploadStore
 from leadscore.store.vault import Vault, check_key, load_secret
 
 DEFAULT_CLIENT = "default"
+MOST_MEASURED = 2_000
+UNFINISHED = ".restoring"
+"""Stands in a home while a backup is being put in its place; one that was interrupted must be done again."""
 EMBEDDER = LocalEmbedder()
 """One for all workbenches of a process: its words are read once, at the first use."""
 
@@ -26,6 +31,19 @@ EMBEDDER = LocalEmbedder()
 def utc_now() -> datetime:
     """Give the present moment, aware of its time zone."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How long one piece of work took, and at what moment it ended; ``client`` is a name."""
+
+    what: str
+    seconds: float
+    at: datetime
+    client: str | None = None
+    rows: int | None = None
+    peak_mb: float | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,8 @@ class Workbench:
         Answers that stay true until something changes, by kind; filled by ``steps.remembering``, which also bounds it.
     panels : dict
         Leads prepared for trying out policies; filled by ``steps.panels``, which also bounds it.
+    measured : deque
+        How long work took, until ``steps.timing`` writes it down; the oldest are lost first.
     """
 
     settings: Settings
@@ -71,6 +91,7 @@ class Workbench:
     language: LanguageServer | None = None
     remembered: dict[Any, Any] = field(default_factory=dict)
     panels: dict[Any, Any] = field(default_factory=dict)
+    measured: deque[Measured] = field(default_factory=lambda: deque(maxlen=MOST_MEASURED))
 
 
 def open_workbench(settings: Settings | None = None, clock: Callable[[], datetime] = utc_now) -> Workbench:
@@ -79,9 +100,13 @@ def open_workbench(settings: Settings | None = None, clock: Callable[[], datetim
     Raises
     ------
     LeadScoreError
-        The secret key does not belong to this store, or the list of erased people was changed.
+        The secret key does not belong to this store, the list of erased people was changed, or a restore was
+        interrupted.
     """
     settings = settings or load_settings()
+    if (settings.home / UNFINISHED).exists():
+        raise InvalidRequest("restore_unfinished", "A backup was being restored into this home and did not get to its "
+                             "end.", "Run 'leadscore restore' again with --force; nothing has been lost.")
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     settings.models_folder.mkdir(parents=True, exist_ok=True)
     vault = Vault(load_secret(settings))

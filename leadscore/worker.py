@@ -18,13 +18,16 @@ from leadscore.access import Actor
 from leadscore.errors import Cancelled, LeadScoreError
 from leadscore.services import (
     accounts,
+    backups,
     delivery,
     drift,
+    faults,
     governance,
     intake,
     jobs,
     learning,
     models,
+    operations,
     policy_history,
     privacy,
     retraining,
@@ -45,6 +48,9 @@ DRIFT_EVERY_SECONDS = 600.0
 RETRAINING_EVERY_SECONDS = 3_600.0
 SIMILAR_EVERY_SECONDS = 10.0
 ERASURES_EVERY_SECONDS = 3_600.0
+LIFE_SECONDS = 15.0
+BACKUP_EVERY_SECONDS = 60.0
+TIMINGS_SECONDS = 30.0
 CHECKPOINT_SECONDS = 60.0
 VERIFY_EVERY_SECONDS = 86_400.0
 FOLLOW_PARENT = "LEADSCORE_FOLLOW_PARENT"
@@ -57,7 +63,7 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     """Work until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    faults.keep_log_calm(logging.INFO)
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -67,14 +73,18 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     parent = os.getppid() if os.environ.get(FOLLOW_PARENT) == "1" else None
     workbench = open_workbench()
-    chores = [_Chore(ABANDONED_EVERY_SECONDS, lambda: jobs.fail_abandoned(workbench)),
-              _Chore(OLD_FILES_EVERY_SECONDS, lambda: jobs.forget_old_files(workbench)),
-              _Chore(DRIFT_EVERY_SECONDS, lambda: drift.check_due(workbench)),
-              _Chore(RETRAINING_EVERY_SECONDS, lambda: retraining.queue_due(workbench)),
-              _Chore(SIMILAR_EVERY_SECONDS, lambda: similar.prepare_changed(workbench)),
-              _Chore(ERASURES_EVERY_SECONDS, lambda: privacy.finish_erasures(workbench)),
-              _Chore(CHECKPOINT_SECONDS, lambda: governance.note_checkpoint(workbench)),
-              _Chore(VERIFY_EVERY_SECONDS, lambda: governance.verify_daily(workbench))]
+    chores = [_Chore(workbench, every, name, work) for every, name, work in (
+        (LIFE_SECONDS, "sign of life", operations.show_life),
+        (ABANDONED_EVERY_SECONDS, "abandoned jobs", jobs.fail_abandoned),
+        (OLD_FILES_EVERY_SECONDS, "old files", jobs.forget_old_files),
+        (DRIFT_EVERY_SECONDS, "drift", drift.check_due),
+        (RETRAINING_EVERY_SECONDS, "retraining", retraining.queue_due),
+        (SIMILAR_EVERY_SECONDS, "similar leads", similar.prepare_changed),
+        (ERASURES_EVERY_SECONDS, "erasures", privacy.finish_erasures),
+        (CHECKPOINT_SECONDS, "checkpoint", governance.note_checkpoint),
+        (VERIFY_EVERY_SECONDS, "check of the log", governance.verify_daily),
+        (BACKUP_EVERY_SECONDS, "backup", backups.back_up_if_due),
+        (TIMINGS_SECONDS, "timings", operations.keep_timings))]
     models.forget_orphans(workbench)
     # a server that was killed outright cannot stop its worker, which is then handed to another parent
     while not stopping.is_set() and parent in (None, os.getppid()):
@@ -82,24 +92,26 @@ def main() -> int:
             chore.do_if_due()
         if not run_next(workbench):
             stopping.wait(POLL_SECONDS)
+    operations.keep_timings(workbench)
+    operations.end_life(workbench)
     return 0
 
 
 class _Chore:
     """Something to be done between jobs, every so many seconds, the first time at once."""
 
-    def __init__(self, every: float, work: Callable[[], object]) -> None:
-        self._every, self._work = every, work
+    def __init__(self, workbench: Workbench, every: float, name: str, work: Callable[[Workbench], object]) -> None:
+        self._workbench, self._every, self._name, self._work = workbench, every, name, work
         self._done_at = -float("inf")
 
     def do_if_due(self) -> None:
         if time.monotonic() - self._done_at >= self._every:
             self._done_at = time.monotonic()
             try:
-                self._work()
-            except Exception:
+                self._work(self._workbench)
+            except Exception as fault:
                 # what can wait for its next turn must not keep jobs from being done
-                log.exception("work between jobs failed")
+                faults.note_fault(self._workbench, fault, place=f"chore {self._name}")
 
 
 def run_pending(workbench: Workbench) -> int:
@@ -117,20 +129,38 @@ def run_next(workbench: Workbench) -> bool:
         return False
     reporter = _Reporter(workbench, job.id)
     try:
-        with reporter:
+        with reporter, _measured(workbench, job) as measured:
             actor = accounts.actor_of(workbench, name=job.user_name, user_id=job.user_id)
             result = TASKS[job.kind](workbench, actor, job, reporter.tell)
+            measured["rows"] = _rows(result)
     except LeadScoreError as refusal:
         jobs.finish(workbench, job.id, error=refusal)
-    except Exception:
-        log.exception("job %s (%s) failed", job.id, job.kind)
-        fault = LeadScoreError("internal_fault", f"The work stopped because of a fault of ours (job {job.id}).",
-                               "Nothing was kept. Try again; if it fails again, send us this number.")
-        jobs.finish(workbench, job.id, error=fault)
+    except Exception as fault:
+        number = faults.note_fault(workbench, fault, place=f"job {job.kind}", user=job.user_name, client=job.client)
+        jobs.finish(workbench, job.id, error=LeadScoreError(
+            "internal_fault", f"The work stopped because of a fault of ours (number {number}).",
+            "Nothing was kept. Try again; if it fails again, tell us this number."))
     else:
         jobs.finish(workbench, job.id, result=result)
     governance.note_checkpoint(workbench)
     return True
+
+
+@contextmanager
+def _measured(workbench: Workbench, job: jobs.ClaimedJob) -> Iterator[dict[str, Any]]:
+    """Measure how long a job takes and how much memory this process had at most meanwhile."""
+    operations.forget_peak()
+    with operations.timed(workbench, f"job {job.kind}", client=job.client) as measured:
+        try:
+            yield measured
+        finally:
+            measured["peak_mb"] = operations.peak_mb()
+
+
+def _rows(result: dict[str, Any]) -> int | None:
+    """Find how many rows a job was about in what it gave back."""
+    parts = [result, *(part for part in result.values() if isinstance(part, dict))]
+    return next((int(part[name]) for part in parts for name in ("rows_read", "rows") if part.get(name)), None)
 
 
 class _Reporter:
@@ -272,6 +302,10 @@ def _export(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: 
             "sha256": exported.sha256}
 
 
+def _back_up(workbench: Workbench, actor: Actor, _job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
+    return backups.make_backup(workbench, actor, progress=progress)
+
+
 def _then_follow(task: Task) -> Task:
     """Let segments be looked at once new scores are in force; the scores stand whatever comes of it."""
     def done(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Progress) -> dict[str, Any]:
@@ -289,7 +323,7 @@ def _then_follow(task: Task) -> Task:
 TASKS: dict[str, Task] = {
     "import": _then_follow(_import), "demo": _then_follow(_demo), "train": _then_follow(_train),
     "retrain": _then_follow(_retrain), "rescore": _then_follow(_rescore), "export": _export,
-    "backtest": _backtest}
+    "backtest": _backtest, "backup": _back_up}
 
 
 if __name__ == "__main__":

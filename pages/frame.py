@@ -6,7 +6,7 @@ import streamlit as st
 
 from leadscore.access import Actor, Role
 from leadscore.errors import Forbidden, LeadScoreError, NotFound
-from leadscore.services import accounts, sessions
+from leadscore.services import accounts, operations, sessions
 from pages import shared, sign_in
 from pages.shared import Context
 from pages.widgets.notices import show_refusal
@@ -71,7 +71,9 @@ def _inside(actor: Actor, page: st.Page) -> None:
         finally:
             # the way out stays, whatever the address asks for
             _person(actor)
-    page.run()
+    with operations.timed(shared.workbench(), f"page {page.url_path or 'performance'}",
+                          client=st.session_state.get("chosen_client")):
+        page.run()
 
 
 def _client_picker(actor: Actor) -> None:

@@ -22,7 +22,8 @@ from leadscore.workbench import DEFAULT_CLIENT, Workbench
 EXIT_DONE, EXIT_FAULT, EXIT_USAGE, EXIT_REFUSED = 0, 1, 2, 3
 
 Answer = dict[str, Any]
-Command = Callable[[Workbench, argparse.Namespace], Answer]
+Command = Callable[[Workbench, argparse.Namespace], Answer] | Callable[[argparse.Namespace], Answer]
+"""One that is said to be ``closed`` does without an open workbench."""
 
 
 # --- words in -----------------------------------------------------------------------------------------------
@@ -31,7 +32,7 @@ Command = Callable[[Workbench, argparse.Namespace], Answer]
 def add(commands: Any, name: str, command: Command, text: str, *, file: bool = False) -> argparse.ArgumentParser:
     """Add a command with the options every command has; ``file`` asks for a file."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.set_defaults(command=command)
+    parser.set_defaults(command=command, spoken=parser.prog.removeprefix("leadscore "))
     parser.add_argument("--json", action="store_true", help="print exactly one JSON object")
     parser.add_argument("--verbose", action="store_true", help="log what happens to stderr")
     if name not in {"add"}:

@@ -22,6 +22,7 @@ KINDS = {
     "rescore": Action.EDIT_LEADS,
     "export": Action.EXPORT_LEADS,
     "backtest": Action.TRAIN_MODEL,
+    "backup": Action.CONFIGURE,
 }
 
 

@@ -125,6 +125,13 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "alert_settled": RecordWords("Alert settled", Family.OPERATION, "settled an alert"),
     "job_submitted": RecordWords("Work started", Family.OPERATION, "started work in the background"),
     "job_cancelled": RecordWords("Work stopped", Family.OPERATION, "stopped work in the background"),
+    "backup_made": RecordWords("Backup made", Family.OPERATION, "made a backup"),
+    "backup_verified": RecordWords("Backup checked", Family.OPERATION, "checked a backup"),
+    "backups_removed": RecordWords("Old backups removed", Family.OPERATION, "removed old backups"),
+    "backup_restored": RecordWords("Backup restored", Family.OPERATION, "restored a backup"),
+    "backup_settings_saved": RecordWords("Backup plan changed", Family.CHANGE, "changed when backups are made"),
+    "fault": RecordWords("Error", Family.FAULT, "met an error of the program"),
+    "fault_viewed": RecordWords("Error looked at", Family.FAULT, "looked at the details of an error"),
     "language_server_asked": RecordWords("Language server asked", Family.OPERATION, "asked the language server"),
     "language_server_tried": RecordWords("Language server tried", Family.OPERATION, "tried the language server"),
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 LOOKS = (
-    "access_denied", "alert_raised", "alert_settled", "approval_setting_saved", "audit_exported", "brand_saved",
-    "call_order_saved", "figure_downloaded", "file_scored", "held_back_share_saved", "job_cancelled", "job_submitted",
+    "access_denied", "alert_raised", "alert_settled", "approval_setting_saved", "audit_exported", "backup_made",
+    "backup_settings_saved", "backup_verified", "brand_saved", "call_order_saved", "fault", "fault_viewed",
+    "figure_downloaded", "file_scored", "held_back_share_saved", "job_cancelled", "job_submitted",
     "language_server_tried", "lead_viewed", "model_approved", "model_rejected", "report_made")
 """Records that leave every figure of a report as it is."""
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from leadscore.store.tables import Job
@@ -63,6 +64,13 @@ def claim(session: Session, job_id: str, *, now: datetime) -> Job | None:
 def is_waiting(session: Session) -> bool:
     """Say whether a job waits for a worker."""
     return session.exec(select(Job.id).where(Job.state == QUEUED).limit(1)).first() is not None
+
+
+def count_open(session: Session) -> tuple[int, int]:
+    """Count the jobs that wait and those that run."""
+    found = dict(session.exec(select(Job.state, func.count()).where(col(Job.state).in_((QUEUED, RUNNING)))
+                              .group_by(col(Job.state))).all())
+    return int(found.get(QUEUED, 0)), int(found.get(RUNNING, 0))
 
 
 def report(session: Session, job_id: str, *, progress: float, message: str, now: datetime) -> bool:

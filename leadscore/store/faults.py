@@ -1,0 +1,39 @@
+"""Faults of the program, under the number people were told; what they say of data is encrypted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from leadscore.store.tables import ErrorRecord
+
+
+def add(session: Session, row: ErrorRecord) -> None:
+    """Keep a fault."""
+    session.add(row)
+    session.flush()
+
+
+def find(session: Session, number: str) -> ErrorRecord | None:
+    """Find a fault by its number."""
+    return session.get(ErrorRecord, number)
+
+
+def recent(session: Session, *, number: str = "", client_id: int | None = None, limit: int = 50) -> list[ErrorRecord]:
+    """List the newest faults whose number begins with what was given, of one client when it is named."""
+    statement = select(ErrorRecord).where(col(ErrorRecord.id).startswith(number, autoescape=True))
+    if client_id is not None:
+        statement = statement.where(ErrorRecord.client_id == client_id)
+    return list(session.exec(statement.order_by(col(ErrorRecord.at).desc(), col(ErrorRecord.id)).limit(limit)))
+
+
+def count_since(session: Session, since: datetime) -> int:
+    """Count the faults since a moment."""
+    return int(session.exec(select(func.count()).select_from(ErrorRecord).where(ErrorRecord.at >= since)).one())
+
+
+def moments(session: Session, since: datetime) -> list[datetime]:
+    """List when faults happened since a moment, oldest first."""
+    return list(session.exec(select(ErrorRecord.at).where(ErrorRecord.at >= since).order_by(col(ErrorRecord.at))))
