@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -154,6 +155,14 @@ def test_every_answer_carries_safe_headers(server: Server, path: str) -> None:
     policy = headers["content-security-policy"]
     assert "frame-ancestors 'none'" in policy and "default-src 'self'" in policy
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+
+
+@pytest.mark.parametrize(("path", "key"), [("/health", "checks"), ("/ready", "ready")])
+def test_whoever_watches_over_the_machine_learns_whether_it_works_and_nothing_else(server: Server, path: str,
+                                                                                   key: str) -> None:
+    status, headers, body = ask(server, "GET", path)
+    assert status == 200 and key in json.loads(body) and headers["cache-control"] == "no-store"
+    assert not [word for word in ("/", "GB", "anna", "sqlite") if word in body], "states, no particulars"
 
 
 @pytest.mark.parametrize("path", ["/lead-scoring", "/performance"])

@@ -296,3 +296,31 @@ def test_a_report_is_written_to_a_file_or_into_a_folder(capsys, home):
     code, refused = _run(capsys, "report", "--client", "nobody", "--out", home / "none.html")
     assert (code, refused["error"]["code"]) == (3, "unknown_client")
     assert not (home / "none.html").exists()
+
+
+def test_health_backup_and_restore_on_the_command_line(capsys, home, monkeypatch):
+    code, answer = _run(capsys, "health")
+    assert (code, answer["state"]) == (0, "warn")
+    assert {check["name"] for check in answer["checks"]} >= {"store", "integrity", "secret", "disk", "worker"}
+    _run(capsys, "import", _file(home, leads_file(5)))
+    code, answer = _run(capsys, "backup", "--out", home / "b")
+    assert code == 0 and answer["rows"] > 5
+    code, refused = _run(capsys, "restore", answer["file"])
+    assert (code, refused["error"]["code"]) == (3, "home_in_use")
+    monkeypatch.setenv("LEADSCORE_HOME", str(home / "another"))
+    code, restored = _run(capsys, "restore", answer["file"])
+    assert code == 0 and restored["replaced"] is None
+    assert _run(capsys, "leads", "list")[1]["total"] == 5
+    (home / "another" / "data" / "leadscore.db").write_bytes(b"no database" * 900)
+    code, answer = _run(capsys, "health")
+    assert (code, answer["state"]) == (3, "fail")
+
+
+def test_a_fault_has_a_number_and_says_nothing_of_data(capsys, home, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise RuntimeError("mia@example.org has the password hunter2")
+
+    monkeypatch.setattr(cli.work.intake, "inspect_file", broken)
+    code, answer = _run(capsys, "inspect", _file(home, leads_file(2)))
+    assert (code, answer["error"]["code"]) == (1, "internal_fault")
+    assert answer["error"]["id"] in caplog.text and "hunter2" not in caplog.text

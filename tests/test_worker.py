@@ -303,9 +303,10 @@ def test_a_worker_stops_when_its_server_is_killed(workbench):  # noqa: F811
             os.kill(pid, signal.SIGKILL)
 
 
-def test_work_between_jobs_that_fails_does_not_end_the_worker(caplog):
-    def fail():
+def test_work_between_jobs_that_fails_does_not_end_the_worker(caplog, workbench):  # noqa: F811
+    def fail(_):
         raise ValueError("nobody expected this")
 
-    worker._Chore(0.0, fail).do_if_due()
-    assert "work between jobs failed" in caplog.text
+    worker._Chore(workbench, 0.0, "nothing much", fail).do_if_due()
+    assert "ValueError in chore nothing much" in caplog.text
+    assert "nobody expected" not in caplog.text, "the words of a fault may quote data"

@@ -92,7 +92,7 @@ def backup_settings(workbench: Workbench, actor: Actor) -> BackupPlan:
         return backup_plan.plan_of(session)
 
 
-def save_backup_settings(workbench: Workbench, actor: Actor, *, plan: BackupPlan) -> BackupPlan:
+def save_backup_settings(workbench: Workbench, actor: Actor, *, wish: BackupPlan) -> BackupPlan:
     """Decide when backups are made by themselves and how many are kept.
 
     Raises
@@ -101,15 +101,15 @@ def save_backup_settings(workbench: Workbench, actor: Actor, *, plan: BackupPlan
         A number is out of range.
     """
     require(actor, Action.CONFIGURE)
-    backup_plan.checked(plan)
+    backup_plan.checked(wish)
     now = workbench.clock()
     with write(workbench.engine) as session:
         before = backup_plan.plan_of(session)
-        backup_plan.keep_plan(session, plan)
+        backup_plan.keep_plan(session, wish)
         audit.append(session, workbench.vault, at=now, client_id=None, actor=actor.name,
                      action="backup_settings_saved", object="store",
-                     detail={"before": asdict(before), "after": asdict(plan)})
-    return plan
+                     detail={"before": asdict(before), "after": asdict(wish)})
+    return wish
 
 
 def restore_backup(settings: Settings, actor: Actor, *, path: Path, force: bool = False,

@@ -143,7 +143,8 @@ def figures(workbench: Workbench, actor: Actor) -> Figures:
     with read(workbench.engine) as session:
         (waiting, running), sign = jobs.count_open(session), life.last_sign(session)
     made = backups.list_archives(settings.backups)
-    return Figures(program=__version__, database=workbench.engine.dialect.name, store_mb=size_in_bytes(workbench.engine) / MEGABYTE,
+    return Figures(program=__version__, database=workbench.engine.dialect.name,
+                   store_mb=size_in_bytes(workbench.engine) / MEGABYTE,
                    log_mb=_log_mb(workbench),
                    models_mb=_size(settings.models_folder), waiting=waiting, running=running, worker_at=sign,
                    free_mb=shutil.disk_usage(settings.data_folder).free / MEGABYTE,

@@ -57,7 +57,7 @@ def test_a_store_that_is_gone_fails_without_a_traceback(workbench: Workbench) ->
 
 def test_backups_are_made_by_plan_and_the_oldest_go(workbench: Workbench, admin: Actor, clock: Clock) -> None:
     assert not backups.back_up_if_due(workbench), "off until somebody switches it on"
-    backups.save_backup_settings(workbench, admin, plan=BackupPlan(on=True, every_hours=6, keep=2))
+    backups.save_backup_settings(workbench, admin, wish=BackupPlan(on=True, every_hours=6, keep=2))
     made = 0
     for _ in range(20):
         made += backups.back_up_if_due(workbench)
@@ -71,7 +71,7 @@ def test_backups_are_made_by_plan_and_the_oldest_go(workbench: Workbench, admin:
 
 def test_a_backup_that_fails_is_told_and_tried_again_and_settled(workbench: Workbench, admin: Actor,
                                                                 clock: Clock) -> None:
-    backups.save_backup_settings(workbench, admin, plan=BackupPlan(on=True, every_hours=6, keep=2))
+    backups.save_backup_settings(workbench, admin, wish=BackupPlan(on=True, every_hours=6, keep=2))
     folder = workbench.settings.backups
     folder.write_bytes(b"a file in the way")
     assert not backups.back_up_if_due(workbench)
@@ -85,7 +85,7 @@ def test_a_backup_that_fails_is_told_and_tried_again_and_settled(workbench: Work
 
 
 def test_a_planned_backup_that_is_overdue_fails_the_health(workbench: Workbench, admin: Actor, clock: Clock) -> None:
-    backups.save_backup_settings(workbench, admin, plan=BackupPlan(on=True, every_hours=6, keep=2))
+    backups.save_backup_settings(workbench, admin, wish=BackupPlan(on=True, every_hours=6, keep=2))
     backups.back_up_if_due(workbench)
     assert checks(workbench)["backup"] == State.OK
     clock.forward(hours=13)
@@ -96,7 +96,7 @@ def test_a_planned_backup_that_is_overdue_fails_the_health(workbench: Workbench,
                                   BackupPlan(True, 24, 10_000)])
 def test_a_plan_that_cannot_be_followed_is_refused(workbench: Workbench, admin: Actor, plan: BackupPlan) -> None:
     with pytest.raises(InvalidRequest):
-        backups.save_backup_settings(workbench, admin, plan=plan)
+        backups.save_backup_settings(workbench, admin, wish=plan)
 
 
 @pytest.mark.parametrize("name", ["nothing", "../../etc/passwd", "leadscore-backup-20260101T000000Z.backup", ""])
