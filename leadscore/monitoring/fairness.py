@@ -46,7 +46,9 @@ class Standing(StrEnum):
     OPEN = "open"
     """Below four fifths, which chance alone may explain."""
     ALIKE = "alike"
-    """No difference was found that would put the group at a disadvantage."""
+    """No difference was found."""
+    HIGHER = "higher"
+    """Chosen more often, not by chance."""
     FEW = "few"
     """Not enough data."""
 
@@ -129,7 +131,7 @@ def group_table(cells: pd.DataFrame, by: Sequence[str], *, tables: int = 1) -> G
         "selection_rate": selection, "selection_low": low, "selection_high": high,
         "impact_ratio": _to_the_highest(selection, comparable), "qualified_rate": _rate(sums["qualified"], leads),
         "scoring_rate": scoring, "scoring_ratio": _to_the_highest(scoring, comparable), "ratio": ratio,
-        "ratio_low": ratio_low, "ratio_high": ratio_high, "standing": _standings(firm, ratio, ratio_high)})
+        "ratio_low": ratio_low, "ratio_high": ratio_high, "standing": _standings(firm, ratio, ratio_low, ratio_high)})
     return GroupTable(tuple(by), _without_the_few(figures, firm), int(leads.sum()) + unknown, unknown,
                       _comparisons(firm) * tables)
 
@@ -177,11 +179,14 @@ def _comparisons(firm: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
     return 1 if groups <= 2 else groups
 
 
-def _standings(firm: np.ndarray[Any, Any], ratio: Numbers, high: Numbers) -> list[str]:
-    found = np.select([~firm, (high < 1) & (ratio < FOUR_FIFTHS), high < 1, ratio < FOUR_FIFTHS],
-                      [str(one) for one in (Standing.FEW, Standing.LOWER, Standing.SLIGHTLY_LOWER, Standing.OPEN)],
-                      default=str(Standing.ALIKE))
-    return [str(one) for one in found]
+def _standings(firm: np.ndarray[Any, Any], ratio: Numbers, low: Numbers, high: Numbers) -> list[str]:
+    return _chosen_words([~firm, (high < 1) & (ratio < FOUR_FIFTHS), high < 1, ratio < FOUR_FIFTHS, low > 1],
+                         [Standing.FEW, Standing.LOWER, Standing.SLIGHTLY_LOWER, Standing.OPEN, Standing.HIGHER])
+
+
+def _chosen_words(tests: list[np.ndarray[Any, Any]], standings: list[Standing]) -> list[str]:
+    """Give the standing of the first test that holds; none found where none does."""
+    return [str(one) for one in np.select(tests, [str(one) for one in standings], default=str(Standing.ALIKE))]
 
 
 def _rate(counts: pd.Series, leads: Numbers) -> Numbers:
@@ -245,11 +250,11 @@ def opportunity(cells: pd.DataFrame, by: Sequence[str], *, tables: int = 1) -> O
     rate, low, high = wilson(found, won, z=z)
     gap, gap_low, gap_high = rate_difference(found, won, found.sum() - found, won.sum() - won, z=z)
     vain = np.where(lost >= FEW, _rate(sums["decided_chosen"] - sums["converted_chosen"], lost), np.nan)
-    standing = np.select([~firm, gap_high < 0], [str(Standing.FEW), str(Standing.LOWER)], default=str(Standing.ALIKE))
+    standing = _chosen_words([~firm, gap_high < 0, gap_low > 0], [Standing.FEW, Standing.LOWER, Standing.HIGHER])
     figures = pd.DataFrame({
         "group": sums.index.astype("str"), "decided": lost + won, "converted": won, "found_rate": rate,
         "found_low": low, "found_high": high, "found_gap": gap, "gap_low": gap_low, "gap_high": gap_high,
-        "vain_rate": vain, "standing": [str(one) for one in standing]})
+        "vain_rate": vain, "standing": standing})
     return Opportunity(tuple(by), _without_the_few(figures, firm, "converted").drop(columns="small"))
 
 
@@ -276,17 +281,16 @@ def calibration(cells: pd.DataFrame, by: Sequence[str], *, tables: int = 1) -> p
     -------
     DataFrame
         Columns ``group``, ``leads``, ``expected``, ``rate``, ``rate_low``, ``rate_high``, ``gap`` (expected less rate)
-        and ``standing``: ``lower`` where more converted than the chances said, which puts a group behind; ``alike``
-        else. Groups of fewer than 30 such leads have no figures.
+        and ``standing``: ``lower`` where more converted than the chances said, which puts a group behind; ``higher``
+        where fewer did. Groups of fewer than 30 such leads have no figures.
     """
     sums, _ = _by_group(cells, by)
     leads, won = sums["chances"].to_numpy(dtype=float), sums["chance_converted"].to_numpy(dtype=float)
     firm = leads >= FEW
     rate, low, high = wilson(won, leads, z=critical_value(max(int(firm.sum()), 1) * tables))
     expected = _rate(sums["chance"], leads)
-    standing = np.select([~firm, expected < low], [str(Standing.FEW), str(Standing.LOWER)],
-                         default=str(Standing.ALIKE))
+    standing = _chosen_words([~firm, expected < low, expected > high], [Standing.FEW, Standing.LOWER, Standing.HIGHER])
     figures = pd.DataFrame({
         "group": sums.index.astype("str"), "leads": leads, "expected": expected, "rate": rate, "rate_low": low,
-        "rate_high": high, "gap": expected - rate, "standing": [str(one) for one in standing]})
+        "rate_high": high, "gap": expected - rate, "standing": standing})
     return _without_the_few(figures, firm).drop(columns="small")

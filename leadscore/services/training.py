@@ -33,6 +33,7 @@ from leadscore.steps.policies import active_policy
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
 from leadscore.steps.registration import Lesson, Registered, promised, register
+from leadscore.steps.sensitive import REASON, left_out, marked_for
 from leadscore.store import batches, clients, lead_reading
 from leadscore.store.database import read
 from leadscore.workbench import Workbench
@@ -155,12 +156,14 @@ def _require_rights(actor: Actor, client: str, request: TrainingRequest) -> None
 def _train(workbench: Workbench, actor: Actor, client: str, material: Material, request: TrainingRequest,
            tell: Progress) -> Trained:
     started = time.perf_counter()
-    keep, drop = _wishes(material, request)
+    marked = marked_for(workbench, client)
+    keep, drop = _wishes(material, request, marked)
     tiers = tiers_of(material, request.tiers)
     policy = active_policy(workbench, client)
     features = features_of(material, workbench.clock(), policy.made)
-    learnt = features.frame.drop(columns=[name for name in policy.switched_off
-                                          if name in features.frame and name not in keep])
+    sensitive = left_out(features.specs, marked)
+    learnt = features.frame.drop(columns=[name for name in features.frame if name in sensitive or
+                                          (name in policy.switched_off and name not in keep)])
     kinds = {spec.name: spec.kind for spec in features.specs}
     parts: dict[str, Any] = dict(
         times=times_of(material, request.time), groups=groups_of(material, request.group),
@@ -182,11 +185,13 @@ def _train(workbench: Workbench, actor: Actor, client: str, material: Material, 
     model = replace(model, made=tuple(feature for feature in policy.made if feature.column in model.columns))
     tell(0.92, "Registering the model")
     seconds = time.perf_counter() - started
-    lesson = Lesson(material, features, model, seconds, asdict(request), request.deploy, request.publish_if_not_worse)
+    lesson = Lesson(material, features, model, seconds, asdict(request), request.deploy, request.publish_if_not_worse,
+                    sensitive)
     return _told(register(workbench, client, lesson, actor.name), material.target)
 
 
-def _wishes(material: Material, request: TrainingRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _wishes(material: Material, request: TrainingRequest,
+            marked: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Read which columns a person wants or not; what no model may see need not be dropped, and cannot be kept.
 
     Raises
@@ -194,7 +199,7 @@ def _wishes(material: Material, request: TrainingRequest) -> tuple[tuple[str, ..
     InvalidRequest
         ``unknown_column``, or ``cannot_keep`` with the reason.
     """
-    never = unused_columns(material.leads, material.custom_fields)
+    never = unused_columns(material.leads, material.custom_fields) | dict.fromkeys(marked, REASON)
     if material.target_column:
         never[material.target_column] = "It is the outcome to be learnt."
     keep = columns_named(request.keep, material)

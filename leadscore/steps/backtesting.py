@@ -37,6 +37,7 @@ from leadscore.steps.models import load_model, number_of
 from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import PolicyInForce, with_suggested_blend
 from leadscore.steps.progress import Progress
+from leadscore.steps.sensitive import left_out, marked_by
 from leadscore.store import batches, lead_reading
 from leadscore.store import held_out as held_out_rows
 from leadscore.store.tables import ModelVersion
@@ -198,7 +199,9 @@ class Runner:
                               moments=before[ENDED])
         features = features_of(material, self.wish.period.start, first.made)
         wishes = champion.report.get("request") or {}
-        learnt = features.frame.drop(columns=[name for name in first.switched_off if name in features.frame])
+        sensitive = left_out(features.specs, marked_by(self.session, self.client_id))
+        learnt = features.frame.drop(columns=[name for name in features.frame
+                                              if name in sensitive or name in first.switched_off])
         model = train(
             learnt, {spec.name: spec.kind for spec in features.specs},
             binary_target(material.outcome, material.positive).y, times=times_of(material, None),

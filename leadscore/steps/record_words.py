@@ -79,6 +79,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
                                            "changed how the language server is used"),
     "retraining_settings_saved": RecordWords("Retraining settings changed", Family.CHANGE,
                                              "changed when models are trained anew"),
+    "sensitive_fields_saved": RecordWords("Sensitive fields chosen", Family.CHANGE,
+                                          "chose the fields that are sensitive"),
     "approval_setting_saved": RecordWords("Second person's approval", Family.CHANGE,
                                           "changed whether models need a second person's approval"),
     "drift_settings_saved": RecordWords("Drift settings changed", Family.CHANGE, "changed the check for drift"),

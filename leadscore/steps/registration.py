@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -29,6 +29,7 @@ from leadscore.steps.models import challenge, crown, number_of
 from leadscore.steps.personal_scan import refuse_personal_data
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.promotion import Promotion, judge_candidate
+from leadscore.steps.sensitive import REASON
 from leadscore.store import audit, clients, held_out
 from leadscore.store import models as model_rows
 from leadscore.store.database import write
@@ -51,6 +52,8 @@ class Lesson:
         Whether the version is to be put to use in any case.
     publish_if_not_worse : bool
         Whether it is to be put to use when it is not worse than the champion on leads neither has learnt from.
+    sensitive : mapping of str to str
+        Features that were left out because a column they come from is marked as sensitive, with their labels.
     """
 
     material: Material
@@ -60,6 +63,7 @@ class Lesson:
     request: dict[str, Any]
     deploy: bool
     publish_if_not_worse: bool
+    sensitive: Mapping[str, str] = field(default_factory=dict)
 
     def features_for(self, model: Model) -> Features:
         """Give the features with what people made for another model, as far as it does not use the outcome."""
@@ -156,7 +160,7 @@ def _report_of(session: Session, workbench: Workbench, client_id: int, lesson: L
     in_force = policy_in_force(session, client_id, None, now=workbench.clock())
     return report | {
         "set_aside": [_in_their_words(finding) for finding in report["set_aside"]] + _never_features(material)
-        + _switched_off(lesson, in_force.policy),
+        + _switched_off(lesson, in_force.policy) + _sensitive(lesson),
         "suspects": [_in_their_words(finding) for finding in report["suspects"]],
         "data": report["data"] | {"period": _period(material)},
         "suggested_alpha": _suggested_alpha(lesson.model, lesson.features, in_force.policy),
@@ -193,7 +197,14 @@ def _switched_off(lesson: Lesson, policy: Policy) -> list[dict[str, Any]]:
     labels = lesson.features.labels
     return [{"column": labels[name], "reason": "It is switched off in the settings.", "code": "switched_off",
              "name": name, "effect": None}
-            for name in policy.switched_off if name in labels and name not in lesson.model.columns]
+            for name in policy.switched_off if name in labels and name not in lesson.model.columns
+            and name not in lesson.sensitive]
+
+
+def _sensitive(lesson: Lesson) -> list[dict[str, Any]]:
+    """List the features that were left out because they are sensitive, or made of what is."""
+    return [{"column": label, "reason": REASON, "code": "sensitive", "name": name, "effect": None}
+            for name, label in lesson.sensitive.items()]
 
 
 def _never_features(material: Material) -> list[dict[str, Any]]:

@@ -242,15 +242,16 @@ def _plan(session: Session, client_id: int, fields: Sequence[str] | None, person
     if unknown:
         raise InvalidRequest("unknown_field", f"There is no column '{unknown[0]}'.",
                              "Choose one of the listed columns.")
-    filled = _filled(session, client_id) | set(EDITED_BY_PEOPLE)
-    allowed = [name for name in names if (personal or name not in secret) and (fields is not None or name in filled)]
+    known = filled(session, client_id) | set(EDITED_BY_PEOPLE)
+    allowed = [name for name in names if (personal or name not in secret) and (fields is not None or name in known)]
     return _Plan(table=tuple(name for name in allowed if name in LEAD_FIELD_COLUMNS), kinds=kinds,
                  hidden=tuple(name for name in allowed if name in secret),
                  other=tuple(name for name in allowed if name.startswith(CUSTOM_PREFIX) and name not in secret),
                  keep_empty=fields is not None, order=tuple(allowed))
 
 
-def _filled(session: Session, client_id: int) -> set[str]:
+def filled(session: Session, client_id: int) -> set[str]:
+    """Name the columns that any import of a client has brought a value for."""
     statement = select(col(Batch.fields)).where(col(Batch.client_id) == client_id)
     return {name for names in session.execute(statement).scalars() for name in names}
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.services import models, policies, scorecard
+from leadscore.services import fairness, models, policies, scorecard
 from pages.shared import Context
 from pages.widgets import (
     criterion_form,
@@ -45,6 +45,7 @@ def _edit(context: Context) -> None:
         sound = {name: value for name, value in draft.changes.items() if not reason or name != "group_weights"}
         found = _evidence(context, context.client, current.version, sound)
         _say_share(context, policy)
+        _say_sensitive(context, sound)
         _weights(policy["group_weights"], draft, frozen=frozen)
         _groups(context, draft, criteria, found, policy, frozen=frozen)
     with right, st.container(border=True):
@@ -73,6 +74,14 @@ def _say_share(context: Context, policy: Mapping[str, Any]) -> None:
     if policy["alpha"] == 0:
         told = f":material/info: {told} As it is, points change who fits and who engages, but not the score."
     st.caption(told)
+
+
+def _say_sensitive(context: Context, changes: Mapping[str, Any]) -> None:
+    """Name the criteria that ask about a field the client has marked as sensitive."""
+    asked = fairness.fairness_fields(context.workbench, context.actor, client=context.client, changes=changes).criteria
+    if asked:
+        st.warning(f"Asks about a field that is marked as sensitive: {words.escape(', '.join(asked))}. Take it out, or "
+                   "unmark the field in Audit, Fairness.", icon=":material/diversity_3:")
 
 
 # --- the groups ---------------------------------------------------------------------------------------------

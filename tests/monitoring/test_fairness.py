@@ -165,7 +165,7 @@ def test_found_rates_are_compared_with_everybody_else():
     groups = opportunity(cells, ["group"]).groups.set_index("group")
     assert groups.loc["b", "found_gap"] == pytest.approx(-0.2)
     assert groups.loc["b", "gap_low"] < -0.2 < groups.loc["b", "gap_high"] < 0
-    assert list(groups["standing"]) == [str(Standing.ALIKE), str(Standing.LOWER)]
+    assert list(groups["standing"]) == [str(Standing.HIGHER), str(Standing.LOWER)]
 
 
 def test_chances_that_say_too_little_of_a_group_are_named():
