@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
-from leadscore.schema import FIELDS, CustomField, Field, OutcomeStage, Tier, label_of
+from leadscore.schema import OutcomeStage, Tier
 from leadscore.scoring.policy import Policy, TierMode
 from leadscore.scoring.tiers import tier_at
+from leadscore.steps.lead_values import values_of
 from leadscore.steps.listing import MASK, person_names
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.plain import is_missing, plain_rows
@@ -104,7 +104,8 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
         _note_view(workbench, actor, client_id, lead_id)
     return LeadDetail(
         lead_id=lead_id, title=titles[0] if titles else f"Lead {lead_id}",
-        values=_values(leads, custom, headers, personal), override=_override(row), history=history, outcomes=told,
+        values=values_of(leads, custom, headers, personal=personal), override=_override(row), history=history,
+        outcomes=told,
         activities=_timeline(leads, row, told, done), colleagues=colleagues,
         batch={"id": batch.id, "filename": batch.filename, "created_at": batch.created_at,
                "imported_by": batch.imported_by, "sha256": batch.sha256},
@@ -320,26 +321,3 @@ def _override(row: Any) -> dict[str, Any] | None:
         return None
     return {"score": row.override_score, "tier": row.override_tier, "reason": row.override_reason,
             "by": row.override_by, "at": row.override_at}
-
-
-def _values(leads: pd.DataFrame, custom: Sequence[CustomField], headers: Mapping[str, str],
-            personal: bool) -> list[tuple[str, str, str]]:
-    """List group, name and text of every value the lead has."""
-    lead, shown = leads.iloc[0], []
-    columns: list[Field | CustomField] = [*FIELDS, *custom]
-    for field_ in columns:
-        value = lead.get(field_.name)
-        if is_missing(value) or value == "":
-            continue
-        group = str(field_.group) if isinstance(field_, Field) else "your own columns"
-        shown.append((group, label_of(field_.name, dict(headers)), MASK if field_.personal and not personal
-                      else _as_text(value)))
-    return shown
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%d %b %Y %H:%M}".removesuffix(" 00:00")
-    return f"{value:,.10g}" if isinstance(value, (float, np.floating)) else str(value)

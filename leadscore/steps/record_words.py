@@ -84,6 +84,9 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "approval_setting_saved": RecordWords("Second person's approval", Family.CHANGE,
                                           "changed whether models need a second person's approval"),
     "drift_settings_saved": RecordWords("Drift settings changed", Family.CHANGE, "changed the check for drift"),
+    "processing_details_saved": RecordWords("Details of processing changed", Family.CHANGE,
+                                            "changed the details of the processing record"),
+    "risk_saved": RecordWords("Risk entered or changed", Family.CHANGE, "entered or changed a risk"),
     "spend_added": RecordWords("Cost added", Family.CHANGE, "added a cost"),
     "spend_removed": RecordWords("Cost removed", Family.CHANGE, "removed a cost"),
     # leads and outcomes
@@ -120,6 +123,7 @@ RECORD_WORDS: dict[str, RecordWords] = {
     # exports and reports
     "leads_exported": RecordWords("Export", Family.EXPORT, "exported leads"),
     "report_made": RecordWords("Report made", Family.EXPORT, "made a report"),
+    "compliance_report_made": RecordWords("Compliance report made", Family.EXPORT, "made a compliance report"),
     "figure_downloaded": RecordWords("Figure downloaded", Family.EXPORT, "downloaded a figure"),
     "audit_exported": RecordWords("Audit trail exported", Family.EXPORT, "exported the audit trail"),
     # operation

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 LOOKS = (
     "access_denied", "alert_raised", "alert_settled", "approval_setting_saved", "audit_exported", "backup_made",
-    "backup_settings_saved", "backup_verified", "brand_saved", "call_order_saved", "fault", "fault_viewed",
-    "figure_downloaded", "file_scored", "held_back_share_saved", "job_cancelled", "job_submitted",
-    "language_server_tried", "lead_viewed", "model_approved", "model_rejected", "report_made",
-    "sensitive_fields_saved")
+    "backup_settings_saved", "backup_verified", "brand_saved", "call_order_saved", "compliance_report_made", "fault",
+    "fault_viewed", "figure_downloaded", "file_scored", "held_back_share_saved", "job_cancelled", "job_submitted",
+    "language_server_tried", "lead_viewed", "model_approved", "model_rejected", "processing_details_saved",
+    "report_made", "risk_saved", "sensitive_fields_saved")
 """Records that leave every figure of a report as it is."""
 
 NOT_ABOUT_LEADS = (

@@ -13,7 +13,7 @@ from leadscore import services
 from leadscore.access import Action, Role
 from leadscore.charts.picture import Picture
 from leadscore.errors import Forbidden, LeadScoreError, NotFound
-from leadscore.services import backups, delivery, intake, spend, training
+from leadscore.services import backups, compliance, delivery, intake, spend, training
 from tests.services.conftest import CLIENT, leads_file, person
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -100,6 +100,10 @@ NEEDS = {
     "current_brand": Action.VIEW_LEADS, "preview_brand": Action.VIEW_LEADS, "save_brand": Action.EDIT_POLICY,
     "remove_logo": Action.EDIT_POLICY,
     "picture_file": Action.VIEW_LEADS,
+    "make_report": Action.VIEW_AUDIT, "report_records": Action.VIEW_AUDIT, "list_reports": Action.VIEW_AUDIT,
+    "make_again": Action.VIEW_AUDIT, "plain_decision": Action.VIEW_PERSONAL_DATA,
+    "processing_details": Action.VIEW_AUDIT, "save_processing_details": Action.EDIT_POLICY,
+    "risk_record": Action.VIEW_AUDIT, "save_risk": Action.EDIT_POLICY,
     "erase_person": Action.ERASE,
     "drift_overview": Action.VIEW_AUDIT, "check_drift": Action.VIEW_AUDIT, "save_drift_settings": Action.DEPLOY_MODEL,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
@@ -119,6 +123,7 @@ ARGUMENTS: dict[str, Any] = {
     "alert_id": 9_999, "colour": "#123456", "helpful": True, "approved": True, "names": [], "place": "leads",
     "picture": Picture("gains", "Gains", pd.DataFrame({"Share": [1.0]}), None),
     "number": "00000000", "backup": "none", "wish": backups.BackupPlan(),
+    "wanted": compliance.Wish(compliance.Kind.RISKS), "report_id": 9_999,
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 

@@ -1,0 +1,1 @@
+"""Compliance reports, one file each: values are measured, and a report is put together from them."""
