@@ -25,7 +25,7 @@ from leadscore.steps.verdict import FactorCurve as FactorCurve
 from leadscore.steps.verdict import Verdict, verdict_on
 from leadscore.steps.whatif import WhatIf as WhatIf
 from leadscore.store import activities as activity_rows
-from leadscore.store import audit, batches, clients, lead_matching, lead_reading
+from leadscore.store import audit, batches, clients, consents, lead_matching, lead_reading
 from leadscore.store import leads as lead_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store import scores as score_rows
@@ -55,6 +55,7 @@ class LeadDetail(Verdict):
     source_row: int
     reachable: bool
     unreachable_reason: str | None
+    objected_at: datetime | None = None
     company_key: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -96,7 +97,8 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
         history = score_rows.history(session, client_id, lead_id)
         done = activity_rows.of_lead(session, client_id, lead_id)
         batch = batches.get(session, client_id, int(row.batch_id))
-    why = unreachable_reason(leads).iloc[0]
+        not_for_sale = consents.opted_out(session, client_id, consents.Purpose.SALE)
+    why = unreachable_reason(leads, not_for_sale).iloc[0]
     name = person_names(leads).iloc[0] if personal else None
     company = leads["company"].iloc[0] if "company" in leads else None
     titles = [str(part) for part in (name, company) if isinstance(part, str) and part]
@@ -111,7 +113,7 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
                "imported_by": batch.imported_by, "sha256": batch.sha256},
         source_row=int(row.source_row), reachable=not isinstance(why, str),
         unreachable_reason=UNREACHABLE_REASONS[why] if isinstance(why, str) else None,
-        company_key=row.company_key, **vars(verdict))
+        objected_at=row.restricted_at, company_key=row.company_key, **vars(verdict))
 
 
 def record_outcome(workbench: Workbench, actor: Actor, *, client: str, lead_ids: Sequence[int], stage: str,

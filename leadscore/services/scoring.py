@@ -49,6 +49,7 @@ from leadscore.steps.selection import count_of_top, unreachable_reason
 from leadscore.store import audit, clients, lead_reading, score_seals
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
+from leadscore.store.restriction import restricted_ids
 from leadscore.workbench import Workbench
 
 CHUNK = 100_000
@@ -98,8 +99,10 @@ class ScoredFile:
 
 
 def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | None = None,
-            progress: Progress | None = None) -> Rescored:
-    """Score the stored leads of a client, or those an import touched, with the policy and champion in force.
+            only: Sequence[int] | None = None, progress: Progress | None = None) -> Rescored:
+    """Score the stored leads of a client, those an import touched, or some, with the policy and champion in force.
+
+    Leads whose person has objected are never among them.
 
     Earlier scores move to the history; a person's override stays in force. While an experiment runs, open leads are put
     into an arm by chance, and those of the challenger's arm are scored by the challenger, in a scoring of their own.
@@ -110,6 +113,8 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     with read(workbench.engine) as session:
         client_id = clients.require(session, client)
         lead_ids = lead_reading.ids(session, client_id, batch_id=batch_id)
+        lead_ids = lead_ids if only is None else np.intersect1d(lead_ids, np.asarray(only, dtype=np.int64))
+    only_some = batch_id is not None or only is not None
     asked = _asked(workbench, client_id, lead_ids, in_force.policy, actor, now, tell)
     with read(workbench.engine) as session:
         as_of = reference_date(lead_reading.latest_dates(session, client_id), now)
@@ -122,12 +127,14 @@ def rescore(workbench: Workbench, actor: Actor, *, client: str, batch_id: int | 
     with write(workbench.engine) as session:
         if scores is not None:
             head = _RunHead(client_id, in_force.version, as_of.to_pydatetime(), actor.name, now)
+            # somebody may have objected meanwhile
+            scores = scores[~scores.index.isin(restricted_ids(session, client_id))]
             best = score_rows.best_fifth(session, client_id)
-            made = _put_in_force(session, workbench, head, scores, scorers, only_some=batch_id is not None)
+            made = _put_in_force(session, workbench, head, scores, scorers, only_some=only_some)
             run_id = made.run_id
             made = replace(made, moved=moved_among_best(best, score_rows.best_fifth(session, client_id)))
             foretell(session, workbench, client_id, policy=in_force.policy, versions=scorers.versions,
-                     lead_ids=None if batch_id is None else lead_ids)
+                     lead_ids=lead_ids if only_some else None)
         if trial and scores is not None:
             put = put_into_arms(session, client_id, trial, scores, champion=champion.version, now=now)
             about = {"experiment": trial.id, "challenger": trial.challenger.version, "put_into_arms": put,

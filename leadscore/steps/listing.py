@@ -21,7 +21,7 @@ from leadscore.steps.models import NO_MODEL, find_version, load_model
 from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import policy_in_force, with_suggested_blend
 from leadscore.steps.selection import UNREACHABLE_REASONS, count_of_top, unreachable_reason
-from leadscore.store import batches, lead_matching, lead_reading
+from leadscore.store import batches, consents, lead_matching, lead_reading
 from leadscore.store import policies as policy_rows
 from leadscore.store import scores as score_rows
 from leadscore.store import segments as segment_rows
@@ -239,7 +239,7 @@ def exported_rows(session: Session, workbench: Workbench, client_id: int, ranked
         The place of each lead in the list, where these are not its first ones.
     """
     leads = _read(session, workbench, client_id, ranked.index.to_numpy())
-    why = unreachable_reason(leads)
+    why = unreachable_reason(leads, consents.opted_out(session, client_id, consents.Purpose.SALE))
     left_out = {UNREACHABLE_REASONS[str(code)]: int(count) for code, count in why.value_counts().items()}
     ranks = pd.Series(np.arange(1, len(ranked) + 1), index=ranked.index) if places is None else places
     keep = why.isna()

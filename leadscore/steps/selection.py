@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -54,13 +55,19 @@ UNREACHABLE_REASONS = {
     "do_not_contact": "on the do-not-contact list",
     "do_not_call": "on the do-not-call list",
     "consent": "has not given consent",
+    "sale": "has opted out of being sold",
 }
 
 
-def unreachable_reason(leads: pd.DataFrame) -> pd.Series:
+def unreachable_reason(leads: pd.DataFrame, not_for_sale: Sequence[int] | np.ndarray = ()) -> pd.Series:
     """Say per lead why it must not be handed to sales, or nothing when it may.
 
     A missing answer is no refusal: only a recorded 'no' to contact, or a recorded do-not-call, keeps a lead out.
+
+    Parameters
+    ----------
+    not_for_sale : sequence of int
+        Leads whose person has opted out of being handed on.
 
     Returns
     -------
@@ -68,6 +75,7 @@ def unreachable_reason(leads: pd.DataFrame) -> pd.Series:
         One of the keys of ``UNREACHABLE_REASONS``, or missing.
     """
     reasons = np.full(len(leads), None, dtype=object)
+    reasons[leads.index.isin(not_for_sale)] = "sale"
     if "consent" in leads:
         reasons[_is(leads["consent"], False)] = "consent"
     for name in ("do_not_call", "do_not_contact"):

@@ -68,7 +68,7 @@ def state(session: Session, client_id: int) -> tuple[Any, ...]:
                "language_answers": "max(at)"}
     parts = [fetch_columns(session, f"SELECT count(*), {last} FROM {table} WHERE client_id = :client",
                            {"client": client_id}) for table, last in counted.items()]
-    return tuple(column[0] for part in parts for column in part)
+    return (*(column[0] for part in parts for column in part), *restricted_ids(session, client_id).tolist())
 
 
 def stored_since(session: Session, client_id: int, moment: datetime) -> np.ndarray:

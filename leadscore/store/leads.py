@@ -179,6 +179,17 @@ def set_override(session: Session, client_id: int, lead_id: int, *, score: float
         raise NotFound("unknown_lead", f"There is no lead {lead_id}.", "It may have been erased.")
 
 
+def set_consent(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray, *, given: bool, source: str,
+                at: datetime, now: datetime) -> int:
+    """Let what a person said about being contacted stand in their leads; returns how many of this client there were."""
+    return sum(rowcount(session, "UPDATE leads SET consent = :given, consent_source = :source, consent_at = :at, "
+                                 "changed_at = :now WHERE client_id = :client AND "
+                                 f"{member_of(session, 'id', 'ids')}",
+                        {"given": given, "source": source, "at": to_text(at), "now": to_text(now),
+                         "client": client_id, "ids": members(session, portion)})
+               for portion in in_portions(np.asarray(lead_ids, dtype=np.int64)))
+
+
 def mark_exported(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray, *, now: datetime) -> int:
     """Note that these leads left the house."""
     found = 0

@@ -89,6 +89,27 @@ def replace_scores(session: Session, client_id: int, run_id: int | pd.Series, sc
     return written
 
 
+def withdraw(session: Session, client_id: int, lead_ids: np.ndarray) -> None:
+    """Take the scores of leads out of force; they stay in the history."""
+    _move_to_history(session, client_id, lead_ids)
+
+
+def set_reachable(session: Session, client_id: int, lead_ids: np.ndarray, *, reachable: bool) -> None:
+    """Say whether leads may be handed to sales, until the next scoring looks again."""
+    for portion in in_portions(lead_ids):
+        session.execute(text("UPDATE scores SET reachable = :reachable WHERE client_id = :client AND "
+                             f"{member_of(session, 'lead_id', 'ids')}"),
+                        {"reachable": reachable, "client": client_id, "ids": members(session, portion)})
+
+
+def runs_of(session: Session, client_id: int, lead_id: int) -> list[int]:
+    """List the scorings a lead took part in, oldest first."""
+    (found,) = fetch_columns(session, "SELECT run_id FROM score_history WHERE client_id = :client AND lead_id = :lead "
+                             "UNION SELECT run_id FROM scores WHERE client_id = :client AND lead_id = :lead ORDER BY 1",
+                             {"client": client_id, "lead": lead_id})
+    return [int(run_id) for run_id in found]
+
+
 def set_final(session: Session, client_id: int, lead_id: int, *, score: float, tier: str) -> None:
     """Change what lists use of one lead, after a person's override.
 
