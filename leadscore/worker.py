@@ -30,6 +30,7 @@ from leadscore.services import (
     operations,
     policy_history,
     privacy,
+    requests,
     retraining,
     sampling,
     scoring,
@@ -51,6 +52,7 @@ ERASURES_EVERY_SECONDS = 3_600.0
 LIFE_SECONDS = 15.0
 BACKUP_EVERY_SECONDS = 60.0
 TIMINGS_SECONDS = 30.0
+REQUESTS_EVERY_SECONDS = 3_600.0
 CHECKPOINT_SECONDS = 60.0
 VERIFY_EVERY_SECONDS = 86_400.0
 FOLLOW_PARENT = "LEADSCORE_FOLLOW_PARENT"
@@ -81,6 +83,7 @@ def main() -> int:
         (RETRAINING_EVERY_SECONDS, "retraining", retraining.queue_due),
         (SIMILAR_EVERY_SECONDS, "similar leads", similar.prepare_changed),
         (ERASURES_EVERY_SECONDS, "erasures", privacy.finish_erasures),
+        (REQUESTS_EVERY_SECONDS, "requests", requests.remind_of_requests),
         (CHECKPOINT_SECONDS, "checkpoint", governance.note_checkpoint),
         (VERIFY_EVERY_SECONDS, "check of the log", governance.verify_daily),
         (BACKUP_EVERY_SECONDS, "backup", backups.back_up_if_due),

@@ -98,6 +98,13 @@ RECORD_WORDS: dict[str, RecordWords] = {
     # personal data
     "lead_viewed": RecordWords("Lead looked at", Family.PERSON, "looked at the personal data of a lead"),
     "person_erased": RecordWords("Person erased", Family.PERSON, "erased a person"),
+    "person_record_made": RecordWords("Record given out", Family.PERSON, "gave out all that is stored of a person"),
+    "person_copy_made": RecordWords("Copy given out", Family.PERSON, "gave out a copy of a person's data"),
+    "person_rectified": RecordWords("Person corrected", Family.PERSON, "corrected what is stored of a person"),
+    "consent_recorded": RecordWords("Consent", Family.PERSON, "wrote down a consent"),
+    "objection_recorded": RecordWords("Objection", Family.PERSON, "wrote down an objection"),
+    "request_received": RecordWords("Request received", Family.PERSON, "wrote down a request"),
+    "request_closed": RecordWords("Request answered", Family.PERSON, "answered a request"),
     "erasures_repeated": RecordWords("Erased again", Family.PERSON, "erased again whom a backup had brought back"),
     # sign-in and accounts
     "signed_in": RecordWords("Signed in", Family.ACCOUNT, "signed in"),

@@ -6,8 +6,9 @@ LOOKS = (
     "access_denied", "alert_raised", "alert_settled", "approval_setting_saved", "audit_exported", "backup_made",
     "backup_settings_saved", "backup_verified", "brand_saved", "call_order_saved", "compliance_report_made", "fault",
     "fault_viewed", "figure_downloaded", "file_scored", "held_back_share_saved", "job_cancelled", "job_submitted",
-    "language_server_tried", "lead_viewed", "model_approved", "model_rejected", "processing_details_saved",
-    "report_made", "risk_saved", "sensitive_fields_saved")
+    "language_server_tried", "lead_viewed", "model_approved", "model_rejected", "person_copy_made",
+    "person_record_made", "processing_details_saved", "report_made", "request_closed", "request_received", "risk_saved",
+    "sensitive_fields_saved")
 """Records that leave every figure of a report as it is."""
 
 NOT_ABOUT_LEADS = (

@@ -148,6 +148,52 @@ def update_leads(
     return Updated(changed, np.array([state.lead_id for state in altered], dtype=np.int64))
 
 
+def correct_lead(
+    session: Session, vault: Vault, client_id: int, lead_id: int, values: Mapping[str, Any], *,
+    custom_fields: Sequence[CustomField] = (), company_key: str | None = None, now: datetime,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Put other values into a lead because a person says so; what its person is recognised by follows.
+
+    Parameters
+    ----------
+    values : mapping of column to value
+        As a driver stores them, see :func:`bulk.to_list`; None empties the column.
+    company_key : str, optional
+        Of the company among the values.
+
+    Returns
+    -------
+    tuple of dict
+        What stood in these columns before and what stands there now, without columns that stay the same.
+
+    Raises
+    ------
+    NotFound
+        The client has no such lead.
+    """
+    hidden = {field.name for field in custom_fields if field.personal}
+    columns = [name for name in values if name in LEAD_FIELD_COLUMNS]
+    names = [*columns, "email_index", "phone_index", *(["company_key"] if "company" in values else [])]
+    state = stored_states(session, vault, client_id, np.array([lead_id]), names)[lead_id]
+    before, after = {}, {}
+    for name, value in values.items():
+        part = "values" if name in columns else "custom" if name.startswith(CUSTOM_PREFIX) and name not in hidden \
+            else "personal"
+        if state.parts[part].get(name) != value:
+            before[name], after[name] = state.parts[part].get(name), value
+            state.parts[part][name] = value
+    person = pd.DataFrame({name: pd.array([state.parts["personal"].get(name)], dtype="str")
+                           for name in ("email", "phone", "mobile")})
+    emails, phones = frame_indexes(vault, person)
+    state.parts["values"] |= {"email_index": emails[0], "phone_index": phones[0]}
+    if "company" in values:
+        state.parts["values"]["company_key"] = company_key[:LONGEST_KEY] if company_key else None
+    save_states(session, vault, [state], names, now)
+    row = session.execute(text("SELECT batch_id FROM leads WHERE id = :lead"), {"lead": lead_id}).scalar_one()
+    _note_fields(session, client_id, int(row), pd.DataFrame(columns=list(after)))
+    return before, after
+
+
 def assign_owner(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarray, owner: str | None, *,
                  now: datetime) -> int:
     """Hand leads to a person; returns how many of this client there were."""
