@@ -22,7 +22,8 @@ MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
            for found in pkgutil.iter_modules(services.__path__)]
 
 FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint",
-                  "verify_daily", "check_due", "forget_orphans", "queue_due", "prepare_changed", "finish_erasures", "remind_of_requests",
+                  "verify_daily", "check_due", "forget_orphans", "queue_due", "prepare_changed", "finish_erasures",
+                  "remind_of_requests",
                   "note_fault", "show_life", "end_life", "timed", "keep_timings", "back_up_if_due"}
 OF_THE_WHOLE = {"health_of", "is_ready"}
 """Say nothing of anybody's data, so that whoever watches over the machine may ask."""
