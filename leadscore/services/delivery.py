@@ -28,7 +28,9 @@ from leadscore.steps.listing import (
     scope_of,
 )
 from leadscore.steps.listing import ListView as ListView
+from leadscore.steps.members import packed
 from leadscore.steps.plain import plain_rows as plain_rows
+from leadscore.steps.run_records import reasons_in
 from leadscore.steps.view_words import shape_of
 from leadscore.store import audit, batches, clients, held_back, lead_reading
 from leadscore.store import leads as lead_rows
@@ -165,7 +167,10 @@ def export_leads(workbench: Workbench, actor: Actor, *, client: str, view: ListV
                      object=f"export:{digest[:16]}",
                      detail={"rows": len(frame), "by_chance": by_chance, "left_out": left_out, "sha256": digest,
                              "format": file_format,
-                             "columns": [str(name) for name in frame.columns], "view": shape_of(view)})
+                             "columns": [str(name) for name in frame.columns], "view": shape_of(view),
+                             "leads": packed(frame["lead_id"].to_numpy()),
+                             "runs": sorted(ranked["run_id"].unique().tolist()),
+                             "reasons": reasons_in(frame)})
     name = f"leads_{'top_' + view.top.replace('%', '_percent') if view.top else 'all'}_{now:%Y-%m-%d}.{file_format}"
     return Export(filename=name.replace(" ", ""), content=content, rows=len(frame),
                   left_out=sum(left_out.values()), left_out_reasons=left_out, by_chance=by_chance, sha256=digest)
@@ -188,7 +193,8 @@ def write_table(workbench: Workbench, actor: Actor, *, client: str, frame: pd.Da
     with write(workbench.engine) as session:
         audit.append(session, workbench.vault, at=now, client_id=clients.ensure(session, client, now),
                      actor=actor.name, action="file_scored", object=f"export:{digest[:16]}",
-                     detail={"rows": len(frame), "sha256": digest})
+                     detail={"rows": len(frame), "sha256": digest, "columns": [str(name) for name in frame.columns],
+                             "reasons": reasons_in(frame)})
     return WrittenFile(path, digest)
 
 

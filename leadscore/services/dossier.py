@@ -20,6 +20,7 @@ from leadscore.steps.listing import MASK, person_names
 from leadscore.steps.listing import ListView as ListView
 from leadscore.steps.plain import is_missing, plain_rows
 from leadscore.steps.policies import policy_in_force
+from leadscore.steps.run_records import reasons_digest
 from leadscore.steps.selection import UNREACHABLE_REASONS, unreachable_reason
 from leadscore.steps.verdict import FactorCurve as FactorCurve
 from leadscore.steps.verdict import Verdict, verdict_on
@@ -98,12 +99,13 @@ def lead_detail(workbench: Workbench, actor: Actor, *, client: str, lead_id: int
         done = activity_rows.of_lead(session, client_id, lead_id)
         batch = batches.get(session, client_id, int(row.batch_id))
         not_for_sale = consents.opted_out(session, client_id, consents.Purpose.SALE)
+        given = _given(session, client_id, current, verdict)
     why = unreachable_reason(leads, not_for_sale).iloc[0]
     name = person_names(leads).iloc[0] if personal else None
     company = leads["company"].iloc[0] if "company" in leads else None
     titles = [str(part) for part in (name, company) if isinstance(part, str) and part]
     if personal and note:
-        _note_view(workbench, actor, client_id, lead_id)
+        _note_view(workbench, actor, client_id, lead_id, given)
     return LeadDetail(
         lead_id=lead_id, title=titles[0] if titles else f"Lead {lead_id}",
         values=values_of(leads, custom, headers, personal=personal), override=_override(row), history=history,
@@ -289,11 +291,20 @@ def _advice(detail: LeadDetail) -> dict[str, Any]:
             "why_not_higher": detail.why_not_higher}
 
 
-def _note_view(workbench: Workbench, actor: Actor, client_id: int, lead_id: int) -> None:
+def _note_view(workbench: Workbench, actor: Actor, client_id: int, lead_id: int, given: dict[str, Any]) -> None:
     now = workbench.clock()
     with write(workbench.engine) as session:
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="lead_viewed",
-                     object=f"lead:{lead_id}", detail={})
+                     object=f"lead:{lead_id}", detail=given)
+
+
+def _given(session: Session, client_id: int, current: pd.DataFrame, verdict: Verdict) -> dict[str, Any]:
+    """Say which decision a person is shown, with a digest of its reasons; a replay gives the same."""
+    if current.empty:
+        return {}
+    run = score_rows.run(session, client_id, int(current["run_id"].iloc[0]))
+    return {"run": run.id, "policy_version": run.policy_version, "model_version": run.model_version,
+            "as_of": run.as_of.isoformat(), "reasons": reasons_digest(verdict.reasons)}
 
 
 def _timeline(leads: pd.DataFrame, row: Any, told: pd.DataFrame, done: pd.DataFrame) -> pd.DataFrame:

@@ -408,7 +408,7 @@ def _write_leads(session: Session, vault: Vault, client_id: int, batch_id: int, 
         updated = lead_rows.update_leads(
             session, vault, client_id=client_id, batch_id=batch_id, lead_ids=lead_ids[known], leads=leads[known],
             custom_fields=clean.custom_fields, company_key=None if companies is None else companies[known],
-            gaps_only=choices.duplicates is DuplicateChoice.MERGE, now=now)
+            gaps_only=choices.duplicates is DuplicateChoice.MERGE, row_numbers=rows[known], now=now)
         fate[np.flatnonzero(known)[updated.changed]] = UPDATED
     return lead_ids, fate
 

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from sqlmodel import Session
 
+from leadscore.steps.members import unpacked
 from leadscore.store.bulk import fetch_columns, fetch_for
 
 
@@ -20,7 +21,7 @@ class Handed:
     Parameters
     ----------
     certain : bool
-        True when the lead is known to be in it; False when it may be: files do not say whom they held.
+        True when the lead is known to be in it; False when it may be: records of old do not say whom a file held.
     """
 
     seq: int
@@ -47,8 +48,11 @@ def handed_out(session: Session, client_id: int, lead_ids: Sequence[int]) -> lis
     found: dict[int, Handed] = {}
     for first, last in zip(stored, exported, strict=True):
         for seq, at, by, detail in _records(session, client_id, "leads_exported", first, last):
-            certain = at == last or (seq in found and found[seq].certain)
-            found[seq] = Handed(seq, at, by, int(orjson.loads(detail).get("rows", 0)), certain)
+            told = orjson.loads(detail)
+            if "leads" in told and not np.isin(unpacked(told["leads"]), lead_ids).any():
+                continue
+            certain = "leads" in told or at == last or (seq in found and found[seq].certain)
+            found[seq] = Handed(seq, at, by, int(told.get("rows", 0)), certain)
     return [found[seq] for seq in sorted(found)]
 
 

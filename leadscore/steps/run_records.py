@@ -18,6 +18,7 @@ from leadscore.store import score_seals
 from leadscore.store import scores as score_rows
 from leadscore.store.tables import ModelVersion
 
+REASON_COLUMN = "reason_"
 MOST_NAMED = 50
 """Leads that come into the best 20 % or drop out of them, whose numbers a record holds."""
 
@@ -98,5 +99,15 @@ def moved_among_best(before: np.ndarray, after: np.ndarray) -> Moved | None:
 
 def reasons_digest(reasons: Sequence[Reason]) -> str:
     """Give a digest over the reasons somebody was shown; a replay that gives the same reasons gives it again."""
-    return sha256(orjson.dumps([(reason.code, reason.text, reason.effect, reason.source) for reason in reasons],
-                               option=orjson.OPT_SERIALIZE_NUMPY)).hexdigest()
+    # the order of adding up may change the last bits of an effect with the number of leads judged together
+    told = sorted((reason.code, reason.value or "", f"{reason.effect:.6f}", reason.source) for reason in reasons)
+    return sha256(orjson.dumps(told)).hexdigest()
+
+
+def reasons_in(frame: pd.DataFrame) -> str | None:
+    """Give a digest over the columns of reasons a file holds; None when it holds none."""
+    columns = [str(name) for name in frame.columns if str(name).startswith(REASON_COLUMN)]
+    if not columns:
+        return None
+    texts = frame[columns].astype(object).where(frame[columns].notna(), None)
+    return sha256(orjson.dumps([texts[name].tolist() for name in columns])).hexdigest()

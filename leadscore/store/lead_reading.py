@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -78,14 +78,16 @@ def stored_since(session: Session, client_id: int, moment: datetime) -> np.ndarr
     return np.array(found, dtype=np.int64)
 
 
-def custom_fields(session: Session, client_id: int) -> tuple[CustomField, ...]:
-    """Gather the custom columns of all imports of a client.
+def custom_fields(session: Session, client_id: int, *,
+                  of_batches: Collection[int] | None = None) -> tuple[CustomField, ...]:
+    """Gather the custom columns of all imports of a client, or of some of them.
 
     A column that was of two kinds is read as text; one that was personal once stays personal.
     """
     found: dict[str, CustomField] = {}
+    chosen = col(Batch.undone_at).is_(None) if of_batches is None else col(Batch.id).in_(of_batches)
     statement = select(col(Batch.custom_fields)).where(col(Batch.client_id) == client_id,
-                                                       col(Batch.undone_at).is_(None)).order_by(col(Batch.id))
+                                                       chosen).order_by(col(Batch.id))
     for described in session.execute(statement).scalars():
         for entry in described:
             field = CustomField(entry["header"], Kind(entry["kind"]), bool(entry["personal"]))
@@ -207,6 +209,11 @@ def latest_dates(session: Session, client_id: int) -> pd.DataFrame:
             if found:
                 columns[field.name] = pd.Series(_times(found))
     return pd.DataFrame(columns)
+
+
+def typed(values: list[Any], kind: Kind) -> Any:
+    """Turn stored values into a column of a leads frame."""
+    return _typed(values, kind)
 
 
 def _merged(known: CustomField | None, new: CustomField) -> CustomField:

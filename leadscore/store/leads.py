@@ -113,7 +113,7 @@ def write_leads(
 def update_leads(
     session: Session, vault: Vault, *, client_id: int, batch_id: int, lead_ids: Sequence[int] | np.ndarray,
     leads: pd.DataFrame, custom_fields: Sequence[CustomField] = (), company_key: pd.Series | None = None,
-    gaps_only: bool = False, now: datetime,
+    gaps_only: bool = False, row_numbers: Sequence[int] | np.ndarray | None = None, now: datetime,
 ) -> Updated:
     """Let newer values win over stored ones; empty ones never do. The earlier values are kept for undo.
 
@@ -125,6 +125,8 @@ def update_leads(
         A leads frame.
     gaps_only : bool
         True keeps every stored value and only fills in what is missing.
+    row_numbers : sequence of int, shape (n,), optional
+        Row of each lead in the user's file, so that a changed value can be traced to it.
     """
     targets = np.asarray(lead_ids, dtype=np.int64)
     if not len(targets):
@@ -139,6 +141,8 @@ def update_leads(
         fresh = {name: value for name, value in zip(incoming, values, strict=True) if value is not None}
         offered = {"values": fresh, "personal": mine, "custom": other}
         changed[position] = any([state.apply(part, offer, gaps_only=gaps_only) for part, offer in offered.items()])
+        if changed[position] and row_numbers is not None:
+            state.rows.append(int(row_numbers[position]))
     altered = [stored[lead_id] for lead_id in sorted(stored) if stored[lead_id].before]
     # columns no row changes are left out: setting them would rewrite their indexes
     touched = sorted({name for state in altered for name in state.before.get("values", {})})
@@ -311,6 +315,7 @@ class _State:
     def __init__(self, lead_id: int, values: dict[str, Any], personal: dict[str, Any], custom: dict[str, Any]) -> None:
         self.lead_id = lead_id
         self.parts = {"values": values, "personal": personal, "custom": custom}
+        self.rows: list[int] = []
         self.before: dict[str, dict[str, Any]] = {}
         self.after: dict[str, dict[str, Any]] = {}
 
@@ -386,7 +391,8 @@ def _mirror(session: Session, states: Sequence[_State], names: list[str]) -> Non
 
 def _save_changes(session: Session, vault: Vault, client_id: int, batch_id: int, states: Sequence[_State]) -> None:
     lead_ids = [state.lead_id for state in states]
-    notes: list[bytes | None] = [orjson.dumps({"before": state.before, "after": state.after}) for state in states]
+    notes: list[bytes | None] = [orjson.dumps({"before": state.before, "after": state.after, "rows": state.rows})
+                                 for state in states]
     sealed = vault.encrypt_many(notes, [change_place(lead_id, batch_id) for lead_id in lead_ids])
     insert_rows(session, "lead_changes", {"client_id": client_id, "batch_id": batch_id, "lead_id": lead_ids,
                                           "before": sealed})

@@ -309,6 +309,37 @@ def history(session: Session, client_id: int, lead_id: int) -> pd.DataFrame:
         "as_of": pd.to_datetime(raw["as_of"], utc=True, format="ISO8601")})
 
 
+def of_run(session: Session, client_id: int, run_id: int, *, lead_ids: Sequence[int] | np.ndarray | None = None,
+           limit: int = 1_000) -> pd.DataFrame:
+    """Give scores of one scoring, in force or in the history.
+
+    Returns
+    -------
+    DataFrame
+        Index ``lead_id``; columns ``rule_score``, ``probability``, ``blended``, ``seal`` (bytes, or None).
+    """
+    parts = []
+    for table in ("scores", "score_history"):
+        statement = (f"SELECT lead_id, {', '.join(REPLAYED)}, seal FROM {table} WHERE +client_id = :client AND "
+                     "run_id = :run")
+        parameters: dict[str, Any] = {"client": client_id, "run": run_id}
+        columns = fetch_columns(session, f"{statement} ORDER BY lead_id LIMIT :limit", parameters | {"limit": limit}) \
+            if lead_ids is None else fetch_for(session, statement, "lead_id", lead_ids, parameters)
+        raw = dict(zip(("lead_id", *REPLAYED, "seal"), columns, strict=True))
+        parts.append(pd.DataFrame({name: np.array(raw[name], dtype=float) for name in REPLAYED}
+                                  | {"seal": pd.Series(raw["seal"], dtype=object).to_numpy()},
+                                  index=pd.Index(np.array(raw["lead_id"], dtype=np.int64), name="lead_id")))
+    return pd.concat(parts).head(limit)
+
+
+def runs_of_lead(session: Session, client_id: int, lead_id: int) -> list[int]:
+    """List the scorings that gave this lead a score, oldest first."""
+    (runs,) = fetch_columns(session, "SELECT run_id FROM score_history WHERE client_id = :client AND lead_id = :lead "
+                            "UNION SELECT run_id FROM scores WHERE client_id = :client AND lead_id = :lead ORDER BY 1",
+                            {"client": client_id, "lead": lead_id})
+    return [int(run_id) for run_id in runs]
+
+
 def scored_by(session: Session, client_id: int, model_version: int, limit: int) -> pd.DataFrame:
     """Give scores that a model version made and that are in force or in the history, newest runs first.
 
