@@ -55,6 +55,7 @@ TIMINGS_SECONDS = 30.0
 REQUESTS_EVERY_SECONDS = 3_600.0
 CHECKPOINT_SECONDS = 60.0
 VERIFY_EVERY_SECONDS = 86_400.0
+ALREADY_UNDONE = "already_undone"
 FOLLOW_PARENT = "LEADSCORE_FOLLOW_PARENT"
 
 Progress = Callable[[float, str], None]
@@ -77,7 +78,7 @@ def main() -> int:
     workbench = open_workbench()
     chores = [_Chore(workbench, every, name, work) for every, name, work in (
         (LIFE_SECONDS, "sign of life", operations.show_life),
-        (ABANDONED_EVERY_SECONDS, "abandoned jobs", jobs.fail_abandoned),
+        (ABANDONED_EVERY_SECONDS, "abandoned jobs", end_abandoned),
         (OLD_FILES_EVERY_SECONDS, "old files", jobs.forget_old_files),
         (DRIFT_EVERY_SECONDS, "drift", drift.check_due),
         (RETRAINING_EVERY_SECONDS, "retraining", retraining.queue_due),
@@ -166,6 +167,27 @@ def _rows(result: dict[str, Any]) -> int | None:
     return next((int(part[name]) for part in parts for name in ("rows_read", "rows") if part.get(name)), None)
 
 
+def end_abandoned(workbench: Workbench) -> int:
+    """Fail the jobs whose worker died, after taking back what they had stored; returns how many."""
+    left = jobs.abandoned(workbench)
+    for job in left:
+        jobs.finish(workbench, job.id, error=_left_behind(workbench, job))
+    return len(left)
+
+
+def _left_behind(workbench: Workbench, job: jobs.ClaimedJob) -> LeadScoreError:
+    """Take back the import of a job that died later on, and say what came of it."""
+    hint = "Nothing was kept; start it again."
+    if job.stored_as is not None:
+        try:
+            actor = accounts.actor_of(workbench, name=job.user_name, user_id=job.user_id)
+            intake.undo_import(workbench, actor, client=job.client, batch_id=job.stored_as)
+        except LeadScoreError as refusal:
+            if refusal.code != ALREADY_UNDONE:
+                hint = f"Import {job.stored_as} is stored, but not scored: score all leads again, or undo it."
+    return LeadScoreError("worker_stopped", "The program that did this work stopped.", hint)
+
+
 class _Reporter:
     """Writes progress and a heartbeat to the job row, and turns a requested cancel into ``Cancelled``."""
 
@@ -195,7 +217,7 @@ class _Reporter:
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
             # while this job itself writes, the store is locked; the next beat will do
-            with suppress(OperationalError):
+            with suppress(OperationalError, LeadScoreError):
                 jobs.progress(self._workbench, self._job_id, *self._latest)
 
 
@@ -210,7 +232,7 @@ def _import(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: 
     imported = intake.import_file(
         workbench, actor, client=job.client, source=data, filename=filename, sheet=wishes.get("sheet"),
         mapping=wishes.get("mapping"), choices=wishes.get("choices"), remember=bool(wishes.get("remember")),
-        progress=_part(progress, 0.0, 0.5))
+        progress=_part(progress, 0.0, 0.5), job_id=job.id)
     with _taken_back_on_failure(workbench, actor, job, imported.batch_id):
         progress(0.5, f"Stored {imported.rows_stored:,} leads")
         trained = _first_model(workbench, actor, job, _part(progress, 0.5, 0.8)) if wishes.get("train_first") else None
@@ -258,7 +280,7 @@ def _demo(workbench: Workbench, actor: Actor, job: jobs.ClaimedJob, progress: Pr
                                            leads=int(job.arguments.get("leads", 5_000)),
                                            seed=int(job.arguments.get("seed", 7)))
     imported = intake.import_file(workbench, actor, client=job.client, source=campaign.content,
-                                  filename=campaign.filename, progress=_part(progress, 0.0, 0.3))
+                                  filename=campaign.filename, progress=_part(progress, 0.0, 0.3), job_id=job.id)
     with _taken_back_on_failure(workbench, actor, job, imported.batch_id):
         trained = _first_model(workbench, actor, job, _part(progress, 0.3, 0.8))
         scored = scoring.rescore(workbench, actor, client=job.client,

@@ -5,20 +5,23 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import text
 
 from leadscore import worker
 from leadscore.access import Actor, Role
 from leadscore.errors import LeadScoreError, NotFound
 from leadscore.services import accounts, delivery, governance, intake, jobs, models, scoring, training
 from leadscore.store import audit
-from leadscore.store.database import write
+from leadscore.store.database import read, write
 from tests.services.conftest import (  # noqa: F401
     CLIENT,
+    NOW,
     admin,
     campaign_file,
     leads_file,
@@ -27,6 +30,7 @@ from tests.services.conftest import (  # noqa: F401
     trained,
     trained_home,
     workbench,
+    workbench_at,
 )
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -48,6 +52,11 @@ def _done(bench, job_id):
 
 def _total(bench):
     return delivery.list_leads(bench, BOSS, client=CLIENT, view=delivery.ListView()).total
+
+
+def _total_stored(bench):
+    with read(bench.engine) as session:
+        return session.execute(text("SELECT count(*) FROM leads")).scalar_one()
 
 
 def _kept_nothing(bench):
@@ -147,6 +156,30 @@ def test_a_job_stopped_between_steps_keeps_nothing(workbench, monkeypatch, step)
     job = _done(workbench, _import_job(workbench, leads_file(8)))
     assert job.state == "cancelled"
     assert _kept_nothing(workbench)
+
+
+@pytest.mark.parametrize("built_upon", [False, True])
+def test_what_a_dead_worker_had_stored_is_taken_back_or_said(tmp_path, monkeypatch, built_upon):
+    moment = [NOW]
+    bench = workbench_at(tmp_path, clock=lambda: moment[0])
+    job_id = _import_job(bench, leads_file(8))
+
+    def die(*_given, **_more):
+        raise SystemExit
+
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(scoring, "rescore", die)
+        worker.run_next(bench)
+    assert _total_stored(bench) == 8
+    if built_upon:
+        intake.import_file(bench, BOSS, client=CLIENT, source=leads_file(8, title="Owner"), filename="later.csv")
+    moment[0] += timedelta(minutes=3)
+    assert worker.end_abandoned(bench) == 1
+    job = jobs.view(bench, BOSS, job_id=job_id)
+    assert (job.state, job.error["code"]) == ("failed", "worker_stopped")
+    assert job.error["hint"].startswith("Import 1 is stored" if built_upon else "Nothing was kept")
+    assert _total_stored(bench) == (8 if built_upon else 0)
+    assert worker.end_abandoned(bench) == 0
 
 
 def test_the_last_step_is_not_stopped_half_way(workbench, monkeypatch):  # noqa: F811

@@ -34,6 +34,7 @@ from leadscore.steps.reading import read_file
 from leadscore.steps.rules import rules_for
 from leadscore.store import activities as activity_rows
 from leadscore.store import audit, batches, clients, lead_matching, lead_undo, shapes, suppression
+from leadscore.store import jobs as job_rows
 from leadscore.store import leads as lead_rows
 from leadscore.store import outcomes as outcome_rows
 from leadscore.store.database import read, write
@@ -241,7 +242,7 @@ def check_report(_workbench: Workbench, actor: Actor, *, client: str, check: Imp
 def import_file(
     workbench: Workbench, actor: Actor, *, client: str, source: bytes | Path, filename: str, sheet: str | None = None,
     mapping: Mapping_ | None = None, overrides: Sequence[str] = (), choices: Mapping[str, Any] | None = None,
-    remember: bool = False, progress: Progress | None = None,
+    remember: bool = False, progress: Progress | None = None, job_id: str | None = None,
 ) -> ImportResult:
     """Store the leads of a file as one batch, all of it or nothing.
 
@@ -257,6 +258,8 @@ def import_file(
         Cleaning choices as :class:`CleaningChoices` writes them.
     remember : bool
         Keep mapping and choices for the next file with these headers.
+    job_id : str, optional
+        The job this is done for; it remembers the batch, so that what a dead worker has left can be taken back.
 
     Raises
     ------
@@ -272,7 +275,7 @@ def import_file(
     prepared = _prepare(raw, mapping, chosen, rules_for(workbench, client), workbench.clock())
     tell(0.5, "Storing")
     with write(workbench.engine) as session:
-        result = _store(session, workbench, actor, client, raw, prepared, mapping, chosen)
+        result = _store(session, workbench, actor, client, raw, prepared, mapping, chosen, job_id=job_id)
         if remember:
             shapes.save(session, result.client_id, shape_key(list(raw.frame.columns)), mapping=mapping,
                         choices=chosen.to_dict(), by=actor.name, now=workbench.clock())
@@ -341,7 +344,7 @@ def _replace_leads(clean: CleanTable, leads: pd.DataFrame) -> CleanTable:
 
 
 def _store(session: Session, workbench: Workbench, actor: Actor, client: str, raw: RawTable, prepared: _Prepared,
-           mapping: Mapping_, choices: CleaningChoices) -> _Stored:
+           mapping: Mapping_, choices: CleaningChoices, *, job_id: str | None) -> _Stored:
     """Write everything an import brings, in the caller's transaction."""
     now, vault = workbench.clock(), workbench.vault
     client_id = clients.ensure(session, client, now)
@@ -366,6 +369,9 @@ def _store(session: Session, workbench: Workbench, actor: Actor, client: str, ra
     issues = count_by_code(prepared.issues)
     batches.finish(session, client_id, batch_id, issues=issues, quality=prepared.quality,
                    issue_rows=_seal_issues(vault, batch_id, prepared.issues), **counts)
+    if job_id is not None:
+        # before the log: whoever stops the job takes its row first and then the log, too
+        job_rows.note_batch(session, job_id, batch_id)
     audit.append(session, vault, at=now, client_id=client_id, actor=actor.name, action="leads_imported",
                  object=f"batch:{batch_id}", detail={"sha256": raw.sha256, **counts})
     return _Stored(client_id, ImportResult(batch_id=batch_id, issues=issues, **counts))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlmodel import Session
+
 from leadscore.access import Action, Actor, require
 from leadscore.errors import Cancelled, InvalidRequest, LeadScoreError, NotFound
 from leadscore.store import audit, clients
@@ -60,6 +62,8 @@ class ClaimedJob:
     user_name: str
     user_id: int | None
     arguments: dict[str, Any]
+    stored_as: int | None = None
+    """The import it has stored already, should it have been left in the middle."""
 
 
 def submit(workbench: Workbench, actor: Actor, *, client: str, kind: str, arguments: dict[str, Any]) -> str:
@@ -141,10 +145,7 @@ def claim(workbench: Workbench) -> ClaimedJob | None:
     """Take the oldest queued job, so that no other worker can."""
     with write(workbench.engine) as session:
         job = job_rows.claim_next(session, now=workbench.clock())
-        if job is None:
-            return None
-        return ClaimedJob(job.id, clients.name_of(session, job.client_id), job.kind, job.user_name, job.user_id,
-                          dict(job.arguments))
+        return _claimed(session, job) if job is not None else None
 
 
 def progress(workbench: Workbench, job_id: str, fraction: float, message: str) -> bool:
@@ -166,10 +167,10 @@ def finish(workbench: Workbench, job_id: str, *, result: dict[str, Any] | None =
             job_rows.finish(session, job_id, result=result or {}, now=now)
 
 
-def fail_abandoned(workbench: Workbench) -> int:
-    """Mark jobs whose worker died as failed; their transactions were rolled back."""
-    with write(workbench.engine) as session:
-        return len(job_rows.fail_stale(session, now=workbench.clock()))
+def abandoned(workbench: Workbench) -> list[ClaimedJob]:
+    """List the running jobs whose worker died."""
+    with read(workbench.engine) as session:
+        return [_claimed(session, job) for job in job_rows.stale(session, now=workbench.clock())]
 
 
 def forget_old_files(workbench: Workbench) -> int:
@@ -180,6 +181,11 @@ def forget_old_files(workbench: Workbench) -> int:
 def keep_file(workbench: Workbench, *, client: str, data: bytes, filename: str) -> str:
     """Keep the file a job has made, encrypted, until somebody fetches it; return its id."""
     return workbench.uploads.put(data, {"filename": filename, "client": client})
+
+
+def _claimed(session: Session, job: Job) -> ClaimedJob:
+    return ClaimedJob(job.id, clients.name_of(session, job.client_id), job.kind, job.user_name, job.user_id,
+                      dict(job.arguments), (job.result or {}).get("batch_id"))
 
 
 def _view(job: Job, client: str) -> JobView:

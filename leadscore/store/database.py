@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
 from leadscore.errors import InvalidRequest, LeadScoreError
+from leadscore.store.outages import in_words
 
 BUSY_MILLISECONDS = 30_000
 RETRY_SECONDS = 0.02
@@ -79,19 +80,26 @@ def write(engine: Engine) -> Iterator[Session]:
     """Give a session in one writing transaction: committed at the end, rolled back by any exception.
 
     On SQLite the write lock is taken at the start, so that what is read before a write cannot change meanwhile.
+
+    Raises
+    ------
+    LeadScoreError
+        ``disk_full``, ``disk_fault`` or ``store_busy``: what the machine cannot do now, in words; nothing was stored.
     """
-    with Session(engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session, session.begin():
+    with (in_words(), Session(engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session,
+          session.begin()):
         session.connection()
         yield session
 
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Session]:
-    """Give a session that sees one snapshot of the store and keeps nothing."""
+    """Give a session that sees one snapshot of the store and keeps nothing; raises as :func:`write` does."""
     options: dict[str, Any] = {WRITES: False}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with Session(engine.execution_options(**options), autoflush=False, expire_on_commit=False) as session:
+    with (in_words(), Session(engine.execution_options(**options), autoflush=False,
+                               expire_on_commit=False) as session):
         # closing ends the transaction and leaves what was read usable; a rollback would empty it
         yield session
 

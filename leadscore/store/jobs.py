@@ -14,8 +14,6 @@ from leadscore.store.tables import Job
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STALE_AFTER = timedelta(minutes=2)
-STALE_ERROR = {"code": "worker_stopped", "message": "The program that did this work stopped.",
-               "hint": "Nothing was kept; start it again."}
 LONGEST_MESSAGE = 300
 
 
@@ -112,12 +110,18 @@ def request_cancel(session: Session, job_id: str, *, now: datetime) -> None:
         end_cancelled(session, job_id, now=now)
 
 
-def fail_stale(session: Session, *, now: datetime, after: timedelta = STALE_AFTER) -> list[str]:
-    """Fail the running jobs whose worker has not been heard of; gives their ids."""
-    rows = session.exec(select(Job).where(Job.state == RUNNING, col(Job.heartbeat_at) < now - after)).all()
-    for row in rows:
-        fail(session, row.id, error=STALE_ERROR, now=now)
-    return [row.id for row in rows]
+def note_batch(session: Session, job_id: str, batch_id: int) -> None:
+    """Write down what a job has stored so far, in the transaction that stores it: should it die, that is taken back."""
+    row = session.get(Job, job_id)
+    if row is not None:
+        row.result = {"batch_id": batch_id}
+        session.add(row)
+        session.flush()
+
+
+def stale(session: Session, *, now: datetime, after: timedelta = STALE_AFTER) -> list[Job]:
+    """List the running jobs whose worker has not been heard of."""
+    return list(session.exec(select(Job).where(Job.state == RUNNING, col(Job.heartbeat_at) < now - after)))
 
 
 def _start(session: Session, row: Job, now: datetime) -> Job:

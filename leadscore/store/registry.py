@@ -17,6 +17,7 @@ from uuid import uuid4
 import orjson
 
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
+from leadscore.store.outages import in_words
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.mac"
@@ -63,6 +64,8 @@ class Registry:
         ------
         InvalidRequest
             A file name is not allowed.
+        LeadScoreError
+            ``disk_full`` or ``disk_fault``; nothing is left behind.
         """
         for name in files:
             _check_file_name(name)
@@ -71,14 +74,8 @@ class Registry:
                      for name, content in files.items()}
         body = orjson.dumps({"folder": folder, "files": described, "about": dict(manifest or {})},
                             option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2, default=str)
-        draft = self.folder / f"{DRAFT}{folder}"
-        draft.mkdir(parents=True)
-        for name, content in {**files, MANIFEST: body, SIGNATURE: self._sign(body)}.items():
-            _write(draft / name, content)
-        _sync(draft)
-        # a reader sees the whole folder or none
-        draft.rename(self.folder / folder)
-        _sync(self.folder)
+        with in_words():
+            self._write_whole(folder, {**files, MANIFEST: body, SIGNATURE: self._sign(body)})
         return Saved(folder, orjson.loads(body))
 
     def load(self, folder: str) -> dict[str, bytes]:
@@ -128,6 +125,20 @@ class Registry:
         for path in orphans:
             shutil.rmtree(path)
         return sorted(path.name for path in orphans)
+
+    def _write_whole(self, folder: str, files: Mapping[str, bytes]) -> None:
+        draft = self.folder / f"{DRAFT}{folder}"
+        draft.mkdir(parents=True)
+        try:
+            for name, content in files.items():
+                _write(draft / name, content)
+            _sync(draft)
+            # a reader sees the whole folder or none
+            draft.rename(self.folder / folder)
+            _sync(self.folder)
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
 
     def _path(self, folder: str) -> Path:
         if not isinstance(folder, str) or not _FOLDER.fullmatch(folder):

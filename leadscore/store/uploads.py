@@ -15,7 +15,8 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from leadscore.errors import NotFound, TamperedData
+from leadscore.errors import LeadScoreError, NotFound, TamperedData
+from leadscore.store.outages import in_words
 from leadscore.store.vault import derive
 
 CHUNK = 1024 * 1024
@@ -46,10 +47,26 @@ class UploadStore:
         self._key = key
 
     def put(self, data: bytes, meta: Mapping[str, Any]) -> str:
-        """Keep a file with what is known of it (JSON values, among them its ``client``) and give its id."""
+        """Keep a file with what is known of it (JSON values, among them its ``client``) and give its id.
+
+        Raises
+        ------
+        LeadScoreError
+            ``disk_full`` or ``disk_fault``; nothing is left behind.
+        """
         name = uuid4().hex
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = self.folder / f".{name}"
+        try:
+            with in_words():
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._write(draft, name, data, meta)
+        except LeadScoreError:
+            draft.unlink(missing_ok=True)
+            raise
+        draft.rename(self.folder / name)
+        return name
+
+    def _write(self, draft: Path, name: str, data: bytes, meta: Mapping[str, Any]) -> None:
         salt = os.urandom(SALT_BYTES)
         cipher = AESGCM(derive(self._key, name, salt))
         head = cipher.encrypt(_nonce(0, last=False), orjson.dumps(dict(meta)), MAGIC)
@@ -62,8 +79,6 @@ class UploadStore:
                 file.write(cipher.encrypt(_nonce(number, last=last), view[start:start + CHUNK], None))
             file.flush()
             os.fsync(file.fileno())
-        draft.rename(self.folder / name)
-        return name
 
     def get(self, upload_id: str, client: str) -> tuple[bytes, dict[str, Any]]:
         """Give a file of this client and what is known of it.

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("read_here")
 MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
            for found in pkgutil.iter_modules(services.__path__)]
 
-FOR_THE_WORKER = {"claim", "progress", "finish", "fail_abandoned", "forget_old_files", "keep_file", "note_checkpoint",
+FOR_THE_WORKER = {"claim", "progress", "finish", "abandoned", "forget_old_files", "keep_file", "note_checkpoint",
                   "verify_daily", "check_due", "forget_orphans", "queue_due", "prepare_changed", "finish_erasures",
                   "remind_of_requests",
                   "note_fault", "show_life", "end_life", "timed", "keep_timings", "back_up_if_due"}

@@ -68,21 +68,18 @@ def test_a_waiting_job_is_stopped_at_once_and_a_running_one_is_asked_to(workbenc
     assert not jobs.progress(workbench, running, 0.1, "on")
 
 
-def test_a_job_whose_worker_died_is_failed_and_one_that_lives_is_not(tmp_path, analyst):
+def test_a_job_whose_worker_died_is_found_and_one_that_lives_is_not(tmp_path, analyst):
     moment = [NOW]
     workbench = workbench_at(tmp_path, clock=lambda: moment[0])
     job_id = _submit(workbench, analyst)
     jobs.claim(workbench)
     moment[0] += timedelta(seconds=100)
-    assert jobs.fail_abandoned(workbench) == 0
+    assert jobs.abandoned(workbench) == []
     assert jobs.progress(workbench, job_id, 0.2, "alive")
     moment[0] += timedelta(seconds=100)
-    assert jobs.fail_abandoned(workbench) == 0
+    assert jobs.abandoned(workbench) == []
     moment[0] += timedelta(minutes=3)
-    assert jobs.fail_abandoned(workbench) == 1
-    seen = jobs.view(workbench, analyst, job_id=job_id)
-    assert (seen.state, seen.error["code"]) == ("failed", "worker_stopped")
-    assert not jobs.progress(workbench, job_id, 0.3, "too late")
+    assert [(job.id, job.stored_as) for job in jobs.abandoned(workbench)] == [(job_id, None)]
 
 
 @pytest.mark.parametrize("look", [jobs.view, jobs.cancel])

@@ -191,14 +191,15 @@ def test_a_job_goes_from_queue_to_end(store: Engine, now) -> None:
         assert jobs.find(session, job_id, client_id + 1) is None
 
 
-def test_a_job_whose_worker_died_fails(store: Engine, now) -> None:
+def test_a_job_whose_worker_died_is_stale_and_knows_what_it_had_stored(store: Engine, now) -> None:
     with write(store) as session:
         client_id = clients.ensure(session, "acme", now)
         _job(session, client_id, now)
         job_id = jobs.claim_next(session, now=now).id
-        assert jobs.fail_stale(session, now=now + timedelta(minutes=1)) == []
-        assert jobs.fail_stale(session, now=now + timedelta(minutes=5)) == [job_id]
-        assert jobs.find(session, job_id).error["code"] == "worker_stopped"
+        jobs.note_batch(session, job_id, 7)
+        assert jobs.stale(session, now=now + timedelta(minutes=1)) == []
+        assert [row.id for row in jobs.stale(session, now=now + timedelta(minutes=5))] == [job_id]
+        assert jobs.find(session, job_id).result == {"batch_id": 7}
 
 
 def test_users_sign_in_and_changes_end_their_sessions(store: Engine, now) -> None:
