@@ -98,7 +98,7 @@ def read(engine: Engine) -> Iterator[Session]:
     options: dict[str, Any] = {WRITES: False}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with (in_words(), Session(engine.execution_options(**options), autoflush=False,
+    with (in_words(keeping=False), Session(engine.execution_options(**options), autoflush=False,
                                expire_on_commit=False) as session):
         # closing ends the transaction and leaves what was read usable; a rollback would empty it
         yield session
@@ -115,13 +115,13 @@ def migrate(engine: Engine) -> bool:
     Raises
     ------
     LeadScoreError
-        The store was written by a newer version of the program.
+        The store was written by a newer version of the program, or as :func:`write` does.
     """
     newest = newest_version()
-    with engine.connect() as connection:
+    with in_words(keeping=False), engine.connect() as connection:
         if _stored_version(connection) == newest:
             return False
-    with engine.execution_options(**{WRITES: True}).begin() as connection:
+    with in_words(), engine.execution_options(**{WRITES: True}).begin() as connection:
         return _migrate_alone(connection, newest)
 
 

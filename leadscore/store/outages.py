@@ -15,7 +15,7 @@ from leadscore.errors import LeadScoreError
 
 @dataclass(frozen=True)
 class _Outage:
-    """How a system, SQLite and PostgreSQL say it, and how we do."""
+    """How a system, SQLite and PostgreSQL say it, and how we do: the beginning of a sentence and a way out."""
 
     code: str
     message: str
@@ -26,20 +26,25 @@ class _Outage:
 
 
 _OUTAGES = (
-    _Outage("disk_full", "The disk is full; nothing was stored.", "Make room where the data lie, then try again.",
+    _Outage("disk_full", "The disk is full", "Make room where the data lie, then try again.",
             frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG}), ("disk is full",), "53100"),
-    _Outage("disk_fault", "The data cannot be written to their disk; nothing was stored.",
+    _Outage("disk_fault", "The disk of the data does not answer",
             "See whether that disk is full, unplugged or read-only, then try again.",
             frozenset({errno.EIO, errno.EROFS}),
             ("disk i/o error", "unable to open database file", "attempt to write a readonly database"), "58030"),
-    _Outage("store_busy", "Other work keeps the data busy; nothing was stored.", "Try again in a minute.",
+    _Outage("store_busy", "Other work keeps the data busy", "Try again in a minute.",
             words=("database is locked", "database table is locked"), state="55P03"),
 )
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def in_words(*, keeping: bool = True) -> Iterator[None]:
     """Turn the faults of a disk or of a store that is not to be had into refusals; any other goes on as it is.
+
+    Parameters
+    ----------
+    keeping : bool
+        Whether something was to be stored, which then was not.
 
     Raises
     ------
@@ -52,7 +57,8 @@ def in_words() -> Iterator[None]:
         outage = next((one for one in _OUTAGES if _is(one, problem)), None)
         if outage is None:
             raise
-        raise LeadScoreError(outage.code, outage.message, outage.hint) from problem
+        message = f"{outage.message}; nothing was stored." if keeping else f"{outage.message}."
+        raise LeadScoreError(outage.code, message, outage.hint) from problem
 
 
 def _is(outage: _Outage, problem: Exception) -> bool:
