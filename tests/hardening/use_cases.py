@@ -98,7 +98,7 @@ def use_cases(workbench: Workbench) -> Iterator[UseCase]:
     yield UseCase("give an opinion", lambda: opinions.give_opinion(**given, helpful=False, place="leads"))
     yield UseCase("change retraining", lambda: retraining.save_retraining_settings(**given, changes={"on": True}))
     yield UseCase("export leads", lambda: delivery.export_leads(**given, view=view, format="csv"))
-    yield UseCase("export the log", lambda: governance.export_audit(workbench, BOSS))
+    yield UseCase("export the log", lambda: list(governance.export_audit(workbench, BOSS)))
     yield UseCase("add a user", lambda: accounts.add_user(workbench, BOSS, name="Kim", role=Role.VIEWER,
                                                          password="a long enough password"))
 
