@@ -19,6 +19,7 @@ from leadscore.errors import InvalidRequest
 from leadscore.features.derived import DERIVED
 from leadscore.monitoring.fairness import BETWEEN, FEW, GroupTable
 from leadscore.steps.fairness import MOST_FIELDS, TOP, Groups, groups_of_leads
+from leadscore.steps.group_effects import costs_for, proxies_for
 from leadscore.steps.models import CHAMPION, find_version
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.policy_saving import changed
@@ -34,6 +35,10 @@ from leadscore.store import audit, clients, lead_reading
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
 
+HARDLY, WELL = 0.6, 0.75
+"""Areas below which columns hardly, and from which they well give a group away; words, not limits."""
+OWN_THRESHOLDS = ("Thresholds of their own for each group may themselves be unlawful in places. Nothing is applied by "
+                  "itself; this is no legal advice.")
 USUAL_FIELDS = 2
 """Fields that are looked at where none is marked."""
 NOTE = ("Four fifths is a customary screening figure: a ratio below it is a reason to look, no verdict. Whether a "
@@ -167,6 +172,99 @@ def fairness_report(workbench: Workbench, actor: Actor, *, client: str, fields: 
     if groups is None:
         return FairnessReport(looked_at, None, (), (), (), ())
     return _drawn(groups)
+
+
+@dataclass(frozen=True)
+class GivenAway:
+    """How well the columns that scores use tell the group of a lead.
+
+    Parameters
+    ----------
+    area : float
+        0.5 by chance, 1 always.
+    groups : dict
+        Of each group against all others: ``value``, ``low`` and ``high``.
+    used_itself : tuple of str
+        Columns scores use that are the field, or made of it; they are left out of the figures.
+    """
+
+    field: SensitiveField
+    leads: int
+    area: float
+    groups: dict[str, Any]
+    used_itself: tuple[str, ...]
+    sentence: str
+    picture: Picture
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer of the command line."""
+        return {"field": self.field.label, "leads": self.leads, "area": self.area, "groups": self.groups,
+                "used_itself": list(self.used_itself), "sentence": self.sentence,
+                "columns": self.picture.data.to_dict("records")}
+
+
+@dataclass(frozen=True)
+class CostsOfChange:
+    """What treating the groups of a field more alike would cost, on leads whose end is known."""
+
+    field: SensitiveField
+    leads: int
+    converted: int
+    picture: Picture
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the answer of the command line."""
+        options = self.picture.data.astype(object).where(self.picture.data.notna(), None)
+        return {"field": self.field.label, "leads": self.leads, "converted": self.converted,
+                "options": options.to_dict("records"), "note": OWN_THRESHOLDS}
+
+
+def given_away(workbench: Workbench, actor: Actor, *, client: str, name: str) -> GivenAway:
+    """Say how well the columns that scores use tell the group of a lead, and which columns do.
+
+    Parameters
+    ----------
+    name : str
+        Name, header or label of the field.
+
+    Raises
+    ------
+    InvalidRequest
+        ``unknown_field``, ``too_few_in_groups``, ``no_usable_column``.
+    """
+    require(actor, Action.VIEW_AUDIT, client)
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        (field,) = find_fields(fields_of(session, client_id), [name])
+        found = proxies_for(session, workbench, client_id, field)
+    sentence = _how_well(found.proxies.area, field.label)
+    return GivenAway(field, found.proxies.leads, found.proxies.area,
+                     {group: area.to_dict() for group, area in found.proxies.groups.items()}, found.used_itself,
+                     sentence, board.proxies(found.proxies.columns, field.label, f"proxies-{_safe(field.label)}",
+                                             sentence))
+
+
+def costs_of_change(workbench: Workbench, actor: Actor, *, client: str, name: str) -> CostsOfChange:
+    """Say what leaving proxies out, own thresholds or a reweighed training would cost; nothing is changed.
+
+    Raises
+    ------
+    InvalidRequest
+        ``unknown_field``, ``too_few_outcomes``, or ``not_stored`` where the model learnt from a file.
+    """
+    require(actor, Action.VIEW_AUDIT, client)
+    with read(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        (field,) = find_fields(fields_of(session, client_id), [name])
+        costs = costs_for(session, workbench, client_id, field)
+    picture = board.costs(costs.curve, costs.options, field.label, f"costs-{_safe(field.label)}")
+    return CostsOfChange(field, costs.leads, costs.converted, picture)
+
+
+def _how_well(area: float, label: str) -> str:
+    strength = "hardly" if area < HARDLY else "partly" if area < WELL else "well"
+    return (f"Of two leads of different groups, the columns scores use tell {100 * area:.0f} in 100 times which is "
+            f"which (50 by chance): they give “{label}” away {strength}.")
 
 
 def _usual(offered: Sequence[SensitiveField]) -> tuple[SensitiveField, ...]:

@@ -8,7 +8,7 @@ from leadscore.access import Action
 from leadscore.services import fairness
 from leadscore.services.fairness import FairnessFields, FairnessReport
 from pages.shared import Context
-from pages.widgets import notices, pictures, words
+from pages.widgets import fairness_causes, notices, pictures, words
 
 MOST = fairness.MOST_FIELDS
 
@@ -29,6 +29,7 @@ def draw(context: Context) -> None:
         return
     _findings(report)
     _pictures(context, report)
+    fairness_causes.draw(context, report)
     st.caption(fairness.NOTE)
 
 

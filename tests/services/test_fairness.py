@@ -19,7 +19,7 @@ from tests.services.conftest import CLIENT, QUICK, person, run_here, workbench_a
 
 pytestmark = pytest.mark.usefixtures("read_here")
 
-LEADS = 600
+LEADS = 1_400
 
 
 def people_file(seed: int = 5) -> tuple[bytes, pd.DataFrame]:
@@ -29,7 +29,7 @@ def people_file(seed: int = 5) -> tuple[bytes, pd.DataFrame]:
     sessions = np.where(gender == "F", draw.poisson(4, LEADS), draw.poisson(8, LEADS))
     frame = pd.DataFrame({
         "Lead Id": [f"l{number}" for number in range(LEADS)], "Gender": gender, "Age": draw.integers(18, 80, LEADS),
-        "Language": draw.choice(["German", "French", "Sorbian"], LEADS, p=[0.6, 0.38, 0.02]),
+        "Language": draw.choice(["German", "French", "Sorbian"], LEADS, p=[0.6, 0.39, 0.01]),
         "Country": draw.choice(["Germany", "France"], LEADS), "Number of Sessions": sessions,
         "Emails opened": draw.poisson(3, LEADS), "Team": draw.choice(["red", "blue", "green"], LEADS),
         "Converted": np.where(draw.random(LEADS) < 1 / (1 + np.exp(3 - 0.35 * sessions)), "yes", "no")})
@@ -171,3 +171,23 @@ def test_a_client_without_leads_has_nothing_to_compare(workbench, admin):
     assert fairness.fairness_fields(workbench, admin, client="nobody").offered == ()
     with pytest.raises(NotFound):
         fairness.fairness_report(workbench, admin, client="nobody")
+
+
+def test_what_gives_a_group_away_is_named_without_the_field_itself(looked, admin):
+    found = fairness.given_away(looked, admin, client=CLIENT, name="Gender")
+    assert found.picture.data["Column"][0] == "Number of Sessions"
+    assert found.area > 0.7 and found.used_itself == ()
+    spoken = fairness.given_away(looked, admin, client=CLIENT, name="Language")
+    assert "Language" in spoken.used_itself
+    assert "Language" not in set(spoken.picture.data["Column"])
+    assert spoken.area < found.area
+
+
+def test_what_a_change_costs_is_worked_out_and_nothing_is_applied(looked, admin):
+    before = governance.audit_events(looked, admin).total
+    costs = fairness.costs_of_change(looked, admin, client=CLIENT, name="Gender")
+    options = costs.picture.data.set_index("Option")
+    assert {"as it is", "own thresholds, equal rates", "trained again, reweighed"} <= set(options.index)
+    assert options.loc["own thresholds, equal rates", "Lowest to highest rate"] > 0.85
+    assert "unlawful" in costs.as_dict()["note"]
+    assert governance.audit_events(looked, admin).total == before
