@@ -212,7 +212,8 @@ def open_session(request: Request) -> Response:
         return JSONResponse({"code": "wrong_origin"}, status_code=403)
     workbench = shared.workbench()
     try:
-        session = sessions.redeem_ticket(workbench, request.headers.get("x-ticket", ""))
+        session = sessions.redeem_ticket(workbench, request.headers.get("x-ticket", ""),
+                                         user_agent=request.headers.get("user-agent"))
     except SignInRefused as refusal:
         return JSONResponse(refusal.as_dict(), status_code=401)
     if old := request.cookies.get(shared.COOKIE):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from leadscore.access import Action
 from pages.shared import current
-from pages.widgets import alerts, audit_fairness, audit_trail, notices
+from pages.widgets import alerts, audit_fairness, audit_system, audit_trail, notices
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
     tabs = {
         "Trail": audit_trail.draw,
         "Fairness": audit_fairness.draw,
+        "System": audit_system.draw,
     }
     places = st.tabs(list(tabs), key="tab", on_change="rerun", bind="query-params")
     for place, name in zip(places, tabs, strict=True):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from leadscore.access import Actor, Role
+from leadscore.access import Actor
 from leadscore.errors import Forbidden, LeadScoreError, NotFound
 from leadscore.services import accounts, operations, sessions
 from pages import shared, sign_in
 from pages.shared import Context
+from pages.widgets import own_account
 from pages.widgets.notices import show_refusal
-from pages.widgets.words import escape
+from pages.widgets.words import ROLE_WORDS, escape
 
 NAME = "Lead scoring"
 FAVICON = "🎯"
+ACCOUNT = "account"
 
 # one blue that reads well on the light and on the dark sidebar
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 32" width="190" height="32" role="img"
@@ -21,8 +23,6 @@ aria-label="Lead scoring"><rect x="2" y="18" width="6" height="10" rx="2" fill="
 <rect x="11" y="11" width="6" height="17" rx="2" fill="#4a8fd0" opacity=".7"/>
 <rect x="20" y="4" width="6" height="24" rx="2" fill="#4a8fd0"/><text x="36" y="23" font-size="20" font-weight="600"
 font-family="'Source Sans 3','Source Sans Pro',system-ui,sans-serif" fill="#4585c4">Lead scoring</text></svg>"""
-ROLE_WORDS = {Role.ADMIN: "Administrator", Role.MANAGER: "Manager", Role.ANALYST: "Analyst", Role.VIEWER: "Viewer"}
-
 
 def main() -> None:
     """Register every page, so that an address survives the sign-in, then run the one asked for or the door."""
@@ -60,17 +60,28 @@ def _navigation(actor: Actor | None) -> st.Page:
             st.Page("settings.py", title="Settings", icon=":material/tune:", url_path="lead-scoring-settings"),
             st.Page("audit.py", title="Audit", icon=":material/verified_user:", url_path="lead-scoring-audit"),
         ],
+        "": [st.Page("account.py", title="Your account", icon=":material/account_circle:", url_path=ACCOUNT,
+                     visibility="hidden")],
     }, position="sidebar" if actor else "hidden", expanded=True)
 
 
 def _inside(actor: Actor, page: st.Page) -> None:
     st.logo(LOGO, size="large")
+    if accounts.must_change_password(shared.workbench(), actor):
+        with st.sidebar:
+            _person(actor)
+        own_account.draw_due(shared.workbench(), actor)
+        return
     with st.sidebar:
         try:
             _client_picker(actor)
+        except NotFound:
+            # one's own account is there without any client
+            if page.url_path != ACCOUNT:
+                raise
         finally:
             # the way out stays, whatever the address asks for
-            _person(actor)
+            _person(actor, page)
     with operations.timed(shared.workbench(), f"page {page.url_path or 'performance'}",
                           client=st.session_state.get("chosen_client")):
         page.run()
@@ -111,9 +122,12 @@ def _change_client() -> None:
     st.query_params.from_dict({shared.CLIENT: chosen})
 
 
-def _person(actor: Actor) -> None:
+def _person(actor: Actor, page: st.Page | None = None) -> None:
     with st.container(border=True):
         st.markdown(f":material/account_circle: **{escape(actor.name)}**  \n:gray[{ROLE_WORDS[actor.role]}]")
+        if page is not None and st.button("Your account", icon=":material/manage_accounts:", key="frame_account",
+                                          width="stretch", disabled=page.url_path == ACCOUNT):
+            st.switch_page("account.py")
         if st.button("Sign out", icon=":material/logout:", key="frame_sign_out", width="stretch"):
             sign_in.leave(shared.workbench(), shared.token() or "")
 

@@ -41,6 +41,15 @@ def signed_in() -> Actor | None:
     return sessions.session_from_token(workbench(), held) if held else None
 
 
+def somebody() -> Actor:
+    """Say who is looking; a page asked for without a session draws nothing."""
+    actor = signed_in()
+    if actor is None:
+        st.info("Sign in to see this page.", icon=":material/lock:")
+        st.stop()
+    return actor
+
+
 def current() -> Context:
     """Give a page its context; a page asked for without a session draws nothing.
 
@@ -49,10 +58,7 @@ def current() -> Context:
     NotFound
         The address names a client that is not one of the actor's.
     """
-    actor = signed_in()
-    if actor is None:
-        st.info("Sign in to see this page.", icon=":material/lock:")
-        st.stop()
+    actor = somebody()
     return Context(workbench=workbench(), actor=actor, client=_client(accounts.visible_clients(workbench(), actor)))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit_authenticator import Authenticate
 
 from leadscore.errors import LeadScoreError
@@ -39,10 +41,16 @@ def main(workbench: Workbench) -> None:
             _sign_in(workbench)
 
 
+def enter(ticket: str) -> None:
+    """Let the browser exchange a ticket for the cookie of a session, and draw the page anew."""
+    _hand_over("/session", ticket=ticket)
+
+
 def leave(workbench: Workbench, token: str) -> None:
-    """End the session and draw the empty door anew."""
+    """End the session, with it that of the sign-in service it came from, and draw the empty door anew."""
     sessions.sign_out(workbench, token)
-    _hand_over("/sign-out", next_page="/")
+    # else the service's cookie would stay in the browser for a month
+    _hand_over("/sign-out", next_page="/auth/logout" if st.user.get("is_logged_in") else "/")
     st.stop()
 
 
@@ -84,15 +92,52 @@ class _Form(Authenticate):  # type: ignore[misc]
 
 
 def _sign_in(workbench: Workbench) -> None:
+    if _by_service(workbench):
+        return
     door = _Door(workbench)
     st.html(BUTTON)
     with st.container(key="door"):
         _Form(door).login(location="main", fields=FIELDS, key="sign_in")
     if door.ticket:
-        _hand_over("/session", ticket=door.ticket)
+        enter(door.ticket)
     elif door.refusal:
         show_refusal(door.refusal)
+    _offer_services()
     st.caption("No account, or a forgotten password? Ask your administrator.", text_alignment="center")
+
+
+def _by_service(workbench: Workbench) -> bool:
+    """Let in whom a sign-in service has just sent back, or say why not; False where it has sent nobody."""
+    claims = st.user.to_dict() if st.user.get("is_logged_in") else {}
+    if not claims:
+        return False
+    try:
+        enter(sessions.sign_in_by_identity(workbench, claims=claims, address=address()).token)
+        return True
+    except LeadScoreError as refusal:
+        # what the service said a while ago opens nothing: the form is there, and nothing needs to be said
+        if refusal.code != "stale_identity":
+            show_refusal(refusal)
+        return False
+
+
+def services() -> dict[str, str]:
+    """Name the sign-in services that are set up: how Streamlit knows each, and what people call it."""
+    try:
+        chosen = st.secrets.get("auth", {})
+    except (StreamlitSecretNotFoundError, FileNotFoundError):
+        return {}
+    if not chosen.get("redirect_uri"):
+        return {}
+    named = {name: str(section.get("label", name.capitalize())) for name, section in chosen.items()
+             if isinstance(section, Mapping) and section.get("client_id")}
+    return named or ({"default": str(chosen.get("label", "your company account"))} if chosen.get("client_id") else {})
+
+
+def _offer_services() -> None:
+    for name, label in services().items():
+        st.button(f"Sign in with {label}", key=f"service-{name}", icon=":material/login:", width="stretch",
+                  on_click=st.login, args=(None if name == "default" else name,))
 
 
 def _first_run(workbench: Workbench) -> None:

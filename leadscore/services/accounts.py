@@ -15,8 +15,8 @@ from leadscore.errors import Forbidden, InvalidRequest
 from leadscore.steps.passwords import LONGEST_PASSWORD as LONGEST_PASSWORD
 from leadscore.steps.passwords import SHORTEST_PASSWORD as SHORTEST_PASSWORD
 from leadscore.steps.passwords import check_password, hash_password
-from leadscore.steps.people import actor_from, check_name, id_of, tell
-from leadscore.store import clients, users
+from leadscore.steps.people import actor_from, check_name, id_of, password_due, tell
+from leadscore.store import clients, facts, users
 from leadscore.store.database import read, write
 from leadscore.store.tables import Fact, User
 from leadscore.workbench import DEFAULT_CLIENT, Workbench
@@ -111,8 +111,13 @@ def list_users(workbench: Workbench, actor: Actor) -> list[Account]:
 
 
 def add_user(workbench: Workbench, actor: Actor, *, name: str, password: str, role: Role,
-             clients: Sequence[str] = ()) -> Account:
+             clients: Sequence[str] = (), must_change: bool = False) -> Account:
     """Make an account; without clients it sees the client ``default``.
+
+    Parameters
+    ----------
+    must_change : bool
+        Whether its owner must choose another password at the first sign-in.
 
     Raises
     ------
@@ -126,6 +131,8 @@ def add_user(workbench: Workbench, actor: Actor, *, name: str, password: str, ro
     with write(workbench.engine) as session:
         row = users.add(session, name=name, role=role, password_hash=password_hash, now=now)
         names = _grant(session, row, clients or [DEFAULT_CLIENT], now)
+        if must_change:
+            facts.note(session, password_due(id_of(row)), now.isoformat())
         tell(workbench, session, now, actor=actor.name, action="user_added", user_id=id_of(row),
               detail={"role": role, "clients": names})
         return _account(session, row)
@@ -133,8 +140,13 @@ def add_user(workbench: Workbench, actor: Actor, *, name: str, password: str, ro
 
 def change_user(workbench: Workbench, actor: Actor, *, user_id: int, role: Role | None = None,
                 disabled: bool | None = None, clients: Sequence[str] | None = None,
-                password: str | None = None) -> Account:
+                password: str | None = None, must_change: bool = False) -> Account:
     """Change what is given of an account; its sessions end, so that the change holds at once.
+
+    Parameters
+    ----------
+    password : str, optional
+        A new one; with ``must_change`` its owner must choose another at the next sign-in.
 
     Raises
     ------
@@ -154,10 +166,20 @@ def change_user(workbench: Workbench, actor: Actor, *, user_id: int, role: Role 
                                  "Make another administrator first.")
         if clients is not None:
             _grant(session, row, clients, now)
+        if password is not None and must_change:
+            facts.note(session, password_due(user_id), now.isoformat())
         after = _account(session, row)
         tell(workbench, session, now, actor=actor.name, action="user_changed", user_id=user_id,
               detail={"before": _rights(before), "after": _rights(after), "new_password": password is not None})
     return after
+
+
+def must_change_password(workbench: Workbench, actor: Actor) -> bool:
+    """Say whether somebody signed in with a password that an administrator has given them."""
+    if actor.user_id is None:
+        return False
+    with read(workbench.engine) as session:
+        return facts.value_of(session, password_due(actor.user_id)) is not None
 
 
 def visible_clients(workbench: Workbench, actor: Actor) -> list[str]:

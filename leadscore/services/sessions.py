@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.errors import LeadScoreError, NotFound, SignInRefused
+from leadscore.steps.devices import device_name
+from leadscore.steps.identity import SaidIdentity, read_claims
 from leadscore.steps.passwords import check_password, dummy_hash, hash_password, is_right
-from leadscore.steps.people import NAME, actor_from, id_of, name_of, tell
-from leadscore.store import users
+from leadscore.steps.people import NAME, actor_from, id_of, name_of, password_due, tell
+from leadscore.store import facts, identities, users
 from leadscore.store.database import read, write
 from leadscore.store.tables import SignInAttempt, User, UserSession
 from leadscore.workbench import Workbench
@@ -24,6 +27,7 @@ from leadscore.workbench import Workbench
 TOKEN_BYTES = 32
 TICKET_LIVES = timedelta(seconds=60)
 TOUCH_EVERY = timedelta(minutes=1)
+SESSION_ID_LETTERS = 16
 
 # An account's checks in an hour: as many from places it was opened from before as from all others together,
 # so that a stranger who uses up his share does not keep the owner out.
@@ -51,6 +55,26 @@ class SignedIn:
     token: str
     actor: Actor
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A place where an account is open; ``id`` leads to no token, ``this`` marks the one that asks."""
+
+    id: str
+    device: str
+    since: datetime
+    seen_at: datetime
+    this: bool
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """When an account was last opened (None: not within a month), in how many places it is, until when others wait."""
+
+    last_at: datetime | None
+    locked_until: datetime | None
+    sessions: int
 
 
 def sign_in(workbench: Workbench, *, name: str, password: str, address: str,
@@ -102,8 +126,50 @@ def sign_in(workbench: Workbench, *, name: str, password: str, address: str,
     return signed_in
 
 
-def redeem_ticket(workbench: Workbench, ticket: str) -> SignedIn:
+def sign_in_by_identity(workbench: Workbench, *, claims: Mapping[str, Any], address: str) -> SignedIn:
+    """Give a ticket to whom a sign-in service has just named, when an enabled account is theirs.
+
+    The first time, the account is found by the verified e-mail address, which must be its name, and bound to the
+    service's own number for the person; from then on only that number counts. What the service says works once.
+
+    Parameters
+    ----------
+    claims : mapping
+        Of an ID token whose signature has been checked.
+
+    Raises
+    ------
+    SignInRefused
+        No account is theirs, it is disabled, or what the service said is old or was used before.
+    """
+    now = workbench.clock()
+    said = read_claims(claims, now=now)
+    account = workbench.vault.blind_index([f"{said.issuer}\n{said.subject}"], "sign_in_account")[0] or ""
+    place = workbench.vault.blind_index([address], "sign_in_address")[0] or ""
+    with write(workbench.engine) as session:
+        users.take_turns(session)
+        if users.is_used(session, account_hash=account, reason=said.once):
+            raise SignInRefused("stale_identity", "What the sign-in service said was used before.", "Sign in again.")
+        row, reason = _account_of(session, said, now)
+        users.note_attempt(session, account_hash=account, address_hash=place, succeeded=row is not None,
+                           reason=said.once, now=now)
+        signed_in = _open(workbench, session, row, SessionKind.TICKET, now) if row else None
+        tell(workbench, session, now, actor=name_of(row), action="signed_in" if row else "sign_in_refused",
+             user_id=id_of(row), detail={"reason": reason, "address": place[:12], "kind": SessionKind.TICKET,
+                                         "service": said.issuer})
+    if signed_in is None:
+        raise SignInRefused("no_account", "You are known to the sign-in service, but have no account here.",
+                            "Ask an administrator for an account under your e-mail address.")
+    return signed_in
+
+
+def redeem_ticket(workbench: Workbench, ticket: str, *, user_agent: str | None = None) -> SignedIn:
     """Exchange a ticket for a browser session with a new token; it works once.
+
+    Parameters
+    ----------
+    user_agent : str, optional
+        What the browser calls itself; only its kind is kept, so that people know their sessions apart.
 
     Raises
     ------
@@ -117,7 +183,7 @@ def redeem_ticket(workbench: Workbench, ticket: str) -> SignedIn:
             raise _stale_ticket()
         if not users.close_session(session, ticket_hash):
             raise _stale_ticket()
-        return _open(workbench, session, found[1], SessionKind.BROWSER, now)
+        return _open(workbench, session, found[1], SessionKind.BROWSER, now, device=device_name(user_agent))
 
 
 def session_from_token(workbench: Workbench, token: str, *, kind: SessionKind = SessionKind.BROWSER,
@@ -171,6 +237,94 @@ def sign_out_everywhere(workbench: Workbench, actor: Actor, *, user_id: int | No
     return closed
 
 
+def list_sessions(workbench: Workbench, actor: Actor, *, token: str | None = None,
+                  user_id: int | None = None) -> list[OpenSession]:
+    """List the open sessions of a user, one's own unless another is named.
+
+    Parameters
+    ----------
+    token : str, optional
+        Of the session that asks, which is marked.
+
+    Raises
+    ------
+    Forbidden
+        Someone who is no administrator named another user.
+    """
+    target = _target(actor, user_id)
+    now, mine = workbench.clock(), hash_token(token) if token else ""
+    idle = timedelta(minutes=workbench.settings.session_idle_minutes)
+    with read(workbench.engine) as session:
+        rows = [row for row in users.sessions_of(session, target, now=now) if row.kind != SessionKind.TICKET
+                and (row.kind != SessionKind.BROWSER or now - row.seen_at < idle)]
+    return [OpenSession(id=row.token_hash[:SESSION_ID_LETTERS], device=row.device or "A program",
+                        since=row.created_at, seen_at=row.seen_at, this=row.token_hash == mine) for row in rows]
+
+
+def end_session(workbench: Workbench, actor: Actor, *, session_id: str, user_id: int | None = None) -> None:
+    """End one session of a user, one's own unless another is named; it is refused from its next request on.
+
+    Raises
+    ------
+    NotFound
+        The user has no such session.
+    """
+    target, now = _target(actor, user_id), workbench.clock()
+    with write(workbench.engine) as session:
+        row = next((one for one in users.sessions_of(session, target, now=now)
+                    if one.token_hash[:SESSION_ID_LETTERS] == session_id), None)
+        if row is None:
+            raise NotFound("unknown_session", "This session has ended already.", "Load the page again.")
+        users.close_session(session, row.token_hash)
+        tell(workbench, session, now, actor=actor.name, action="session_ended", user_id=target,
+             detail={"device": row.device or ""})
+
+
+def account_states(workbench: Workbench, actor: Actor) -> dict[int, AccountState]:
+    """Say of each account when it was last opened, in how many places it is open, and whether strangers wait."""
+    require(actor, Action.MANAGE_USERS)
+    now = workbench.clock()
+    with read(workbench.engine) as session:
+        return {row.id: _state(workbench, session, row, now) for row in users.list_all(session) if row.id}
+
+
+def unlock(workbench: Workbench, actor: Actor, *, user_id: int) -> None:
+    """Forget the failed tries of an account, so that its owner need not wait.
+
+    Raises
+    ------
+    NotFound
+        There is no such user.
+    """
+    require(actor, Action.MANAGE_USERS)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        row = users.get(session, user_id)
+        forgotten = users.forget_failures(session, account_hash=_account_hash(workbench, row.name))
+        tell(workbench, session, now, actor=actor.name, action="account_unlocked", user_id=user_id,
+             detail={"failed_tries": forgotten})
+
+
+def _target(actor: Actor, user_id: int | None) -> int:
+    target = actor.user_id if user_id is None else user_id
+    if target != actor.user_id:
+        require(actor, Action.MANAGE_USERS)
+    return target or 0
+
+
+def _state(workbench: Workbench, session: Session, row: User, now: datetime) -> AccountState:
+    account = _account_hash(workbench, row.name)
+    opened = users.last_successes(session, account_hash=account, since=now - ADDRESS_KNOWN_FOR)
+    wait = _wait(session, account, "", now)
+    return AccountState(last_at=max(opened.values(), default=None), locked_until=now + wait if wait else None,
+                        sessions=sum(_alive(workbench, one, row, SessionKind.BROWSER, now)
+                                     for one in users.sessions_of(session, row.id or 0, now=now)))
+
+
+def _account_hash(workbench: Workbench, name: str) -> str:
+    return workbench.vault.blind_index([name], "sign_in_account")[0] or ""
+
+
 def note_denied(workbench: Workbench, actor: Actor, error: LeadScoreError, place: str) -> None:
     """Write down that an actor asked for something the role does not allow."""
     now = workbench.clock()
@@ -196,12 +350,31 @@ def change_password(workbench: Workbench, actor: Actor, *, current: str, new: st
     password_hash, now = hash_password(new), workbench.clock()
     with write(workbench.engine) as session:
         users.change(session, proof.actor.user_id or 0, password_hash=password_hash)
+        facts.forget(session, password_due(actor.user_id))
         tell(workbench, session, now, actor=actor.name, action="password_changed", user_id=actor.user_id, detail={})
 
 
 def hash_token(token: str) -> str:
     """Give the only form of a token the store knows; the token is random, so no slow hash is needed."""
     return sha256(token.encode()).hexdigest()
+
+
+def _account_of(session: Session, said: SaidIdentity, now: datetime) -> tuple[User | None, str]:
+    """Find whose account an identity opens, and say how it was found or why none is opened."""
+    row = identities.find(session, issuer=said.issuer, subject=said.subject)
+    if row is not None:
+        return (None, "disabled") if row.disabled else (row, "known_identity")
+    if said.email is None:
+        return None, "no_verified_email"
+    name = unicodedata.normalize("NFKC", said.email).strip().casefold()
+    row = users.find(session, name) if NAME.fullmatch(name) else None
+    if row is None or row.disabled:
+        return None, "disabled" if row else "unknown_identity"
+    if identities.is_bound(session, issuer=said.issuer, user_id=row.id or 0):
+        # another person at the same service has this account: an address can be given to somebody else
+        return None, "bound_to_another"
+    identities.bind(session, issuer=said.issuer, subject=said.subject, user_id=row.id or 0, now=now)
+    return row, "verified_email"
 
 
 def _wait(session: Session, account: str, place: str, now: datetime) -> timedelta:
@@ -225,11 +398,12 @@ def _delay(failed: Sequence[SignInAttempt], now: datetime) -> timedelta:
     return max(failed[-1].at + delay - now, timedelta(0))
 
 
-def _open(workbench: Workbench, session: Session, row: User, kind: SessionKind, now: datetime) -> SignedIn:
+def _open(workbench: Workbench, session: Session, row: User, kind: SessionKind, now: datetime, *,
+          device: str | None = None) -> SignedIn:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     lives = TICKET_LIVES if kind is SessionKind.TICKET else timedelta(hours=workbench.settings.session_hours)
     users.open_session(session, token_hash=hash_token(token), user_id=id_of(row) or 0, kind=kind, now=now,
-                       expires_at=now + lives)
+                       expires_at=now + lives, device=device)
     return SignedIn(token=token, actor=actor_from(session, row), expires_at=now + lives)
 
 

@@ -46,6 +46,11 @@ def tell(workbench: Workbench, session: Session, now: datetime, *, actor: str, a
                  object=f"user:{user_id}" if user_id else "user:unknown", detail=detail)
 
 
+def password_due(user_id: int | None) -> str:
+    """Name the fact that a user must choose a password before anything else."""
+    return f"password_due:{user_id}"
+
+
 def id_of(row: User | None) -> int | None:
     """Give the number of a user, if there is one."""
     return row.id if row else None

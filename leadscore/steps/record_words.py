@@ -112,6 +112,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "sign_in_refused": RecordWords("Sign-in refused", Family.ACCOUNT, "was refused at sign-in"),
     "access_denied": RecordWords("Not allowed", Family.ACCOUNT, "was refused what the role does not allow"),
     "sessions_ended": RecordWords("Signed out everywhere", Family.ACCOUNT, "ended all sessions"),
+    "session_ended": RecordWords("Signed out elsewhere", Family.ACCOUNT, "ended a session"),
+    "account_unlocked": RecordWords("Account unlocked", Family.ACCOUNT, "unlocked an account"),
     "user_added": RecordWords("User added", Family.ACCOUNT, "added a user"),
     "user_changed": RecordWords("User changed", Family.ACCOUNT, "changed a user"),
     "password_changed": RecordWords("Password changed", Family.ACCOUNT, "changed a password"),

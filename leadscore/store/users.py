@@ -94,10 +94,10 @@ def clients_of(session: Session, user_id: int) -> frozenset[str]:
 
 
 def open_session(session: Session, *, token_hash: str, user_id: int, kind: str, now: datetime,
-                 expires_at: datetime) -> UserSession:
+                 expires_at: datetime, device: str | None = None) -> UserSession:
     """Keep a signed-in browser or an API token, by the hash of its token."""
     row = UserSession(token_hash=token_hash, user_id=user_id, kind=kind, created_at=now, seen_at=now,
-                      expires_at=expires_at)
+                      expires_at=expires_at, device=device)
     session.add(row)
     session.flush()
     return row
@@ -108,6 +108,12 @@ def find_session(session: Session, token_hash: str) -> tuple[UserSession, User] 
     found = session.exec(select(UserSession, User).join(User, col(User.id) == col(UserSession.user_id))
                          .where(UserSession.token_hash == token_hash)).one_or_none()
     return None if found is None else (found[0], found[1])
+
+
+def sessions_of(session: Session, user_id: int, *, now: datetime) -> list[UserSession]:
+    """List the sessions of a user whose time is not over, the one used last first."""
+    return list(session.exec(select(UserSession).where(UserSession.user_id == user_id, UserSession.expires_at > now)
+                             .order_by(col(UserSession.seen_at).desc(), col(UserSession.token_hash))))
 
 
 def touch_session(session: Session, token_hash: str, *, now: datetime) -> None:
@@ -170,6 +176,18 @@ def last_successes(session: Session, *, account_hash: str, since: datetime) -> d
         SignInAttempt.account_hash == account_hash, col(SignInAttempt.succeeded),
         SignInAttempt.at >= since).order_by(col(SignInAttempt.at)))
     return {row.address_hash: row.at for row in tries}
+
+
+def forget_failures(session: Session, *, account_hash: str) -> int:
+    """Remove the failed tries of an account, so that nobody waits because of them; returns how many there were."""
+    return int(session.exec(delete(SignInAttempt).where(
+        col(SignInAttempt.account_hash) == account_hash, col(SignInAttempt.succeeded).is_(False))).rowcount)
+
+
+def is_used(session: Session, *, account_hash: str, reason: str) -> bool:
+    """Say whether something that works once has been used for an account."""
+    return session.exec(select(SignInAttempt.id).where(
+        SignInAttempt.account_hash == account_hash, SignInAttempt.reason == reason).limit(1)).first() is not None
 
 
 def count_failures(session: Session, *, since: datetime, account_hash: str | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from leadscore.access import Role
 from leadscore.charts.numbers import MISSING as MISSING
 from leadscore.charts.numbers import count as count
 from leadscore.charts.numbers import counted as counted
@@ -19,7 +20,8 @@ STAGE_WORDS = {"new": "New", "contacted": "Contacted", "qualified": "Qualified",
                "lost": "Lost"}
 STAGE_COLORS = {"new": "gray", "contacted": "blue", "qualified": "violet", "converted": "green", "lost": "red"}
 JOB_WORDS = {"import": "Import", "demo": "Sample campaign", "train": "Training", "retrain": "Training again by itself",
-             "rescore": "Scoring", "export": "Export", "backtest": "Backtest"}
+             "rescore": "Scoring", "export": "Export", "backtest": "Backtest", "backup": "Backup"}
+ROLE_WORDS = {Role.ADMIN: "Administrator", Role.MANAGER: "Manager", Role.ANALYST: "Analyst", Role.VIEWER: "Viewer"}
 GROUP_WORDS = {"demographic": "Person and place", "firmographic": "Company", "behavioural": "Behaviour",
                "engagement": "Engagement", "fit": "Fit to the offer", "financial": "Money", "origin": "Origin",
                "contact": "Contact", "consent": "Consent", "management": "Management", "outcome": "Outcome",

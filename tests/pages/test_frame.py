@@ -19,7 +19,7 @@ from tests.ready import with_tables
 from tests.server import ROOT
 
 PASSWORD = "correct horse battery"
-PAGES = ("upload", "leads", "lead", "performance", "settings", "audit")
+PAGES = ("upload", "leads", "lead", "performance", "settings", "audit", "account")
 
 
 @pytest.fixture

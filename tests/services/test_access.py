@@ -29,9 +29,9 @@ OF_THE_WHOLE = {"health_of", "is_ready"}
 """Say nothing of anybody's data, so that whoever watches over the machine may ask."""
 ON_A_CLOSED_HOME = {"restore_backup"}
 ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "actor_of", "sign_in", "redeem_ticket",
-                 "session_from_token", "sign_out"}
+                 "session_from_token", "sign_out", "sign_in_by_identity"}
 ABOUT_ACCOUNTS = {"sign_out_everywhere", "note_denied", "list_users", "add_user", "change_user", "change_password",
-                  "visible_clients"}
+                  "visible_clients", "list_sessions", "end_session", "account_states", "unlock", "must_change_password"}
 BY_JOB = {"view", "cancel"}
 WITHOUT_CLIENT = {"verify_audit": Action.VIEW_AUDIT, "last_checkpoint": Action.VIEW_AUDIT,
                   "signing_key": Action.VIEW_AUDIT, "verifier": Action.VIEW_AUDIT, "faults_by_day": Action.VIEW_AUDIT,
