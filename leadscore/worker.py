@@ -31,6 +31,7 @@ from leadscore.services import (
     policy_history,
     privacy,
     requests,
+    retention,
     retraining,
     sampling,
     scoring,
@@ -53,6 +54,7 @@ LIFE_SECONDS = 15.0
 BACKUP_EVERY_SECONDS = 60.0
 TIMINGS_SECONDS = 30.0
 REQUESTS_EVERY_SECONDS = 3_600.0
+RETENTION_EVERY_SECONDS = 3_600.0
 CHECKPOINT_SECONDS = 60.0
 VERIFY_EVERY_SECONDS = 86_400.0
 ALREADY_UNDONE = "already_undone"
@@ -85,6 +87,7 @@ def main() -> int:
         (SIMILAR_EVERY_SECONDS, "similar leads", similar.prepare_changed),
         (ERASURES_EVERY_SECONDS, "erasures", privacy.finish_erasures),
         (REQUESTS_EVERY_SECONDS, "requests", requests.remind_of_requests),
+        (RETENTION_EVERY_SECONDS, "retention", retention.apply_retention),
         (CHECKPOINT_SECONDS, "checkpoint", governance.note_checkpoint),
         (VERIFY_EVERY_SECONDS, "check of the log", governance.verify_daily),
         (BACKUP_EVERY_SECONDS, "backup", backups.back_up_if_due),

@@ -9,13 +9,15 @@ from typing import Any
 import orjson
 
 from leadscore.cli.words import Answer, add, family, operator, write_file
-from leadscore.services import consents, data_rights, privacy
+from leadscore.services import consents, data_rights, privacy, retention
 from leadscore.workbench import Workbench
 
 
 def add_commands(commands: Any) -> None:
-    """Add ``erase`` and ``person`` with its commands."""
+    """Add ``erase``, ``retention`` and ``person`` with its commands."""
     _add_person(add(commands, "erase", _erase, "forget one person everywhere, for good"))
+    keeping = add(commands, "retention", _retention, "remove what is older than the rules of a client let it be")
+    keeping.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     person = family(commands, "person", "what one person may ask for")
     showing = add(person, "show", _show, "everything stored about a person, as JSON")
     _add_person(showing)
@@ -66,3 +68,7 @@ def _object(workbench: Workbench, options: argparse.Namespace) -> Answer:
         consents.record_consent(workbench, actor, client=options.client, lead_id=lead.lead_id,
                                 purpose=consents.Purpose.PROFILING, given=options.withdraw, source=options.source)
     return {"leads": len(found), "objecting": not options.withdraw}
+
+
+def _retention(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    return retention.run_retention(workbench, operator(), client=options.client, dry_run=options.dry_run).as_dict()

@@ -113,7 +113,7 @@ def _keep(workbench: Workbench, fault: BaseException, *, number: str, place: str
         client_id = _client_id(session, client)
         faults.add(session, ErrorRecord(
             id=number, client_id=client_id, user_name=user, place=place[:80], kind=kind_of(fault), program=__version__,
-            trace=workbench.vault.encrypt(trace.encode("utf-8", "replace"), _sealed_for(number)), at=now))
+            trace=workbench.vault.encrypt(trace.encode("utf-8", "replace"), faults.place(number)), at=now))
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=user or WORKBENCH, action="fault",
                      object=f"error:{number}", detail={"kind": kind_of(fault), "place": place})
         # one alert for each kind of fault at each place: a page that fails for everybody is one thing to look at
@@ -124,11 +124,7 @@ def _keep(workbench: Workbench, fault: BaseException, *, number: str, place: str
 
 def trace_of(workbench: Workbench, row: ErrorRecord) -> str:
     """Give the whole of a fault, decrypted."""
-    return workbench.vault.decrypt(row.trace, _sealed_for(row.id)).decode()
-
-
-def _sealed_for(number: str) -> str:
-    return f"errors:{number}"
+    return workbench.vault.decrypt(row.trace, faults.place(row.id)).decode()
 
 
 def _client_id(session: Session, client: str | None) -> int | None:

@@ -105,6 +105,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "objection_recorded": RecordWords("Objection", Family.PERSON, "wrote down an objection"),
     "request_received": RecordWords("Request received", Family.PERSON, "wrote down a request"),
     "request_closed": RecordWords("Request answered", Family.PERSON, "answered a request"),
+    "retention_saved": RecordWords("Retention changed", Family.PERSON, "changed how long data are kept"),
+    "retention_applied": RecordWords("Retention", Family.PERSON, "removed what was older than it may be"),
     "erasures_repeated": RecordWords("Erased again", Family.PERSON, "erased again whom a backup had brought back"),
     # sign-in and accounts
     "signed_in": RecordWords("Signed in", Family.ACCOUNT, "signed in"),

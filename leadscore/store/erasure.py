@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel, col, select
 
-from leadscore.store import batches, held_out, restriction, segments, vectors
+from leadscore.store import batches, faults, held_out, restriction, segments, vectors
 from leadscore.store.bulk import fetch_for, in_portions, member_of, members
 from leadscore.store.database import is_sqlite
 from leadscore.store.leads import rowcount
@@ -26,6 +26,7 @@ from leadscore.store.vault import Vault
 REWRITTEN = {
     "batches": "the cells that a list of remarks quotes, and the name of the file",
     "drift_checks": "values that a finding quotes",
+    "errors": "words of a fault that quote the person",
     "held_out": "the person's row in every kept frame",
     "jobs": "what was searched for, and what a message quotes",
     "model_versions": "values that a report quotes",
@@ -41,7 +42,6 @@ STAYS = {
     "clients": "the account and its settings",
     "compliance_reports": "which reports were made",
     "counters": "next numbers",
-    "errors": "faults of the program; see erasure of their traces",
     "experiments": "counts",
     "facts": "what the store knows about itself",
     "file_shapes": "headers of files",
@@ -102,6 +102,7 @@ def erase(session: Session, vault: Vault, client_id: int, lead_ids: Sequence[int
     _keep_no_samples(session)
     rewritten = (_clean_batches(session, vault, client_id, wanted, traces)
                  + held_out.forget(session, vault, client_id, wanted)
+                 + faults.forget(session, vault, client_id, traces)
                  + segments.forget(session, vault, client_id, traces)
                  + _clean_jobs(session, client_id, traces)
                  + _clean_findings(session, client_id, traces)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
+from leadscore.store.personal_traces import ERASED, Traces
 from leadscore.store.tables import ErrorRecord
+from leadscore.store.vault import Vault
 
 
 def add(session: Session, row: ErrorRecord) -> None:
@@ -27,6 +29,24 @@ def recent(session: Session, *, number: str = "", client_id: int | None = None, 
     if client_id is not None:
         statement = statement.where(ErrorRecord.client_id == client_id)
     return list(session.exec(statement.order_by(col(ErrorRecord.at).desc(), col(ErrorRecord.id)).limit(limit)))
+
+
+def place(number: str) -> str:
+    """Name the place the words of a fault are encrypted for."""
+    return f"errors:{number}"
+
+
+def forget(session: Session, vault: Vault, client_id: int, traces: Traces) -> int:
+    """Empty the words of the faults that tell of a person; returns how many that were."""
+    changed = 0
+    of_client = or_(ErrorRecord.client_id == client_id, col(ErrorRecord.client_id).is_(None))
+    for row in session.exec(select(ErrorRecord).where(of_client)).all():
+        if traces.told_in(vault.decrypt(row.trace, place(row.id)).decode()):
+            row.trace = vault.encrypt(ERASED.encode(), place(row.id))
+            session.add(row)
+            changed += 1
+    session.flush()
+    return changed
 
 
 def count_since(session: Session, since: datetime) -> int:

@@ -23,7 +23,7 @@ MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
 
 FOR_THE_WORKER = {"claim", "progress", "finish", "abandoned", "forget_old_files", "keep_file", "note_checkpoint",
                   "verify_daily", "check_due", "forget_orphans", "queue_due", "prepare_changed", "finish_erasures",
-                  "remind_of_requests",
+                  "remind_of_requests", "apply_retention",
                   "note_fault", "show_life", "end_life", "timed", "keep_timings", "back_up_if_due"}
 OF_THE_WHOLE = {"health_of", "is_ready"}
 """Say nothing of anybody's data, so that whoever watches over the machine may ask."""
@@ -108,6 +108,7 @@ NEEDS = {
     "make_again": Action.VIEW_AUDIT, "plain_decision": Action.VIEW_PERSONAL_DATA,
     "processing_details": Action.VIEW_AUDIT, "save_processing_details": Action.EDIT_POLICY,
     "risk_record": Action.VIEW_AUDIT, "save_risk": Action.EDIT_POLICY,
+    "run_retention": Action.ERASE, "retention_rules": Action.VIEW_AUDIT, "save_retention": Action.ERASE,
     "erase_person": Action.ERASE, "record_consent": Action.EDIT_LEADS, "lead_consents": Action.VIEW_PERSONAL_DATA,
     "consent_coverage": Action.VIEW_LEADS, "open_request": Action.EDIT_LEADS, "close_request": Action.EDIT_LEADS,
     "list_requests": Action.VIEW_AUDIT, "find_people": Action.VIEW_PERSONAL_DATA,
@@ -133,7 +134,7 @@ ARGUMENTS: dict[str, Any] = {
     "picture": Picture("gains", "Gains", pd.DataFrame({"Share": [1.0]}), None),
     "number": "00000000", "backup": "none", "wish": backups.BackupPlan(),
     "wanted": compliance.Wish(compliance.Kind.RISKS), "report_id": 9_999,
-    "purpose": "contact", "given": True, "request_id": 9_999, "outcome": "answered",
+    "purpose": "contact", "given": True, "request_id": 9_999, "days": {"leads": 3}, "outcome": "answered",
     "job_id": "0" * 32, "mapping": {}, "choices": {}, "frame": None, "check": None, "sheet": None,
 }
 
