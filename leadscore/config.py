@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     home: Path = PROJECT_FOLDER
     database_url: str | None = None
     secret_key: str | None = Field(default=None, repr=False)
+    old_secret_key: str | None = Field(default=None, repr=False)
     max_upload_mb: int = Field(default=200, ge=1)
     max_rows: int = Field(default=2_000_000, ge=1)
     max_columns: int = Field(default=1_000, ge=1)

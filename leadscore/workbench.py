@@ -16,9 +16,10 @@ from leadscore.connectors.language.openai_compatible import LanguageServer, lang
 from leadscore.errors import InvalidRequest
 from leadscore.store import erasure_list
 from leadscore.store.database import migrate, open_database
+from leadscore.store.key_ring import open_vault
 from leadscore.store.registry import Registry
 from leadscore.store.uploads import UploadStore
-from leadscore.store.vault import Vault, check_key, load_secret
+from leadscore.store.vault import Vault, check_key
 
 DEFAULT_CLIENT = "default"
 MOST_MEASURED = 2_000
@@ -109,9 +110,9 @@ def open_workbench(settings: Settings | None = None, clock: Callable[[], datetim
                              "end.", "Run 'leadscore restore' again with --force; nothing has been lost.")
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     settings.models_folder.mkdir(parents=True, exist_ok=True)
-    vault = Vault(load_secret(settings))
     engine = open_database(settings.url)
     migrate(engine)
+    vault = open_vault(settings, engine, now=clock())
     check_key(engine, vault)
     # a backup that was put back may hold people who were erased since it was made
     erasure_list.catch_up(engine, vault, settings.data_folder, now=clock())

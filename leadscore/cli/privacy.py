@@ -1,4 +1,4 @@
-"""Commands on one person: what is stored, a copy to take along, an objection, and erasure."""
+"""Commands on personal data: of one person, on how long they are kept, and on their keys."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from typing import Any
 
 import orjson
 
-from leadscore.cli.words import Answer, add, family, operator, write_file
-from leadscore.services import consents, data_rights, privacy, retention
+from leadscore.cli.words import Answer, add, family, operator, progress, write_file
+from leadscore.services import consents, data_rights, keys, privacy, retention
 from leadscore.workbench import Workbench
 
 
 def add_commands(commands: Any) -> None:
-    """Add ``erase``, ``retention`` and ``person`` with its commands."""
+    """Add ``erase``, ``retention``, ``keys`` and ``person`` with their commands."""
     _add_person(add(commands, "erase", _erase, "forget one person everywhere, for good"))
     keeping = add(commands, "retention", _retention, "remove what is older than the rules of a client let it be")
     keeping.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    ring = family(commands, "keys", "the keys personal data are encrypted with")
+    add(ring, "show", _keys_show, "which keys are in use")
+    rotating = add(ring, "rotate", _keys_rotate, "encrypt all personal data with a new key")
+    rotating.add_argument("--secret", action="store_true", help="put a new secret into data/secret.key, too")
     person = family(commands, "person", "what one person may ask for")
     showing = add(person, "show", _show, "everything stored about a person, as JSON")
     _add_person(showing)
@@ -72,3 +76,13 @@ def _object(workbench: Workbench, options: argparse.Namespace) -> Answer:
 
 def _retention(workbench: Workbench, options: argparse.Namespace) -> Answer:
     return retention.run_retention(workbench, operator(), client=options.client, dry_run=options.dry_run).as_dict()
+
+
+def _keys_show(workbench: Workbench, _: argparse.Namespace) -> Answer:
+    return keys.show_keys(workbench, operator()).as_dict()
+
+
+def _keys_rotate(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    if options.secret:
+        keys.change_secret(workbench, operator())
+    return keys.rotate_keys(workbench, operator(), progress=progress).as_dict()

@@ -107,6 +107,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "request_closed": RecordWords("Request answered", Family.PERSON, "answered a request"),
     "retention_saved": RecordWords("Retention changed", Family.PERSON, "changed how long data are kept"),
     "retention_applied": RecordWords("Retention", Family.PERSON, "removed what was older than it may be"),
+    "keys_rotated": RecordWords("Keys renewed", Family.PERSON, "renewed the key of personal data"),
+    "secret_changed": RecordWords("Secret changed", Family.PERSON, "changed the secret"),
     "erasures_repeated": RecordWords("Erased again", Family.PERSON, "erased again whom a backup had brought back"),
     # sign-in and accounts
     "signed_in": RecordWords("Signed in", Family.ACCOUNT, "signed in"),

@@ -23,7 +23,7 @@ from leadscore.steps.backups import BackupFacts
 from leadscore.store import audit, copies, erasure_list, jobs
 from leadscore.store.database import open_database, read, write
 from leadscore.store.tables import Job, UserSession
-from leadscore.store.vault import SECRET_FILE, Vault, load_secret
+from leadscore.store.vault import ROOT_FILE, SECRET_FILE, Vault, load_secret
 from leadscore.workbench import UNFINISHED, Workbench, open_workbench
 
 STAGE = ".restore-"
@@ -136,7 +136,8 @@ def _lay_out(settings: Settings, stage: Path, facts: BackupFacts) -> Settings:
         if (parts / "models" / folder).is_dir():
             (parts / "models" / folder).rename(staged.models_folder / folder)
     # the list of erased persons is not in a backup; opening this home will erase them again
-    for source in (settings.data_folder / SECRET_FILE, erasure_list.list_file(settings.data_folder)):
+    keys = (settings.data_folder / SECRET_FILE, settings.data_folder / ROOT_FILE)
+    for source in (*keys, erasure_list.list_file(settings.data_folder)):
         if source.exists():
             shutil.copyfile(source, staged.data_folder / source.name)
             (staged.data_folder / source.name).chmod(0o600)

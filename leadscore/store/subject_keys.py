@@ -82,7 +82,7 @@ def forget(session: Session, client_id: int, lead_ids: Sequence[int] | np.ndarra
 def _key(session: Session, vault: Vault, client_id: int, lead_id: int) -> bytes | None:
     row = session.exec(select(SubjectKey).where(col(SubjectKey.lead_id) == lead_id,
                                                 col(SubjectKey.client_id) == client_id)).one_or_none()
-    return vault.decrypt(row.sealed_key, _wrapping(lead_id)) if row else None
+    return vault.decrypt(row.sealed_key, wrapping(lead_id)) if row else None
 
 
 def _new_key(session: Session, vault: Vault, client_id: int, lead_id: int) -> bytes:
@@ -90,14 +90,15 @@ def _new_key(session: Session, vault: Vault, client_id: int, lead_id: int) -> by
     session.execute(text("INSERT INTO subject_keys (lead_id, client_id, sealed_key) VALUES (:lead, :client, :key) "
                          "ON CONFLICT (lead_id) DO NOTHING"),
                     {"lead": lead_id, "client": client_id,
-                     "key": vault.encrypt(os.urandom(KEY_BYTES), _wrapping(lead_id))})
+                     "key": vault.encrypt(os.urandom(KEY_BYTES), wrapping(lead_id))})
     key = _key(session, vault, client_id, lead_id)
     if key is None:
         raise TamperedData("tampered_record", f"Lead {lead_id} is another client's.", "This is a fault of the program.")
     return key
 
 
-def _wrapping(lead_id: int) -> str:
+def wrapping(lead_id: int) -> str:
+    """Name the place the key of a lead is encrypted for."""
     return f"subject_keys:{lead_id}"
 
 

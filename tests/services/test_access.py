@@ -33,7 +33,8 @@ ABOUT_ONESELF = {"nobody_yet", "create_first_administrator", "local_operator", "
 ABOUT_ACCOUNTS = {"sign_out_everywhere", "note_denied", "list_users", "add_user", "change_user", "change_password",
                   "visible_clients", "list_sessions", "end_session", "account_states", "unlock", "must_change_password"}
 BY_JOB = {"view", "cancel"}
-WITHOUT_CLIENT = {"verify_audit": Action.VIEW_AUDIT, "last_checkpoint": Action.VIEW_AUDIT,
+WITHOUT_CLIENT = {"show_keys": Action.CONFIGURE, "rotate_keys": Action.CONFIGURE, "change_secret": Action.CONFIGURE,
+                  "verify_audit": Action.VIEW_AUDIT, "last_checkpoint": Action.VIEW_AUDIT,
                   "signing_key": Action.VIEW_AUDIT, "verifier": Action.VIEW_AUDIT, "faults_by_day": Action.VIEW_AUDIT,
                   "speed_of": Action.VIEW_AUDIT, "fault_trace": Action.CONFIGURE, "figures": Action.CONFIGURE,
                   "make_backup": Action.CONFIGURE, "list_backups": Action.CONFIGURE, "verify_backup": Action.CONFIGURE,

@@ -13,6 +13,7 @@ from leadscore import sandbox
 from leadscore.access import Actor, Role
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
 from leadscore.services import delivery, governance, intake, jobs, privacy, scoring, segments, similar
+from leadscore.steps.faults import note_fault
 from leadscore.store import audit, erasure, erasure_list, lead_matching, lead_reading, subject_keys
 from leadscore.store.database import read, write
 from leadscore.workbench import Workbench
