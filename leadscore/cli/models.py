@@ -23,6 +23,7 @@ from leadscore.cli.words import (
 from leadscore.services import (
     approvals,
     comparison,
+    model_documents,
     models,
     retraining,
     training,
@@ -48,6 +49,9 @@ def add_commands(commands: Any) -> None:
     card = add(versions, "card", _models_card, "write the card of a version as a page to print")
     card.add_argument("version", metavar="V")
     card.add_argument("--out", type=Path, required=True, metavar="F", help=".html file to write")
+    document = add(versions, "document", _models_document, "write everything known of a version as HTML or PDF")
+    document.add_argument("version", metavar="V")
+    document.add_argument("--out", type=Path, required=True, metavar="F", help=".html or .pdf file to write")
     for name, command, text in (("approve", _models_approve, "approve a version that somebody else has trained"),
                                 ("reject", _models_reject, "reject a version that somebody else has trained")):
         word = add(versions, name, command, text)
@@ -105,6 +109,14 @@ def _models_card(workbench: Workbench, options: argparse.Namespace) -> Answer:
     page = models.model_card(workbench, operator(), client=options.client, version=options.version)
     write_file(options.out, page)
     return {"out": str(options.out), "bytes": len(page)}
+
+
+def _models_document(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    as_a = model_documents.Format.PDF if options.out.suffix.lower() == ".pdf" else model_documents.Format.HTML
+    made = model_documents.model_document(workbench, operator(), client=options.client, version=options.version,
+                                          as_a=as_a)
+    write_file(options.out, made.content)
+    return {"out": str(options.out), "bytes": len(made.content), "sha256": made.sha256}
 
 
 def _models_approve(workbench: Workbench, options: argparse.Namespace) -> Answer:

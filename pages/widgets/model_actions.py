@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from leadscore.access import Action
 from leadscore.errors import LeadScoreError
-from leadscore.services import jobs, models
+from leadscore.services import jobs, model_documents, models
 from leadscore.services.models import ModelView
 from pages.shared import Context
 from pages.widgets import report_words
@@ -39,7 +40,26 @@ def draw(context: Context, model: ModelView) -> None:
                            file_name=f"model-{version}.html", mime="text/html", key=f"card-{version}",
                            icon=":material/description:", help="Everything about this version on one page, to print "
                                                                "or to pass on.")
+        _document(context, version)
     _tell(context, version)
+
+
+def _document(context: Context, version: int) -> None:
+    """Offer the whole document to those who look after models; it is made when it is asked for."""
+    if not context.actor.may(Action.VIEW_AUDIT):
+        return
+    with st.popover("Document", icon=":material/fact_check:", key=f"document-{version}",
+                    help="Everything known of this version: data, performance by segment, fairness, drift, approvals, "
+                         "changes and where it is used."):
+        for as_a, mime in (("html", "text/html"), ("pdf", "application/pdf")):
+            st.download_button(as_a.upper(), partial(_made, context, version, as_a), on_click="ignore", mime=mime,
+                               file_name=f"model-{version}-document.{as_a}", key=f"document-{version}-{as_a}",
+                               type="tertiary")
+
+
+def _made(context: Context, version: int, as_a: str) -> bytes:
+    return model_documents.model_document(**_asked(context, version),
+                                          as_a=model_documents.Format(as_a)).content
 
 
 def watch_scoring(context: Context) -> None:

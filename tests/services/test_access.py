@@ -57,7 +57,7 @@ NEEDS = {
     "deploy_model": Action.DEPLOY_MODEL, "roll_back_model": Action.DEPLOY_MODEL,
     "retraining_settings": Action.VIEW_LEADS, "save_retraining_settings": Action.DEPLOY_MODEL,
     "retraining_request": Action.TRAIN_MODEL,
-    "given_away": Action.VIEW_AUDIT, "costs_of_change": Action.VIEW_AUDIT,
+    "model_document": Action.VIEW_AUDIT, "given_away": Action.VIEW_AUDIT, "costs_of_change": Action.VIEW_AUDIT,
     "fairness_fields": Action.VIEW_LEADS, "mark_fields": Action.EDIT_POLICY, "fairness_report": Action.VIEW_AUDIT,
     "approval_states": Action.VIEW_LEADS, "require_approval": Action.CONFIGURE, "judge_model": Action.DEPLOY_MODEL,
     "model_card": Action.VIEW_LEADS, "learning_material": Action.VIEW_LEADS,
