@@ -240,7 +240,7 @@ def _joined(names: Iterable[str]) -> str:
 
 def _in_decimals(table: pd.DataFrame) -> pd.DataFrame:
     """Write leads whole, ratios with two decimals and shares with one; what small groups do not show says so."""
-    numbers = [name for name in table if pd.api.types.is_numeric_dtype(table[name])]
+    numbers = [str(name) for name in table if pd.api.types.is_numeric_dtype(table[name])]
     digits = {name: 0 if name == "Leads" else 2 if name in RATIOS else 1 for name in numbers}
     texts = {name: [NOT_SHOWN if pd.isna(value) else f"{float(value):,.{digits[name]}f}" for value in table[name]]
              for name in numbers}
