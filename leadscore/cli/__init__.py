@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 
 from leadscore import __version__
-from leadscore.cli import admin, experiments, leads, models, operation, policies, privacy, reports, tracing, work
+from leadscore.cli import admin, checks, experiments, leads, models, operation, policies, privacy, reports, tracing, work
 from leadscore.cli.words import EXIT_DONE, EXIT_FAULT, Answer, operator, refuse, say
 from leadscore.errors import LeadScoreError
 from leadscore.services import faults, governance, operations
 from leadscore.workbench import Workbench, open_workbench
 
-FAMILIES = (work, models, policies, experiments, leads, privacy, reports, tracing, admin, operation)
+FAMILIES = (work, models, policies, checks, experiments, leads, privacy, reports, tracing, admin, operation)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from leadscore.access import Action, Actor, require
 from leadscore.modeling.files.card import CardFacts, card_html
 from leadscore.modeling.report import Verdict
 from leadscore.schema import MADE_PREFIX, label_of
+from leadscore.steps.drift_told import last_check
 from leadscore.steps.models import Checked, challenge, check_version, crown, known_version, number_of
 from leadscore.steps.replay import Replayed, replay
 from leadscore.store import clients
@@ -38,11 +39,13 @@ class ModelView:
     manifest: dict[str, Any]
     created_at: datetime
     created_by: str
+    last_drift_check: str = ""
 
     def as_dict(self, *, whole: bool = False) -> dict[str, Any]:
         """Give the answer of the command line: a line of the list, or the whole report."""
         short = {"version": self.version, "algorithm": self.algorithm, "balance": self.balance, "alias": self.alias,
-                 "created_at": self.created_at, "created_by": self.created_by, "metrics": self.metrics}
+                 "created_at": self.created_at, "created_by": self.created_by, "metrics": self.metrics,
+                 "last_drift_check": self.last_drift_check}
         return short | {"report": self.report, "manifest": self.manifest} if whole else short
 
     def in_short(self) -> dict[str, Any]:
@@ -70,7 +73,8 @@ def list_models(workbench: Workbench, actor: Actor, *, client: str) -> list[Mode
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
         row = clients.find(session, client)
-        return [_model_view(version) for version in model_rows.list_all(session, row.id)] if row and row.id else []
+        versions = model_rows.list_all(session, row.id) if row and row.id else []
+        return [_model_view(version, last_check(session, version) if version.alias else "") for version in versions]
 
 
 def show_model(workbench: Workbench, actor: Actor, *, client: str, version: str) -> ModelView:
@@ -83,7 +87,8 @@ def show_model(workbench: Workbench, actor: Actor, *, client: str, version: str)
     """
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
-        return _model_view(known_version(session, client, version))
+        known = known_version(session, client, version)
+        return _model_view(known, last_check(session, known))
 
 
 def model_card(workbench: Workbench, actor: Actor, *, client: str, version: str) -> bytes:
@@ -97,8 +102,10 @@ def model_card(workbench: Workbench, actor: Actor, *, client: str, version: str)
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
         row = known_version(session, client, version)
+        checked = last_check(session, row)
     facts = CardFacts(version=number_of(row), client=client, alias=row.alias, report=row.report, manifest=row.manifest,
-                      created_at=f"{row.created_at:%d %B %Y, %H:%M} UTC", created_by=row.created_by)
+                      created_at=f"{row.created_at:%d %B %Y, %H:%M} UTC", created_by=row.created_by,
+                      last_drift_check=checked)
     return card_html(facts).encode()
 
 
@@ -224,6 +231,6 @@ def _replay_warnings(replayed: Replayed) -> list[str]:
         if differing else []
 
 
-def _model_view(row: ModelVersion) -> ModelView:
+def _model_view(row: ModelVersion, checked: str = "") -> ModelView:
     return ModelView(number_of(row), row.algorithm, row.balance, row.alias, row.metrics, row.report, row.manifest,
-                     row.created_at, row.created_by)
+                     row.created_at, row.created_by, checked)

@@ -20,6 +20,7 @@ from leadscore.scoring.presets import default_policy
 from leadscore.steps.adoption import Adoption, adoption_of
 from leadscore.steps.counting import Counts, count
 from leadscore.steps.currencies import rates_for
+from leadscore.steps.drift_told import drifted_columns
 from leadscore.steps.listing import ListView, filter_of
 from leadscore.steps.money import money_for, returns_by_campaign, returns_by_source
 from leadscore.store import models as model_rows
@@ -94,6 +95,8 @@ class Measurements:
         By which amounts become those of one currency.
     counts, counts_before : Counts
         What the figures are made of.
+    drifted : tuple of str
+        Columns in which newer leads differ, where the last check for drift raised an alarm.
     """
 
     now: Core
@@ -133,6 +136,7 @@ class Measurements:
     rates: Rates
     counts: Counts
     counts_before: Counts | None
+    drifted: tuple[str, ...] = ()
     _courses: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
 
     def trend(self, step: str) -> pd.DataFrame:
@@ -197,7 +201,7 @@ def measure(session: Session, workbench: Workbench, client_id: int, view: ListVi
         sources_before=measures.by(before.cells, "source") if before else sources[:0],
         has_model=champion is not None, held_out=held_out, deadline=high.deadline_text,
         deadline_days=high.deadline_days, last_recorded=outcome_rows.last_recorded(session, client_id),
-        rates=rates, counts=counts, counts_before=before)
+        rates=rates, counts=counts, counts_before=before, drifted=drifted_columns(session, champion))
 
 
 def _held_out(champion: ModelVersion | None) -> Measured:

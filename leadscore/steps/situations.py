@@ -48,7 +48,7 @@ def situation_of(measured: Measurements, view: ListView, *, today: date) -> Situ
         held_out=measured.held_out if whole else Measured(None),
         high_waiting=_waiting(counts.days, today - timedelta(days=measured.deadline_days)),
         deadline=measured.deadline, days_since_outcome=(today - last).days if last else None,
-        threshold=measured.threshold,
+        threshold=measured.threshold, drifted=measured.drifted,
         best_threshold=_best_threshold(measured.profit) if whole else None)
 
 

@@ -102,6 +102,15 @@ def show(view: ListView, options: FilterOptions, segments: Mapping[str, int]) ->
     state["columns"], state["order"] = list(view.columns), view.order
 
 
+def address_of(options: FilterOptions, field: str, test: str, value: str) -> dict[str, str] | None:
+    """Give what the address of the list says when it is narrowed by one column; None where it cannot be."""
+    names = _distinct(options.columns)
+    if field not in names or test not in TESTS:
+        return None
+    said = {"field": names[field], "test": TESTS[test]}
+    return said | ({} if test in WITHOUT_VALUE else {"is": value})
+
+
 def _more(options: FilterOptions, segments: Mapping[str, int]) -> None:
     hidden = ("outcome", "owner", "source", "country", "industry", "batch", "score", "reachable", "fresh", "segment",
               "field", "field2", "field3")

@@ -101,3 +101,5 @@ def _worth(model: ModelView) -> None:
                     text=f":small[Finds {words.percent(value, 0)} of the conversions in the best 20 %{sure}]")
     if verdict := model.report.get("verdict"):
         st.markdown(f":small[{report_words.verdict(verdict)}]")
+    if model.last_drift_check:
+        st.markdown(f":small[:gray[Last check for drift, {words.escape(model.last_drift_check)}]]")

@@ -37,7 +37,7 @@ WAYS = {
     NextAction.TRAIN: Way("Train a model", "settings.py", (("tab", "Training"),), Action.TRAIN_MODEL),
     NextAction.RETRAIN: Way("Train again", "settings.py", (("tab", "Training"),), Action.TRAIN_MODEL),
     NextAction.SET_THRESHOLD: Way("Change it", "settings.py", (("tab", "Scoring"),), Action.EDIT_POLICY),
-    NextAction.LOOK_AT_DRIFT: Way("See the features", "settings.py", (("tab", "Features"),), Action.VIEW_LEADS),
+    NextAction.LOOK_AT_DRIFT: Way("See how much", "audit.py", (("tab", "Drift"),), Action.VIEW_AUDIT),
 }
 HERE = {NextAction.ENTER_SPEND: "Enter it", NextAction.SET_RATES: "Enter rates"}
 """What is done on this page, under its tab of money."""

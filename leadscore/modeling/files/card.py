@@ -67,6 +67,8 @@ class CardFacts:
         When, as people write it, and who.
     report, manifest : mapping
         As they were registered; what an older report lacks is left out of the card.
+    last_drift_check : str
+        When newer leads were compared last with those it learnt from, and what that came to.
     """
 
     version: int
@@ -76,6 +78,7 @@ class CardFacts:
     created_by: str
     report: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    last_drift_check: str = ""
 
 
 def card_html(facts: CardFacts) -> str:
@@ -100,6 +103,7 @@ def card_html(facts: CardFacts) -> str:
         _section("Candidates tried", _candidates(report)),
         _section("More outcomes", _learning(report)),
         _section("Limits and warnings", _list(report.get("warnings"))),
+        _section("Last check for drift", _list([facts.last_drift_check] if facts.last_drift_check else [])),
         _section("What it must not be used for", _list(NOT_FOR)),
         _section("How it was made", _making(report)),
         _section("Proof", _proof(facts)),
