@@ -6,7 +6,15 @@ import streamlit as st
 
 from leadscore.access import Action
 from pages.shared import current
-from pages.widgets import alerts, audit_fairness, audit_system, audit_trail, notices
+from pages.widgets import (
+    alerts,
+    audit_drift,
+    audit_fairness,
+    audit_quality,
+    audit_system,
+    audit_trail,
+    notices,
+)
 
 
 def main() -> None:
@@ -21,6 +29,8 @@ def main() -> None:
     alerts.draw(context)
     tabs = {
         "Trail": audit_trail.draw,
+        "Data quality": audit_quality.draw,
+        "Drift": audit_drift.draw,
         "Fairness": audit_fairness.draw,
         "System": audit_system.draw,
     }

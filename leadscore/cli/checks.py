@@ -6,17 +6,28 @@ import argparse
 from typing import Any
 
 from leadscore.cli.words import Answer, add, operator
-from leadscore.services import drift
+from leadscore.services import drift, quality
 from leadscore.workbench import Workbench
 
 SHOWN_COLUMNS = ("label", "index", "cause", "sentence", "affected")
 
 
 def add_commands(commands: Any) -> None:
-    """Add ``drift``."""
+    """Add ``quality`` and ``drift``."""
+    add(commands, "quality", _quality, "how good the stored leads are, and what to mend first")
     checking = add(commands, "drift", _drift, "are newer leads still like those the model learnt from?")
     checking.add_argument("--window", choices=drift.WINDOWS, default=drift.WINDOWS[0],
                           help="leads of the last days, of the last import, or all since the training")
+
+
+def _quality(workbench: Workbench, options: argparse.Namespace) -> Answer:
+    found = quality.quality_overview(workbench, operator(), client=options.client).as_dict()
+    if options.json:
+        return found
+    return {"leads": found["leads"], "dimensions": {name: part["sentence"] for name, part in
+                                                    found["dimensions"].items()},
+            "mend first": [f"{fix['sentence']} {fix['advice']}" for fix in found["mend_first"]],
+            "outliers": found["outliers"]}
 
 
 def _drift(workbench: Workbench, options: argparse.Namespace) -> Answer:

@@ -21,13 +21,14 @@ from leadscore.monitoring.drift import (
     stability_index,
     tested,
 )
-from leadscore.monitoring.profiles import Floats, Profile, counts_of, in_tenths, names_of
+from leadscore.monitoring.profiles import Floats, Profile, counts_of, in_short, in_tenths, names_of
 
 FACTORS = (1_000.0, 1_000_000.0, 100.0, 10.0, 60.0, 3_600.0, 24.0)
 """What a number is multiplied by where its unit changes: thousands, cents, per cent, minutes and hours."""
 MUCH_CLOSER = 0.2
 """A change is explained where it leaves so much of the index, at most."""
 NEW_SHARE = 0.01
+YES_OR_NO = {"1": "yes", "0": "no"}
 TIMES_AS_OFTEN = 2.0
 
 
@@ -71,12 +72,15 @@ class Column:
         Whether it counts what a lead has done so far: newer leads have had less time.
     stored : bool
         Whether lists can be filtered by it.
+    yes_or_no : bool
+        Whether 1 means yes and 0 no.
     """
 
     label: str
     importance: float = 0.0
     accumulates: bool = False
     stored: bool = False
+    yes_or_no: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,7 @@ def compare_columns(reference: Mapping[str, Profile], now: pd.DataFrame, about: 
     for name in chosen:
         drift, test = drift_from(reference[name], counts[name]), tests[name]
         band = drift.banded(limits.index) if sure[name] else Band.STEADY
-        bins, before, after = _bars(reference[name], counts[name])
+        bins, before, after = _bars(reference[name], counts[name], yes_or_no=about[name].yes_or_no)
         found.append(ColumnDrift(
             name, about[name].label, about[name].importance, drift.index, drift.by_chance, test.test, test.effect,
             test.p_value, moved=band is not Band.STEADY, band=str(band), bins=bins, before=before, now=after))
@@ -175,10 +179,12 @@ def _column_of(now: pd.DataFrame, name: str) -> pd.Series:
     return now[name] if name in now else pd.Series(np.nan, index=now.index)
 
 
-def _bars(profile: Profile, counts: Floats) -> tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]:
+def _bars(profile: Profile, counts: Floats, *,
+          yes_or_no: bool) -> tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]:
     sides = [in_tenths(profile, part) for part in (np.array(profile.counts, dtype=float), counts)]
     shares = [tuple(np.round(side / max(side.sum(), 1), 4).tolist()) for side in sides]
-    return tuple(names_of(profile)), shares[0], shares[1]
+    names = [YES_OR_NO.get(name, name) if yes_or_no else name for name in names_of(profile)]
+    return tuple(names), shares[0], shares[1]
 
 
 # --- what has happened ------------------------------------------------------------------------------------------
@@ -236,7 +242,7 @@ def _story(each: ColumnDrift, profile: Profile, values: pd.Series, about: Column
     """Tell what has happened to a column that has moved."""
     missing = float(values.isna().mean())
     if values.nunique() == 1 and profile.varies:
-        return _Story(Cause.CONSTANT, f"{each.label} is the same for every lead that has it.", 1.0 - missing,
+        return _Story(Cause.CONSTANT, f"{each.label} is the same for every lead.", 1.0 - missing,
                       (each.name, "is_filled", ""))
     if profile.of_numbers and (factor := _unit_factor(each, profile, values)):
         size = f"{factor:,.0f} times as large" if factor >= 1 else f"{1 / factor:,.0f} times as small"
@@ -265,12 +271,18 @@ def _shifted(each: ColumnDrift, profile: Profile, values: pd.Series, about: Colu
     if profile.of_ranges:
         numbers = pd.to_numeric(values, errors="coerce")
         middle, was = float(numbers.median()), _middle(profile)
+        if np.searchsorted(profile.tenths, middle) == np.searchsorted(profile.tenths, was):
+            return _grown(each, profile, before, now)
         less = " Newer leads have had less time for it." if about.accumulates and middle < was else ""
-        sentence = f"{each.label}: the middle value is {middle:,.4g}, it was about {was:,.4g}.{less}"
+        sentence = f"{each.label}: the middle value is {in_short(middle)}, it was about {in_short(was)}.{less}"
         up = middle > was
         beyond = profile.edges[-1] if up else profile.edges[0]
         share = float((numbers > beyond).mean() if up else (numbers <= beyond).mean())
         return _Story(Cause.MOVED, sentence, share, (each.name, "at_least" if up else "at_most", f"{beyond:g}"))
+    return _grown(each, profile, before, now)
+
+
+def _grown(each: ColumnDrift, profile: Profile, before: Floats, now: Floats) -> _Story:
     most = int(np.argmax(now - before))
     sentence = f"{each.label}: “{each.bins[most]}” is {now[most]:.0%} of the newer leads, before {before[most]:.0%}."
     named = most < len(profile.values) and now[most] > before[most]

@@ -136,11 +136,19 @@ def in_tenths(profile: Profile, counts: Floats) -> Floats:
 def names_of(profile: Profile) -> list[str]:
     """Name the tenths or the values, then all others, then those without a value."""
     if profile.of_ranges:
-        ends = [f"{edge:,.4g}" for edge in profile.tenths]
+        ends = [in_short(edge) for edge in profile.tenths]
         between = [f"{low} to {high}" for low, high in zip(ends, ends[1:], strict=False)]
         return [f"up to {ends[0]}", *between, f"above {ends[-1]}", "missing"]
-    named = [f"{value:,.4g}" if not isinstance(value, str) else value for value in profile.values]
+    named = [in_short(value) if not isinstance(value, str) else value for value in profile.values]
     return [*named, "others", "missing"]
+
+
+def in_short(number: float) -> str:
+    """Write a number with three or four digits: ``12.5``, ``13.1k``, ``1.31M``."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
+        if abs(number) >= size:
+            return f"{number / (1e3 if letter == 'k' else size):,.4g}{letter}"
+    return f"{number:,.4g}"
 
 
 def _of_numbers(numbers: Floats, *, rough: bool) -> Profile:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 from scipy.stats import norm
 
 from leadscore.monitoring.performance import Measured
@@ -26,6 +27,10 @@ FALLEN_AUC, FALLEN_SHARE = 0.03, 0.1
 MOVED_RATE, MOVED_CHANCE = 0.25, 0.25
 """How far a rate must be from what was known, as a part of it."""
 USUAL_DELAY = 0.9
+LEAST_PARTS, LEAST_TO_CORRECT = 3, 100
+"""Parts, and conversions as well as losses, that chances are corrected by."""
+SLOPES = (0.5, 2.0)
+STEPS = 12
 MATURE_WITHOUT_DATES = 30
 
 
@@ -108,6 +113,40 @@ def estimated_accuracy(chances: Floats) -> Measured:
     area = float((often * values * losses).sum() - (values * (1 - values) * often).sum() / 2)
     area /= won * lost - float((p * (1 - p)).sum())
     return _with_error(area, won, lost)
+
+
+def corrected(chances: Floats, reliability: Sequence[Mapping[str, float]]) -> Floats:
+    """Correct chances by what came of them at the training, where they were too bold or too timid.
+
+    Parameters
+    ----------
+    chances : ndarray of shape (n_leads,), in (0, 1)
+    reliability : sequence of mapping
+        ``probability``, ``rate`` and ``rows``, of leads the model had not seen.
+
+    Returns
+    -------
+    ndarray of shape (n_leads,)
+        As they are where there are too few outcomes to tell.
+
+    References
+    ----------
+    Platt, J. (1999): a line in log-odds, fitted by iteratively reweighted least squares.
+    """
+    bins = np.array([[part["probability"], part["rate"], part["rows"]] for part in reliability], dtype=float)
+    if len(bins) < LEAST_PARTS or min((bins[:, 1] * bins[:, 2]).sum(), ((1 - bins[:, 1]) * bins[:, 2]).sum()) < \
+            LEAST_TO_CORRECT:
+        return chances
+    said = np.column_stack([np.ones(len(bins)), _logit(bins[:, 0])])
+    line = np.array([0.0, 1.0])
+    for _ in range(STEPS):
+        found = expit(said @ line)
+        weight = bins[:, 2] * found * (1 - found)
+        line = line + np.linalg.lstsq(said.T @ (said * weight[:, None]), said.T @ (bins[:, 2] * (bins[:, 1] - found)),
+                                      rcond=None)[0]
+    line[1] = np.clip(line[1], *SLOPES)
+    result: Floats = expit(line[0] + line[1] * _logit(chances))
+    return result
 
 
 def accuracy(ended: pd.DataFrame) -> Measured:
@@ -224,6 +263,12 @@ def _chances(ended: pd.DataFrame) -> Promise:
     wrong = abs(rate - said) > norm.isf(ALPHA / 2) * error and abs(rate - said) >= MOVED_CHANCE * said
     return Promise("calibration", label, Measured(said, said, said), now, not wrong,
                    f"The chances no longer come true: on average {said:.0%} was foretold and {rate:.0%} converted.")
+
+
+def _logit(chances: Floats) -> Floats:
+    kept = np.clip(chances, 1e-6, 1 - 1e-6)
+    result: Floats = np.log(kept / (1 - kept))
+    return result
 
 
 def _promised(metrics: Mapping[str, Any]) -> dict[str, Measured]:

@@ -20,7 +20,7 @@ from leadscore.monitoring.drift_verdict import SCORE, Said, judge_drift
 from leadscore.monitoring.held_back import compared
 from leadscore.monitoring.performance import Measured
 from leadscore.monitoring.promises import Promise
-from leadscore.schema import CUSTOM_PREFIX, Group
+from leadscore.schema import CUSTOM_PREFIX, Group, Kind
 from leadscore.steps.comparing import fingerprint_of, is_from_store, learnt_by_neither
 from leadscore.steps.drift_reference import Reference, chance_of, kept_reference, profiled
 from leadscore.steps.held_back import sentence_of
@@ -202,7 +202,8 @@ def check(session: Session, workbench: Workbench, champion: ModelVersion, settin
         newer=len(looked.ids), compared=min(len(looked.ids), MOST_LEADS), known=looked.reference_leads,
         window=looked.words, reference=looked.reference_words, columns=tuple(drawn[:DRAWN_COLUMNS]),
         indices={column.label: round(column.index, 4) for column in columns}, promises=promises,
-        estimated=kept.estimated_accuracy(chances), calibration=_records(kept.calibration(ended.frame)),
+        estimated=kept.estimated_accuracy(kept.corrected(chances, report.get("reliability") or [])),
+        calibration=_records(kept.calibration(ended.frame)),
         calibration_before=[dict(part) for part in report.get("reliability") or []],
         coverage=_records(ended.coverage), ended=len(ended.frame), waiting=ended.waiting, delay=ended.delay,
         notes=tuple(_notes(ended, looked)), held_back=_held_back(session, champion.client_id))
@@ -283,7 +284,8 @@ class _Looked:
     def _about(self, features: Features) -> dict[str, Column]:
         importance = importance_of(self._policy(), self.champion)
         known = {spec.name: Column(spec.label, importance.get(spec.name, 0.0), spec.group in ACCUMULATING,
-                                   spec.name in LEAD_FIELD_COLUMNS or spec.name.startswith(CUSTOM_PREFIX))
+                                   spec.name in LEAD_FIELD_COLUMNS or spec.name.startswith(CUSTOM_PREFIX),
+                                   yes_or_no=spec.kind is Kind.BOOLEAN)
                  for spec in features.specs}
         # what is no longer there at all is missing for every lead
         gone = set(self.reference.columns if self.reference else ()) - set(known)

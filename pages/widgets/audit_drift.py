@@ -84,15 +84,13 @@ def _found(context: Context, view: DriftView, latest: CheckView) -> None:
         _columns(context, view, latest)
         pictures.draw(context, view.pictures["drift-history"])
     st.markdown("**What became of them**")
+    pictures.draw(context, view.pictures["drift-promises"])
     left, right = st.columns(2, gap="medium")
     with left:
-        pictures.draw(context, view.pictures["drift-promises"])
-    with right:
         pictures.draw(context, view.pictures["drift-calibration"])
-    left, right = st.columns(2, gap="medium")
-    with left:
+    with right:
         pictures.draw(context, view.pictures["drift-coverage"])
-    with right, st.container(border=True, height="stretch"):
+    with st.container(border=True):
         _reading(latest)
 
 

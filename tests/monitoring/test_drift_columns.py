@@ -49,7 +49,7 @@ CHANGES = {
                 Cause.SWAPPED, "now holds what"),
     "swapped words": (lambda now: now.assign(country=now["source"], source=now["country"]), {"country", "source"},
                       Cause.SWAPPED, "now holds what"),
-    "constant": (lambda now: now.assign(visits=2.0), {"visits"}, Cause.CONSTANT, "Visits is the same for every lead"),
+    "constant": (lambda now: now.assign(visits=2.0), {"visits"}, Cause.CONSTANT, "Visits is the same for every lead."),
     "constant words": (lambda now: now.assign(country="DE"), {"country"}, Cause.CONSTANT, "same for every lead"),
     "moved": (lambda now: now.assign(budget=now["budget"] + 4_500), {"budget"}, Cause.MOVED, "the middle value is 5"),
     "other shares": (lambda now: now.assign(source=now["source"].mask(now["source"] == "Search", "Fair")), {"source"},

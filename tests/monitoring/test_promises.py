@@ -12,6 +12,7 @@ from leadscore.monitoring.promises import (
     best_fifth,
     calibration,
     compare_promises,
+    corrected,
     days_until_known,
     estimated_accuracy,
 )
@@ -110,3 +111,15 @@ def test_leads_are_given_the_time_nine_of_ten_conversions_took():
 def test_promises_survive_being_stored():
     for each in _verdicts(_ended(seed=1)).values():
         assert Promise.from_dict(each.to_dict()) == each
+
+
+def test_timid_chances_are_corrected_by_what_came_of_them_before_accuracy_is_foretold():
+    bold = _ended(6_000)
+    logit = np.log(bold["chance"] / (1 - bold["chance"]))
+    timid = bold.assign(chance=1 / (1 + np.exp(-0.6 * logit)))
+    parts = [{"probability": part["expected"], "rate": part["rate"], "rows": part["leads"]}
+             for part in calibration(timid).to_dict("records")]
+    true = accuracy(timid).value
+    assert abs(estimated_accuracy(timid["chance"].to_numpy()).value - true) > 0.05
+    assert estimated_accuracy(corrected(timid["chance"].to_numpy(), parts)).value == pytest.approx(true, abs=0.02)
+    assert corrected(bold["chance"].to_numpy(), []) == pytest.approx(bold["chance"].to_numpy())

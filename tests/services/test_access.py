@@ -115,6 +115,7 @@ NEEDS = {
     "list_requests": Action.VIEW_AUDIT, "find_people": Action.VIEW_PERSONAL_DATA,
     "access_record": Action.VIEW_PERSONAL_DATA, "portable_data": Action.VIEW_PERSONAL_DATA,
     "correctable": Action.VIEW_PERSONAL_DATA, "rectify": Action.VIEW_PERSONAL_DATA,
+    "quality_overview": Action.VIEW_AUDIT,
     "drift_overview": Action.VIEW_AUDIT, "check_drift": Action.VIEW_AUDIT, "save_drift_settings": Action.DEPLOY_MODEL,
     "submit": Action.IMPORT_LEADS, "recent": Action.VIEW_LEADS, "result_file": Action.EXPORT_LEADS,
 }

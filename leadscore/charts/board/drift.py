@@ -38,6 +38,7 @@ MODERATE, LARGE = 0.1, 0.25
 CAPPED = 2.0
 """Index above which a course is drawn at its edge; a column that has vanished reaches nine."""
 HEAD, AXIS = 64, 30
+MOST_VALUES = 10
 BOTH = 34
 """Pixels of two bars beside each other with the gap to the next two."""
 SQUARE = 320
@@ -60,11 +61,14 @@ def column(number: int, name: str, bins: Sequence[str], before: Sequence[float],
     """
     shown = pd.DataFrame({"value": list(bins), "before": list(before), "now": list(now)})
     shown = shown[(shown["before"] > 0) | (shown["now"] > 0)].reset_index(drop=True)
+    moved = (shown["now"] - shown["before"]).abs().nlargest(MOST_VALUES).index
     table = pd.DataFrame({"Value": shown["value"], "When it learnt (%)": hundredths(shown["before"].to_numpy()),
                           "Newer leads (%)": hundredths(shown["now"].to_numpy())})
     key = f"drift-column-{number}"
     if shown.empty:
         return nothing(key, name, "No lead has a value here.", table)
+    left = len(shown) - len(moved)
+    shown = shown.loc[moved.sort_values()]
     long = shown.melt(id_vars="value", var_name="side", value_name="share")
     sides = long["side"].map({"before": BEFORE, "now": NOW})
     order = shown["value"].tolist()
@@ -79,7 +83,8 @@ def column(number: int, name: str, bins: Sequence[str], before: Sequence[float],
         mark("bar", {**where, "color": colours([BEFORE, NOW], [GREY, BLUE], "side")},
              tooltip=[("value", name), ("side", "Leads"), ("words", "Share")]),
         label(where, "words", align="left", dx=5, fontSize=11), height=HEAD + BOTH * len(order))
-    return Picture(key=key, title=name, data=table, spec=spec, caption=sentence,
+    return Picture(key=key, title=name, data=table, spec=spec,
+                   caption=f"{sentence} {left} that changed less are left out here.".strip() if left else sentence,
                    alt=f"Pairs of bars by value of {name}. {sentence}")
 
 
