@@ -8,7 +8,19 @@ import sys
 from collections.abc import Sequence
 
 from leadscore import __version__
-from leadscore.cli import admin, checks, experiments, leads, models, operation, policies, privacy, reports, tracing, work
+from leadscore.cli import (
+    admin,
+    checks,
+    experiments,
+    leads,
+    models,
+    operation,
+    policies,
+    privacy,
+    reports,
+    tracing,
+    work,
+)
 from leadscore.cli.words import EXIT_DONE, EXIT_FAULT, Answer, operator, refuse, say
 from leadscore.errors import LeadScoreError
 from leadscore.services import faults, governance, operations
