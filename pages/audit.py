@@ -10,6 +10,7 @@ from pages.widgets import (
     alerts,
     audit_drift,
     audit_fairness,
+    audit_lineage,
     audit_quality,
     audit_system,
     audit_trail,
@@ -31,6 +32,7 @@ def main() -> None:
         "Trail": audit_trail.draw,
         "Data quality": audit_quality.draw,
         "Drift": audit_drift.draw,
+        "Lineage": audit_lineage.draw,
         "Fairness": audit_fairness.draw,
         "System": audit_system.draw,
     }

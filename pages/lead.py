@@ -99,6 +99,10 @@ def _draw(context: Context, lead: LeadDetail) -> None:
         _colleagues(lead)
     with origin:
         _origin(lead)
+        if context.actor.may(Action.VIEW_AUDIT):
+            st.page_link("audit.py", label="Follow it from file to score, and replay past scores",
+                         icon=":material/account_tree:",
+                         query_params={"tab": "Lineage", "follow": "From a lead", "trace_lead": str(lead.lead_id)})
 
 
 # --- who, and how good --------------------------------------------------------------------------------------

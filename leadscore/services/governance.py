@@ -20,14 +20,20 @@ from leadscore.errors import Forbidden, InvalidRequest, TamperedData
 from leadscore.steps.alerting import AlertKind, Severity, raise_alert
 from leadscore.steps.exporting import csv_bytes
 from leadscore.steps.progress import Progress, silent
+from leadscore.steps.record_sentences import changes_of as changes_of
+from leadscore.steps.record_sentences import details_of as details_of
+from leadscore.steps.record_sentences import in_short as in_short
+from leadscore.steps.record_sentences import others_of as others_of
+from leadscore.steps.record_sentences import sentence as sentence
 from leadscore.steps.record_words import FAMILY_LABELS as FAMILY_LABELS
 from leadscore.steps.record_words import RECORD_WORDS as RECORD_WORDS
 from leadscore.steps.record_words import Family as Family
 from leadscore.steps.record_words import RecordWords as RecordWords
 from leadscore.steps.record_words import actions_of as actions_of
 from leadscore.steps.record_words import words_of as words_of
-from leadscore.store import audit, audit_reading, checkpoints, clients, score_seals, verify_export
+from leadscore.store import audit, audit_reading, checkpoints, clients, score_seals, subject_keys, verify_export
 from leadscore.store.audit import Verdict
+from leadscore.store.audit_reading import MOST_COUNTED as MOST_COUNTED
 from leadscore.store.audit_reading import EventFilter
 from leadscore.store.database import read, write
 from leadscore.store.score_seals import ScoresVerdict
@@ -119,6 +125,38 @@ def audit_activity(workbench: Workbench, actor: Actor, *, client: str | None = N
         chosen = _filter(session, client, Choice(since=since, until=until))
         counted = audit_reading.activity(session, chosen)
     return counted.assign(family=[str(words_of(action).family) for action in counted["action"]])
+
+
+def newest_record(workbench: Workbench, actor: Actor) -> int:
+    """Give the number of the newest record of the log, 0 without any."""
+    require(actor, Action.VIEW_AUDIT)
+    with read(workbench.engine) as session:
+        return audit.newest(session)
+
+
+def sealed_details(workbench: Workbench, actor: Actor, *, client: str, seq: int) -> dict[str, Any] | None:
+    """Read the personal details of a record, which is itself recorded; None when the person has been erased.
+
+    Raises
+    ------
+    NotFound
+        The client has no such record, or it holds no personal details.
+    """
+    require(actor, Action.VIEW_PERSONAL_DATA, client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        record = audit_reading.one(session, client_id, seq)
+        lead_id = int(record.object.removeprefix("lead:")) if record.object.startswith("lead:") else 0
+        found = subject_keys.opened(session, workbench.vault, client_id, lead_id, details_of(record.detail)["sealed"])
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
+                     action="sealed_details_viewed", object=record.object, detail={"record": seq})
+    return found
+
+
+def moment_of(text: str) -> datetime:
+    """Read a time as the log writes it."""
+    return datetime.fromisoformat(text)
 
 
 # --- is it whole ----------------------------------------------------------------------------------------------

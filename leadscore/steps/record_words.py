@@ -110,6 +110,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "keys_rotated": RecordWords("Keys renewed", Family.PERSON, "renewed the key of personal data"),
     "secret_changed": RecordWords("Secret changed", Family.PERSON, "changed the secret"),
     "erasures_repeated": RecordWords("Erased again", Family.PERSON, "erased again whom a backup had brought back"),
+    "sealed_details_viewed": RecordWords("Personal details read", Family.PERSON,
+                                         "read the personal details of an entry"),
     # sign-in and accounts
     "signed_in": RecordWords("Signed in", Family.ACCOUNT, "signed in"),
     "signed_out": RecordWords("Signed out", Family.ACCOUNT, "signed out"),

@@ -13,10 +13,11 @@ import pandas as pd
 from sqlalchemy import text
 from sqlmodel import Session
 
+from leadscore.errors import NotFound
 from leadscore.store import audit
 from leadscore.store.bulk import fetch_columns
 from leadscore.store.checkpoints import DIGEST_OF_NOTHING, Mark, linked, public_key, sign
-from leadscore.store.tables import to_text
+from leadscore.store.tables import AuditEvent, to_text
 from leadscore.store.vault import Vault
 
 SHOWN_COLUMNS = ("seq", "at", "client_id", "actor", "action", "object", "detail")
@@ -74,6 +75,21 @@ def list_events(session: Session, chosen: EventFilter = EVERY_EVENT, *, limit: i
                             "ORDER BY seq DESC LIMIT :limit OFFSET :offset",
                             parameters | {"limit": limit, "offset": offset})
     return pd.DataFrame(dict(zip(SHOWN_COLUMNS, columns, strict=True))), int(total)
+
+
+def one(session: Session, client_id: int, seq: int) -> AuditEvent:
+    """Find a record about a client that holds sealed details of a person.
+
+    Raises
+    ------
+    NotFound
+        There is none with this number.
+    """
+    record = session.get(AuditEvent, seq)
+    if record is None or record.client_id != client_id or "sealed" not in orjson.loads(record.detail):
+        raise NotFound("unknown_record", f"There is no record {seq} with personal details.",
+                       "The Trail tab lists the records.")
+    return record
 
 
 def matching(session: Session, chosen: EventFilter = EVERY_EVENT) -> Iterator[tuple[Any, ...]]:

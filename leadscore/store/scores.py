@@ -292,21 +292,23 @@ def history(session: Session, client_id: int, lead_id: int) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``scored_at``, ``score``, ``rule_score``, ``probability``, ``blended``, ``tier``, ``model_version``,
-        ``policy_version``, ``as_of``.
+        ``policy_version``, ``as_of``, ``run_id``.
     """
     names = ", ".join(f"h.{name}" for name in HISTORY_COLUMNS)
     chosen = "WHERE h.client_id = :client AND h.lead_id = :lead"
     parts = " UNION ALL ".join(f"SELECT h.run_id, {names} FROM {table} h {chosen}"
                                for table in ("score_history", "scores"))
-    columns = fetch_columns(session, f"SELECT r.created_at, r.as_of, r.model_version, r.policy_version, {names} "
+    columns = fetch_columns(session, f"SELECT r.created_at, r.as_of, r.model_version, r.policy_version, r.id, {names} "
                             f"FROM ({parts}) h JOIN score_runs r ON r.id = h.run_id ORDER BY r.id",
                             {"client": client_id, "lead": lead_id})
-    raw = dict(zip(("scored_at", "as_of", "model_version", "policy_version", *HISTORY_COLUMNS), columns, strict=True))
+    raw = dict(zip(("scored_at", "as_of", "model_version", "policy_version", "run_id", *HISTORY_COLUMNS), columns,
+                   strict=True))
     numbers = {name: np.array(raw[name], dtype=float) for name in ("score", "rule_score", "probability", "blended")}
     return pd.DataFrame({"scored_at": pd.to_datetime(raw["scored_at"], utc=True, format="ISO8601")} | numbers | {
         "tier": pd.array(raw["tier"], dtype="str"), "model_version": pd.array(raw["model_version"], dtype="Int64"),
         "policy_version": pd.array(raw["policy_version"], dtype="Int64"),
-        "as_of": pd.to_datetime(raw["as_of"], utc=True, format="ISO8601")})
+        "as_of": pd.to_datetime(raw["as_of"], utc=True, format="ISO8601"),
+        "run_id": np.array(raw["run_id"], dtype=np.int64)})
 
 
 def of_run(session: Session, client_id: int, run_id: int, *, lead_ids: Sequence[int] | np.ndarray | None = None,

@@ -1,87 +1,122 @@
-"""The trail: who did what, filtered and paged, and whether the record of it is whole."""
+"""The trail: who did what, filtered and paged, each record as a sentence, and a picture of what happened when."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
 
 from leadscore.access import Action
+from leadscore.charts import trail
 from leadscore.services import governance
+from leadscore.services.governance import Choice, Family
 from pages.shared import Context
-from pages.widgets import notices, words
+from pages.widgets import audit_record, audit_verdict, notices, pictures, words
 
 PAGE_SIZE = 50
 IN_URL = "query-params"
-DETAIL_CHARACTERS = 300
-ACTION_WORDS = {
-    "leads_imported": "Import", "import_undone": "Import taken back", "leads_scored": "Scoring",
-    "leads_exported": "Export", "policy_saved": "Settings changed", "model_trained": "Model trained",
-    "validation_rules_saved": "Validation rules changed",
-    "model_deployed": "Model put to use", "outcome_recorded": "Outcome recorded",
-    "outcome_taken_back": "Outcome taken back", "owner_assigned": "Owner assigned",
-    "override_set": "Score set by hand", "override_cleared": "Score by hand taken off", "lead_viewed": "Lead looked at",
-    "job_submitted": "Work started", "job_cancelled": "Work stopped", "audit_exported": "Audit log exported",
-    "sign_in": "Signed in", "sign_out": "Signed out", "sign_in_failed": "Sign-in failed",
-    "sign_in_denied": "Sign-in held off", "access_denied": "Not allowed", "user_created": "User added",
-    "user_changed": "User changed", "password_changed": "Password changed", "sessions_ended": "Sessions ended",
-}
+PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "all": "All time"}
+PEOPLE_SHOWN = 200
 
 
 def draw(context: Context) -> None:
-    """Draw the verdict, the filters and the events."""
-    _verdict(context)
+    """Draw the verdict, the filters, what happened when and by whom, and the records."""
+    audit_verdict.draw(context)
     with notices.refusals():
-        _events(context)
+        choice, everywhere = _filters(context)
+        _activity(context, choice, everywhere)
+        _records(context, choice, everywhere)
 
 
-def _verdict(context: Context) -> None:
-    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**A record that cannot be changed unnoticed**  \n:small[:gray[Each entry is sealed together with "
-                    "the one before it. Checking reads them all and names the first that was altered, removed or "
-                    "moved.]]", width="stretch")
-        asked = st.button("Check the record", icon=":material/verified_user:", key="verify", type="primary")
-        if context.actor.may(Action.MANAGE_USERS):
-            st.download_button("Download", lambda: governance.audit_file(context.workbench, context.actor),
-                               file_name="audit.csv", mime="text/csv", on_click="ignore", key="audit_csv",
-                               icon=":material/download:")
-    if asked:
-        with notices.refusals():
-            _told(governance.verify_audit(context.workbench, context.actor))
-
-
-def _told(verdict: Any) -> None:
-    if verdict.ok:
-        st.success(f"All {words.counted(verdict.records, 'entry', 'entries')} are whole: none altered, removed or "
-                   "moved.",
-                   icon=":material/verified_user:")
-    else:
-        st.error(f"The first broken entry is number {verdict.broken_at}. {words.escape(verdict.reason or '')} "
-                 "Keep a copy of the database and tell your administrator.",
-                 title="The record has been tampered with.", icon=":material/gpp_bad:")
-
-
-def _events(context: Context) -> None:
+def _filters(context: Context) -> tuple[Choice, bool]:
+    known = governance.RECORD_WORDS
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        action = st.selectbox("What", [None, *ACTION_WORDS], key="action", bind=IN_URL, width=240,
-                              format_func=lambda name: ACTION_WORDS.get(name, "Everything"))
-        person = st.text_input("Who", key="person", bind=IN_URL, placeholder="Anyone", width=240)
+        period = st.segmented_control("Period", list(PERIODS), default="30", key="period", bind=IN_URL,
+                                      format_func=lambda name: PERIODS.get(name, name)) or "30"
+        family = st.selectbox("Family", [None, *map(str, Family)], key="family", bind=IN_URL, width=200,
+                              format_func=lambda name: governance.FAMILY_LABELS[Family(name)] if name else "All")
+        offered = [name for name in known if family is None or known[name].family == family]
+        action = st.selectbox("What", [None, *offered], key="action", bind=IN_URL, width=220,
+                              format_func=lambda name: known[name].label if name else "Everything")
+        person = st.text_input("Who", key="person", bind=IN_URL, placeholder="Anyone", width=150)
+        about = st.text_input("On", key="about", bind=IN_URL, placeholder="lead:17", width=150,
+                              help="Such as lead:17, import 3 as batch:3, or model:2; 'lead:' alone for all leads.")
         everywhere = context.actor.may(Action.MANAGE_USERS) and st.toggle("Every client", key="everywhere", bind=IN_URL)
+    chosen = (action,) if action else tuple(offered) if family else ()
+    since = None if period == "all" else context.workbench.clock() - timedelta(days=int(period))
+    return Choice(actions=chosen, person=(person or "").strip() or None, about=(about or "").strip() or None,
+                  since=since), bool(everywhere)
+
+
+def _activity(context: Context, choice: Choice, everywhere: bool) -> None:
+    counted = _counted(context, choice, everywhere)
+    if choice.actions:
+        counted = counted[counted["action"].isin(choice.actions)]
+    if choice.person:
+        counted = counted[counted["actor"] == choice.person]
+    if counted.empty:
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        days = counted.groupby(["day", "family"], as_index=False)["records"].sum()
+        labels = {str(family): label for family, label in governance.FAMILY_LABELS.items()}
+        pictures.draw(context, trail.activity(days, labels))
+    with right, st.container(border=True, height="stretch"):
+        st.markdown("**Who did what**")
+        _people(counted)
+
+
+def _counted(context: Context, choice: Choice, everywhere: bool) -> pd.DataFrame:
+    """Count once for each state of the log: of a million records it takes a second."""
+    client = None if everywhere else context.client
+    since = f"{choice.since:%Y-%m-%d}" if choice.since else None
+    state = (client, since, governance.newest_record(context.workbench, context.actor))
+    kept: tuple[object, pd.DataFrame] | None = st.session_state.get("trail_activity")
+    if kept is None or kept[0] != state:
+        kept = (state, governance.audit_activity(context.workbench, context.actor, client=client, since=choice.since))
+        st.session_state["trail_activity"] = kept
+    return kept[1]
+
+
+def _people(counted: pd.DataFrame) -> None:
+    """Tell what each person did: signed in, looked at people, took files out, changed things."""
+    groups = {"All": counted["records"].notna(), "Sign-ins": counted["action"].eq("signed_in"),
+              "Leads seen": counted["family"].eq(str(Family.PERSON)),
+              "Exports": counted["family"].eq(str(Family.EXPORT)),
+              "Changes": counted["family"].isin([str(Family.CHANGE), str(Family.DATA), str(Family.MODEL)]),
+              "Refused": counted["action"].isin(["sign_in_refused", "access_denied"])}
+    sums = {name: counted[rows].groupby("actor")["records"].sum() for name, rows in groups.items()}
+    people = pd.DataFrame(sums).fillna(0).astype(int).sort_values("All", ascending=False).head(PEOPLE_SHOWN)
+    people["Last"] = pd.to_datetime(counted.groupby("actor")["last_at"].max().reindex(people.index), utc=True)
+    st.dataframe(people.reset_index(names="Who"), hide_index=True, alt="What each person did",
+                 height=min(44 + 35 * len(people), 320),
+                 column_config={"Last": st.column_config.DatetimeColumn("Last", format="D MMM, HH:mm", width=100),
+                                "Who": st.column_config.TextColumn("Who", width=110)})
+
+
+def _records(context: Context, choice: Choice, everywhere: bool) -> None:
     number = _page_number()
-    page = governance.audit_events(
-        context.workbench, context.actor, client=None if everywhere else context.client, action=action,
-        person=(person or "").strip() or None, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+    client = None if everywhere else context.client
+    page = governance.audit_events(context.workbench, context.actor, client=client, choice=choice, limit=PAGE_SIZE,
+                                   offset=(number - 1) * PAGE_SIZE)
     if not len(page.frame) and page.total:
         st.session_state["entries"] = 1
         st.rerun()
     if page.total == 0:
-        notices.empty_state("history", "No entries", "Take a filter off, or come back when something has happened.")
+        notices.empty_state("history", "No entries", "Take a filter off, choose a longer period, or come back when "
+                            "something has happened.")
         return
-    st.caption(words.counted(page.total, "entry", "entries") + ", newest first")
-    _table(page.frame)
-    pages = -(-page.total // PAGE_SIZE)
+    many = page.total > governance.MOST_COUNTED and choice != Choice()
+    told = f"More than {governance.MOST_COUNTED:,} entries" if many else words.counted(page.total, "entry", "entries")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{told}, newest first. Choose a row to read it.", width="stretch")
+        st.download_button("These entries (CSV)", lambda: governance.audit_file(
+            context.workbench, context.actor, client=client, choice=choice),
+            file_name="audit.csv", mime="text/csv", on_click="ignore", key="audit_csv", icon=":material/download:",
+            type="tertiary")
+    audit_record.table(context, page.frame)
+    pages = -(-min(page.total, governance.MOST_COUNTED if many else page.total) // PAGE_SIZE)
     if pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center"):
             st.pagination(pages, key="entries", bind=IN_URL)
@@ -90,41 +125,3 @@ def _events(context: Context) -> None:
 def _page_number() -> int:
     written = str(st.session_state.get("entries") or st.query_params.get("entries", "1"))
     return max(int(written), 1) if written.isdecimal() else 1
-
-
-def _table(frame: pd.DataFrame) -> None:
-    shown = frame.assign(
-        what=[ACTION_WORDS.get(name, str(name).replace("_", " ").capitalize()) for name in frame["action"]],
-        object=frame["object"].str.replace("batch:", "import ").str.replace(":", " "),
-        detail=[_plain(value) for value in frame["detail"]], at=pd.to_datetime(frame["at"], utc=True))
-    st.dataframe(
-        shown, hide_index=True, placeholder=words.MISSING, alt="Audit entries, newest first",
-        height=min(44 + 35 * len(shown), 660), column_order=["seq", "at", "actor", "what", "object", "detail"],
-        column_config={
-            "seq": st.column_config.NumberColumn("No.", width=64, format="localized"),
-            "at": st.column_config.DatetimeColumn("When", width=170, format="D MMM YYYY, HH:mm:ss"),
-            "actor": st.column_config.TextColumn("Who", width=100),
-            "what": st.column_config.TextColumn("What", width=150),
-            "object": st.column_config.TextColumn("On", width=90),
-            "detail": st.column_config.TextColumn("Details", width="large")})
-
-
-def _plain(detail: Any) -> str:
-    """Write a detail as ``name: value, …``, before → after where both are there."""
-    body = json.loads(detail) if isinstance(detail, str) and detail.startswith("{") else detail
-    if not isinstance(body, dict):
-        return str(body or "")
-    parts = [f"{name.replace('_', ' ')}: {_value(value)}" for name, value in body.items()
-             if name not in ("before", "after")]
-    before, after = body.get("before"), body.get("after")
-    if isinstance(before, dict) and isinstance(after, dict):
-        parts += [f"{name.replace('_', ' ')}: {_value(before.get(name))} → {_value(value)}"
-                  for name, value in after.items() if before.get(name) != value]
-    return ", ".join(parts)[:DETAIL_CHARACTERS]
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{name} {_value(part)}" for name, part in value.items()) + ")"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
