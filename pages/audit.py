@@ -12,6 +12,7 @@ from pages.widgets import (
     audit_fairness,
     audit_lineage,
     audit_quality,
+    audit_reports,
     audit_system,
     audit_trail,
     notices,
@@ -34,6 +35,7 @@ def main() -> None:
         "Drift": audit_drift.draw,
         "Lineage": audit_lineage.draw,
         "Fairness": audit_fairness.draw,
+        "Reports": audit_reports.draw,
         "System": audit_system.draw,
     }
     places = st.tabs(list(tabs), key="tab", on_change="rerun", bind="query-params")

@@ -12,7 +12,7 @@ from leadscore.services import delivery, dossier
 from leadscore.services.delivery import ListView
 from leadscore.services.dossier import LeadDetail
 from pages.shared import Context, current
-from pages.widgets import explaining, hands, lead_intent, lead_similar, notices, words
+from pages.widgets import explaining, hands, lead_intent, lead_plain_words, lead_similar, notices, words
 
 PARAMETER = "lead"
 QUIET = {"displayModeBar": False}
@@ -81,6 +81,7 @@ def _draw(context: Context, lead: LeadDetail) -> None:
     lead_intent.draw(context, lead.lead_id)
     explaining.way_up(lead)
     if lead.score is not None:
+        lead_plain_words.draw(context, lead.lead_id)
         explaining.curves(lead)
     lead_similar.draw(context, lead.lead_id)
     known, rules, history, company, origin = st.tabs(

@@ -324,3 +324,27 @@ def test_a_fault_has_a_number_and_says_nothing_of_data(capsys, home, monkeypatch
     code, answer = _run(capsys, "inspect", _file(home, leads_file(2)))
     assert (code, answer["error"]["code"]) == (1, "internal_fault")
     assert answer["error"]["id"] in caplog.text and "hunter2" not in caplog.text
+
+
+def test_compliance_reports_are_written_listed_and_made_again(capsys, home):
+    assert _run(capsys, "import", _file(home, leads_file(20)), "--client", "acme")[0] == 0
+    days = ("--from", "2026-01-01", "--to", "2030-12-31")
+    for words, name, start in ((("risks",), "risks.PDF", b"%PDF"),
+                               (("access", *days), "access.html", b"<!doctype html>"),
+                               (("soc2", *days), "soc2.csv", b"\xef\xbb\xbf")):
+        code, answer = _run(capsys, "compliance", *words, "--client", "acme", "--out", home / name)
+        assert (code, answer["kind"]) == (0, words[0])
+        assert (home / name).read_bytes().startswith(start)
+    listed = _run(capsys, "compliance", "--list", "--client", "acme")[1]["reports"]
+    assert [report["kind"] for report in listed] == ["soc2", "access", "risks"]
+    code, again = _run(capsys, "compliance", "--again", listed[1]["report"], "--client", "acme")
+    assert (code, again["same"]) == (0, True)
+
+
+@pytest.mark.parametrize(("words", "code"), [
+    (("risks",), "nothing_asked"), (("access", "--out", "x.html"), "no_period"),
+    (("notice", "--lead", "99", "--out", "x.html"), "unknown_lead"), (("--again", "99"), "unknown_report"),
+    (("processing", "--out", "x.csv"), "no_records")])
+def test_what_a_compliance_report_lacks_is_a_refusal(capsys, home, words, code):
+    assert _run(capsys, "import", _file(home, leads_file(20)))[0] == 0
+    assert _run(capsys, "compliance", *words)[1]["error"]["code"] == code

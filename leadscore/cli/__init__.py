@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from leadscore import __version__
 from leadscore.cli import (
     admin,
+    compliance,
     checks,
     experiments,
     leads,
@@ -26,7 +27,7 @@ from leadscore.errors import LeadScoreError
 from leadscore.services import faults, governance, operations
 from leadscore.workbench import Workbench, open_workbench
 
-FAMILIES = (work, models, policies, checks, experiments, leads, privacy, reports, tracing, admin, operation)
+FAMILIES = (work, models, policies, checks, experiments, leads, privacy, reports, compliance, tracing, admin, operation)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

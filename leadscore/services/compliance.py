@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +36,8 @@ from leadscore.store import compliance as made_rows
 from leadscore.store.database import read, write
 from leadscore.store.tables import Client, ComplianceReport
 from leadscore.workbench import Workbench
+
+CSV = "csv"
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,7 @@ def make_report(workbench: Workbench, actor: Actor, *, client: str, wanted: Wish
     NotFound
         There is no such client or lead.
     """
-    document, _ = _make(workbench, actor, client, wanted, as_a)
-    return document
+    return _make(workbench, actor, client, wanted, as_a)
 
 
 def report_records(workbench: Workbench, actor: Actor, *, client: str, wanted: Wish) -> ReportFile:
@@ -105,10 +107,7 @@ def report_records(workbench: Workbench, actor: Actor, *, client: str, wanted: W
     _check(actor, client, wanted)
     if wanted.kind not in WITH_RECORDS:
         raise InvalidRequest("no_records", "This report has no records of its own.", "Take it as HTML or PDF.")
-    made, compiled = _make(workbench, actor, client, wanted, Format.HTML, handed_out="csv")
-    day = workbench.clock().date()
-    records = pd.DataFrame() if compiled.records is None else compiled.records
-    return replace(made, content=csv_bytes(records), filename=report_name(wanted.kind, client, day, "csv"))
+    return _make(workbench, actor, client, wanted, None)
 
 
 def list_reports(workbench: Workbench, actor: Actor, *, client: str) -> list[MadeReport]:
@@ -197,8 +196,8 @@ def save_processing_details(workbench: Workbench, actor: Actor, *, client: str,
     return wished
 
 
-def _make(workbench: Workbench, actor: Actor, client: str, wanted: Wish, as_a: Format,
-          handed_out: str = "") -> tuple[ReportFile, Compiled]:
+def _make(workbench: Workbench, actor: Actor, client: str, wanted: Wish, as_a: Format | None) -> ReportFile:
+    """Make a report and write it down; without a format its records are handed out."""
     _check(actor, client, wanted)
     now = workbench.clock()
     with read(workbench.engine) as session:
@@ -208,11 +207,17 @@ def _make(workbench: Workbench, actor: Actor, client: str, wanted: Wish, as_a: F
         compiled = MAKERS[wanted.kind](asked)
         document = document_of(compiled, asked, _brand(session, client_id, client), made_by=actor.name)
     sha256 = _fingerprint(document, client)
-    file = report_file(document, kind=wanted.kind, client=client, as_a=as_a)
+    file = _records_file(compiled, wanted.kind, client, now.date()) if as_a is None else \
+        report_file(document, kind=wanted.kind, client=client, as_a=as_a)
     with write(workbench.engine) as session:
         _write_down(session, workbench, actor, asked, wanted, compiled,
-                    {"format": handed_out or str(as_a), "sha256": sha256, "file_sha256": file.sha256})
-    return file, compiled
+                    {"format": str(as_a or CSV), "sha256": sha256, "file_sha256": file.sha256})
+    return file
+
+
+def _records_file(compiled: Compiled, kind: Kind, client: str, day: date) -> ReportFile:
+    content = csv_bytes(pd.DataFrame() if compiled.records is None else compiled.records)
+    return ReportFile(report_name(kind, client, day, CSV), content, hashlib.sha256(content).hexdigest())
 
 
 def _write_down(session: Session, workbench: Workbench, actor: Actor, asked: Asked, wanted: Wish, compiled: Compiled,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from leadscore.services import reporting
@@ -18,13 +20,15 @@ def draw(context: Context, view: ListView) -> None:
         st.caption("This page as one file to keep, print or send, with its filters in words; it takes a few seconds. "
                    "Name, colour and logo: Settings, Reports.")
         for as_a in Format:
-            _button(context, view, as_a)
+            button(context, view, as_a, label=WORDS[as_a], key=f"report_{as_a}", width="stretch")
 
 
-def _button(context: Context, view: ListView, as_a: Format) -> None:
+def button(context: Context, view: ListView, as_a: Format, *, label: str, key: str,
+           width: Literal["stretch", "content"] = "content") -> None:
+    """Draw the button of one format."""
     name = reporting.report_name("performance", context.client, context.workbench.clock().date(), as_a)
-    st.download_button(WORDS[as_a], lambda: _content(context, view, as_a), on_click="ignore", mime=MEDIA[as_a],
-                       key=f"report_{as_a}", file_name=name, icon=":material/download:", width="stretch")
+    st.download_button(label, lambda: _content(context, view, as_a), on_click="ignore", mime=MEDIA[as_a], key=key,
+                       file_name=name, icon=":material/download:", width=width)
 
 
 def _content(context: Context, view: ListView, as_a: Format) -> bytes:
