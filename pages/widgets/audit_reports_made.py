@@ -54,7 +54,7 @@ def _named(report: MadeReport) -> str:
 def _about(report: MadeReport) -> str:
     if report.period is not None:
         return f"{report.period.first} to {report.period.last}"
-    return f"Lead {report.lead_id}" if report.lead_id is not None else "all leads"
+    return f"Lead {report.lead_id}" if report.lead_id is not None else "The whole client"
 
 
 def _table(found: list[MadeReport]) -> pd.DataFrame:

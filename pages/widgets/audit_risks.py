@@ -23,8 +23,8 @@ def draw(context: Context) -> None:
     may = context.actor.may(Action.EDIT_POLICY)
     record = risks.risk_record(context.workbench, context.actor, client=context.client)
     left, right = st.columns([3, 4], gap="medium")
-    with left:
-        pictures.draw(context, record.matrix, download=False)
+    with left.container(border=True):
+        pictures.draw_inside(context, record.matrix, download=False)
     with right:
         _proposals(context, record.proposals, may)
         for kept in record.risks:

@@ -57,6 +57,11 @@ def table(page, heading):
     raise AssertionError(f"no table has {heading}")
 
 
+def one_lead(bench, condition):
+    with read(bench.engine) as session:
+        return session.execute(text(f"SELECT lead_id FROM scores WHERE {condition} ORDER BY score LIMIT 1")).scalar()
+
+
 def words_of(page):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.partition("<body>")[2]))
 
@@ -144,12 +149,19 @@ def test_a_notice_says_what_counted_and_its_points_add_up(trained_once):
 
 
 def test_what_would_change_the_result_is_what_scoring_again_says(trained_once):
-    detail = dossier.lead_detail(trained_once, BOSS, client=CLIENT, lead_id=1)
-    words = compliance.plain_decision(trained_once, BOSS, client=CLIENT, lead_id=1).would_change
+    lead = one_lead(trained_once, "outcome NOT IN ('converted', 'lost')")
+    detail = dossier.lead_detail(trained_once, BOSS, client=CLIENT, lead_id=lead)
+    words = compliance.plain_decision(trained_once, BOSS, client=CLIENT, lead_id=lead).would_change
     assert detail.what_if.improvements
     for improvement, sentence in zip(detail.what_if.improvements[:3], words, strict=False):
         assert f"{improvement.after} and not {improvement.before}" in sentence
         assert f"would be {improvement.score:.0f}." in sentence
+
+
+def test_of_a_decided_lead_nothing_would_change_any_more(trained_once):
+    lead = one_lead(trained_once, "outcome = 'converted'")
+    words = compliance.plain_decision(trained_once, BOSS, client=CLIENT, lead_id=lead).would_change
+    assert words == ("We know by now if you bought or not. A new score would change nothing any more.",)
 
 
 def test_the_words_are_kept_with_the_decision_until_its_person_is_forgotten(trained):

@@ -13,7 +13,7 @@ import pandas as pd
 from leadscore import __version__
 from leadscore.errors import InvalidRequest
 from leadscore.reports.document import Figure, Section, Table
-from leadscore.schema import CUSTOM_PREFIX
+from leadscore.schema import CLOSED_STAGES, CUSTOM_PREFIX
 from leadscore.steps.compliance.asking import Asked, Compiled, in_words, moment
 from leadscore.steps.compliance.plain_words import Learnt, PlainWords, plain_words
 from leadscore.steps.lead_values import values_by_field
@@ -66,7 +66,7 @@ def decision_on(asked: Asked) -> Decision:
     verdict = verdict_on(session, asked.workbench, client_id, leads, current, custom, headers, personal=True)
     run = score_rows.run(session, client_id, int(current["run_id"].iloc[0]))
     by_hand = row.override_by is not None
-    words = plain_words(verdict, learnt=_learnt(asked, run), set_by_hand=by_hand,
+    words = plain_words(verdict, learnt=_learnt(asked, run), set_by_hand=by_hand, decided=row.outcome in CLOSED_STAGES,
                         contact=processing_of(session.get_one(Client, client_id)).contact)
     data = _data(asked, row, values_by_field(leads, custom, headers))
     return Decision(_who(leads, lead_id), verdict, words, data, run, by_hand)

@@ -36,7 +36,8 @@ class PlainWords:
         return "\n".join((*self.decided, *self.worked_out, *self.counted, *self.would_change, *self.rights))
 
 
-def plain_words(verdict: Verdict, *, learnt: Learnt | None, set_by_hand: bool, contact: str) -> PlainWords:
+def plain_words(verdict: Verdict, *, learnt: Learnt | None, set_by_hand: bool, decided: bool,
+                contact: str) -> PlainWords:
     """Say what was decided about a person, how, what counted, what would change it, and what the person can do.
 
     Parameters
@@ -47,12 +48,15 @@ def plain_words(verdict: Verdict, *, learnt: Learnt | None, set_by_hand: bool, c
         None where there is no model.
     set_by_hand : bool
         Whether a person set score or tier.
+    decided : bool
+        Whether it is known already what became of this lead.
     contact : str
         Whom to write to; empty where nobody has entered it.
     """
     return PlainWords(
         decided=tuple(_decided(verdict, set_by_hand)), worked_out=tuple(_worked_out(learnt)),
-        counted=tuple(_counted(verdict)), would_change=tuple(_would_change(verdict)), rights=tuple(_rights(contact)))
+        counted=tuple(_counted(verdict)), would_change=tuple(_would_change(verdict, decided)),
+        rights=tuple(_rights(contact)))
 
 
 def _decided(verdict: Verdict, set_by_hand: bool) -> list[str]:
@@ -107,7 +111,9 @@ def _points(number: float) -> str:
     return "1 point" if f"{number:.1f}" == "1.0" else f"{number:.1f} points"
 
 
-def _would_change(verdict: Verdict) -> list[str]:
+def _would_change(verdict: Verdict, decided: bool) -> list[str]:
+    if decided:
+        return ["We know by now if you bought or not. A new score would change nothing any more."]
     found = verdict.what_if.improvements[:3] if verdict.what_if else ()
     if not found:
         return ["We looked for facts that could still change and would raise your score. We found none that matter."]
