@@ -86,7 +86,7 @@ def drift_checks(session: Session, client_id: int, *, first: str, after: str) ->
 def latest_consents(session: Session, client_id: int, purpose: str) -> list[Consent]:
     """Give what each lead said last about one purpose, by the number of the lead."""
     rows = session.exec(select(Consent).where(Consent.client_id == client_id, Consent.purpose == purpose)
-                        .order_by(col(Consent.at), col(Consent.id)))
+                        .order_by(col(Consent.id)))
     by_lead = {row.lead_id: row for row in rows}
     return [by_lead[lead] for lead in sorted(by_lead)]
 

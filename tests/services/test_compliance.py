@@ -14,7 +14,18 @@ from sqlalchemy import text
 
 from leadscore.access import Role
 from leadscore.errors import Forbidden, InvalidRequest, NotFound
-from leadscore.services import accounts, branding, compliance, dossier, governance, intake, risks, scoring
+from leadscore.services import (
+    accounts,
+    branding,
+    compliance,
+    delivery,
+    dossier,
+    governance,
+    intake,
+    retention,
+    risks,
+    scoring,
+)
 from leadscore.services.compliance import ABOUT_A_LEAD, ABOUT_A_PERIOD, WITH_RECORDS, Format, Kind, Period, Wish
 from leadscore.steps.compliance.asking import NO_ADVICE, NOT_PROVIDED
 from leadscore.store import subject_keys, suppression
@@ -273,6 +284,25 @@ def test_an_access_log_counts_looks_and_exports_by_person(trained):
     assert records(trained, Kind.ACCESS)["action"].value_counts()["lead_viewed"] == 3
     nothing = made(trained, Kind.ACCESS, period=Period(date(2020, 1, 1), date(2020, 1, 31)))
     assert "Nobody looked at or took personal data in this period." in nothing
+
+
+def test_an_export_names_its_leads_in_the_records_and_their_number_on_the_page(trained):
+    delivery.export_leads(trained, BOSS, client=CLIENT, view=delivery.ListView(top="20"), format="csv")
+    found = records(trained, Kind.ACCESS)
+    detail = json.loads(found[found["action"] == "leads_exported"]["detail"].iloc[0])
+    assert len(detail["leads"]) == detail["rows"] > 0
+    assert f"1 export took {detail['rows']} rows" in made(trained, Kind.ACCESS)
+    made(trained, Kind.NOTICE)
+    made(trained, Kind.RISKS)
+    seen = records(trained, Kind.ACCESS)
+    assert seen[seen["action"] == "compliance_report_made"]["object"].tolist() == ["lead:1"]
+
+
+def test_how_long_data_is_kept_is_what_is_set(trained):
+    assert "No rule removes leads by age" in made(trained, Kind.PROCESSING)
+    retention.save_retention(trained, BOSS, client=CLIENT, days={"leads": 1_000})
+    for kind in (Kind.PROCESSING, Kind.CCPA):
+        assert "Leads without a sign of life are removed after 1,000 days." in made(trained, kind)
 
 
 def test_evidence_tells_changes_from_what_to_what_and_who_may_sign_in(trained):

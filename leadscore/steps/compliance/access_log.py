@@ -12,14 +12,18 @@ from leadscore.steps.record_words import Family
 
 VIEWED, EXPORTED = "lead_viewed", "leads_exported"
 REFUSED, DENIED, SIGNED_IN = "sign_in_refused", "access_denied", "signed_in"
-RIGHTS = ("user_added", "user_changed", "password_changed", "sessions_ended")
+RIGHTS = ("user_added", "user_changed", "password_changed", "sessions_ended", "session_ended", "account_unlocked")
 ACCESSES = (Family.PERSON, Family.EXPORT)
+NOT_SEEN = ("retention_saved", "retention_applied", "keys_rotated", "secret_changed", "erasures_repeated",
+            "request_received", "request_closed", "report_made", "figure_downloaded", "audit_exported")
+"""Records of these families at which nobody sees a person's data."""
+ABOUT_A_LEAD = "lead:"
 
 
 def access_log(asked: Asked) -> Compiled:
     """Make the log of accesses to personal data; leads are named by their numbers alone."""
     frame = records_of(asked)
-    accesses, account = of_families(frame, *ACCESSES), of_families(frame, Family.ACCOUNT)
+    accesses, account = accesses_in(frame), of_families(frame, Family.ACCOUNT)
     rights = account[account["action"].isin(RIGHTS)]
     refused = account[account["action"].isin((REFUSED, DENIED))]
     viewed = accesses[accesses["action"] == VIEWED]
@@ -40,9 +44,16 @@ def access_log(asked: Asked) -> Compiled:
     return Compiled("Access log", f"Personal data, {asked.days.words}", sections, notes, as_records(records))
 
 
+def accesses_in(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the records at which somebody saw or took personal data; of compliance reports those about one lead."""
+    found = of_families(frame, *ACCESSES)
+    impersonal = (found["action"] == "compliance_report_made") & ~found["object"].str.startswith(ABOUT_A_LEAD)
+    return found[~found["action"].isin(NOT_SEEN) & ~impersonal.astype(bool)]
+
+
 def by_person(frame: pd.DataFrame) -> pd.DataFrame:
     """Count for each person looks, leads looked at, exports and rows taken, sign-ins and refusals."""
-    people = sorted(set(frame.loc[frame["family"].isin(map(str, (*ACCESSES, Family.ACCOUNT))), "actor"]))
+    people = sorted({*accesses_in(frame)["actor"], *of_families(frame, Family.ACCOUNT)["actor"]})
     groups = {name: frame[frame["actor"] == name] for name in people}
     return pd.DataFrame({
         "Who": people, "Looks": [_count(groups[name], VIEWED) for name in people],

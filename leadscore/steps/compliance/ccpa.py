@@ -13,9 +13,9 @@ from leadscore.steps.compliance.in_force import GROUP_WORDS, groups_held, recipi
 from leadscore.steps.compliance.retention import retention_rules
 from leadscore.steps.processing import processing_of
 from leadscore.store import evidence, lead_reading, scores
+from leadscore.store.consents import Purpose
 from leadscore.store.tables import Client
 
-SALE = "sale"
 CATEGORIES = {
     "Identifiers (name, e-mail address, phone number, online identifiers)": (Group.CONTACT,),
     "Professional or employment information": (Group.DEMOGRAPHIC, Group.FIRMOGRAPHIC),
@@ -68,7 +68,7 @@ def opt_outs(asked: Asked) -> pd.DataFrame:
     DataFrame
         Columns ``lead_id``, ``email``, ``email_fingerprint``, ``said``, ``on``, ``source``.
     """
-    said_no = [consent for consent in evidence.latest_consents(asked.session, asked.client_id, SALE)
+    said_no = [consent for consent in evidence.latest_consents(asked.session, asked.client_id, Purpose.SALE)
                if not consent.given and consent.recorded_at <= asked.as_of]
     emails = _emails(asked, [consent.lead_id for consent in said_no])
     gone = [one for one in evidence.suppressions(asked.session, asked.client_id) if one.at <= asked.as_of]

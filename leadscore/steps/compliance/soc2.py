@@ -15,6 +15,7 @@ from leadscore.store import alerts, audit, evidence
 
 BACKUPS = ("backup_made", "backup_verified", "backup_restored", "backups_removed", "backup_settings_saved")
 APPROVALS = ("model_approved", "model_rejected", "approval_setting_saved")
+KEYS = ("keys_rotated", "secret_changed")
 NOTHING = ("Nothing is recorded in this period.",)
 
 
@@ -31,7 +32,7 @@ def soc2(asked: Asked) -> Compiled:
             Figure("Changes of settings and models", f"{len(changes):,}"),
             Figure("Faults", f"{len(of_families(frame, Family.FAULT)):,}"),
             Figure("Backups made", f"{_count(frame, BACKUPS[0]):,}"))),
-        _access(asked, account),
+        _access(asked, frame),
         _monitoring(asked, frame),
         _changes(changes),
         _part("Backups and restores", frame[frame["action"].isin(BACKUPS)]),
@@ -53,7 +54,8 @@ def chain_words(asked: Asked) -> str:
     return f"The chain of the log is broken at record {verdict.broken_at}. {verdict.reason}"
 
 
-def _access(asked: Asked, account: pd.DataFrame) -> Section:
+def _access(asked: Asked, frame: pd.DataFrame) -> Section:
+    account = of_families(frame, Family.ACCOUNT)
     people = evidence.people(asked.session, asked.client_id)
     accounts = pd.DataFrame({"Account": [user.name for user in people], "Role": [user.role for user in people],
                              "May sign in": [not user.disabled for user in people],
@@ -64,7 +66,8 @@ def _access(asked: Asked, account: pd.DataFrame) -> Section:
                    (f"Accounts as of {moment(asked.as_of)} UTC that may see this client.",),
                    tables=(Table("Accounts", accounts), Table("Sign-ins by person", _sign_ins(account)),
                            *_tables("Changes of accounts and rights", changed),
-                           *_tables("Refused sign-ins and refused actions", refused)))
+                           *_tables("Refused sign-ins and refused actions", refused),
+                           *_tables("Keys", frame[frame["action"].isin(KEYS)])))
 
 
 def _sign_ins(account: pd.DataFrame) -> pd.DataFrame:

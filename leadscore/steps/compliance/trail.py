@@ -9,12 +9,14 @@ import orjson
 import pandas as pd
 
 from leadscore.steps.compliance.asking import Asked
+from leadscore.steps.members import unpacked
 from leadscore.steps.record_words import Family, words_of
 from leadscore.store import evidence
 
 USER = "user:"
 UNKNOWN = "user:unknown"
 LONGEST_DETAIL = 160
+MOST_LISTED = 12
 SEALED = frozenset({"sealed", "text", "sha256", "file_sha256", "personal"})
 """Entries of a detail that are no words for people: what is encrypted, and fingerprints."""
 
@@ -33,8 +35,9 @@ def records_of(asked: Asked) -> pd.DataFrame:
     frame = evidence.records(asked.session, asked.client_id, upto=asked.upto, first=str(asked.days.first),
                              after=asked.days.after)
     told = [words_of(action) for action in frame["action"]]
+    details = pd.Series([_opened(orjson.loads(text)) for text in frame["detail"]], index=frame.index, dtype=object)
     frame = frame.assign(label=[words.label for words in told], family=[str(words.family) for words in told],
-                         detail=[orjson.loads(text) for text in frame["detail"]])
+                         detail=details)
     return frame[_about_us(asked, frame)].drop(columns="client_id").reset_index(drop=True)
 
 
@@ -69,6 +72,12 @@ def in_words(detail: Mapping[str, Any]) -> str:
     return _cut(", ".join(_named(detail)))
 
 
+def _opened(detail: dict[str, Any]) -> dict[str, Any]:
+    """Write out which leads an export held, which the log packs."""
+    held = detail.get("leads")
+    return detail | {"leads": unpacked(held).tolist()} if isinstance(held, str) else detail
+
+
 def _named(detail: Mapping[str, Any]) -> list[str]:
     return [f"{_name(name)}: {_value(value)}" for name, value in detail.items()
             if name not in SEALED and value not in (None, "", [], {})]
@@ -82,7 +91,7 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return "(" + ", ".join(f"{_name(str(name))} {_value(part)}" for name, part in value.items()) + ")"
     if isinstance(value, list):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(_value, value)) if len(value) <= MOST_LISTED else f"{len(value):,} of them"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
