@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from leadscore import __version__
 from leadscore.cli import (
     admin,
-    compliance,
     checks,
+    compliance,
     experiments,
     leads,
     models,
