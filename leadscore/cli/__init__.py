@@ -13,6 +13,7 @@ from leadscore.cli import (
     checks,
     compliance,
     experiments,
+    fairness,
     leads,
     models,
     operation,
@@ -27,7 +28,8 @@ from leadscore.errors import LeadScoreError
 from leadscore.services import faults, governance, operations
 from leadscore.workbench import Workbench, open_workbench
 
-FAMILIES = (work, models, policies, checks, experiments, leads, privacy, reports, compliance, tracing, admin, operation)
+FAMILIES = (work, models, policies, checks, experiments, leads, fairness, privacy, reports, compliance, tracing, admin,
+            operation)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -317,7 +317,8 @@ def _not_few(number: int) -> int | str:
 
 def _plain_rows(table: GroupTable) -> list[dict[str, Any]]:
     rows = table.groups.astype(object).where(table.groups.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    return [{str(name): value for name, value in row.items()} | {"leads": row["leads"] and int(row["leads"])}
+            for row in rows]
 
 
 def _safe(label: str) -> str:
