@@ -125,9 +125,8 @@ def _change_client() -> None:
 def _person(actor: Actor, page: st.Page | None = None) -> None:
     with st.container(border=True):
         st.markdown(f":material/account_circle: **{escape(actor.name)}**  \n:gray[{ROLE_WORDS[actor.role]}]")
-        if page is not None and st.button("Your account", icon=":material/manage_accounts:", key="frame_account",
-                                          width="stretch", disabled=page.url_path == ACCOUNT):
-            st.switch_page("account.py")
+        if page is not None:
+            st.page_link("account.py", label="Your account", icon=":material/manage_accounts:", width="stretch")
         if st.button("Sign out", icon=":material/logout:", key="frame_sign_out", width="stretch"):
             sign_in.leave(shared.workbench(), shared.token() or "")
 

