@@ -31,9 +31,9 @@ def main() -> None:
     alerts.draw(context)
     tabs = {
         "Trail": audit_trail.draw,
+        "Lineage": audit_lineage.draw,
         "Data quality": audit_quality.draw,
         "Drift": audit_drift.draw,
-        "Lineage": audit_lineage.draw,
         "Fairness": audit_fairness.draw,
         "Reports": audit_reports.draw,
         "System": audit_system.draw,

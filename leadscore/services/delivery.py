@@ -192,7 +192,7 @@ def write_table(workbench: Workbench, actor: Actor, *, client: str, frame: pd.Da
     now = workbench.clock()
     with write(workbench.engine) as session:
         audit.append(session, workbench.vault, at=now, client_id=clients.ensure(session, client, now),
-                     actor=actor.name, action="file_scored", object=f"export:{digest[:16]}",
+                     actor=actor.name, action="scored_file_written", object=f"export:{digest[:16]}",
                      detail={"rows": len(frame), "sha256": digest, "columns": [str(name) for name in frame.columns],
                              "reasons": reasons_in(frame)})
     return WrittenFile(path, digest)

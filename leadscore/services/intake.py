@@ -497,9 +497,13 @@ def issue_report(workbench: Workbench, actor: Actor, *, client: str, batch_id: i
         The client has no such import.
     """
     require(actor, Action.VIEW_PERSONAL_DATA, client)
-    with read(workbench.engine) as session:
-        batch = batches.get(session, clients.require(session, client), batch_id)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.require(session, client)
+        batch = batches.get(session, client_id, batch_id)
         sealed = batch.issue_rows
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
+                     action="remarks_downloaded", object=f"batch:{batch_id}", detail={"issues": batch.issues})
     if sealed is None:
         return csv_bytes(EMPTY)
     return zlib.decompress(workbench.vault.decrypt(sealed, batches.issues_place(batch_id)))

@@ -135,6 +135,10 @@ def result_file(workbench: Workbench, actor: Actor, *, client: str, job_id: str)
     if current.client != client or not current.result or "file" not in current.result:
         raise NotFound("no_file", "This job has no file to fetch.", "Start the export again.")
     data, meta = workbench.uploads.get(current.result["file"], client)
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        audit.append(session, workbench.vault, at=now, client_id=clients.require(session, client), actor=actor.name,
+                     action="file_fetched", object=f"job:{job_id}", detail={"kind": current.kind, "bytes": len(data)})
     return str(meta["filename"]), data
 
 

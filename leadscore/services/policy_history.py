@@ -16,7 +16,7 @@ from leadscore.scoring.policy import Policy
 from leadscore.steps.backtest_report import RIVAL, TESTED, BacktestReport, measured, without_figures
 from leadscore.steps.backtest_report import BacktestRequest as BacktestRequest
 from leadscore.steps.backtesting import CREATED, ENDED, Backtest, Period, Runner
-from leadscore.steps.effects import HeldOutEffect, LeadsEffect, effect_on_held_out, effect_on_leads
+from leadscore.steps.effects import HeldOutEffect, LeadsEffect, effect_on_held_out, effect_on_leads, told_effect
 from leadscore.steps.models import CHAMPION, find_version
 from leadscore.steps.panels import prepare_both
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
@@ -108,13 +108,16 @@ def restore_policy(workbench: Workbench, actor: Actor, *, client: str, version: 
         if _says_the_same(in_force.policy, wanted.policy):
             raise InvalidRequest("already_in_force", f"Version {wanted.version} says what is in force.",
                                  "Choose another version.")
+        champion = find_version(session, client_id, CHAMPION)
         told = f"Version {wanted.version} restored" + (f": {comment.strip()}" if comment.strip() else "")
         saved = policy_rows.save(session, client_id, body=wanted.policy.to_dict(), comment=told,
                                  created_by=actor.name, now=now)
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
                      action="policy_restored", object=f"policy:{saved.version}",
                      detail={"comment": told, "before": in_force.version, "restored": wanted.version,
-                             "after": saved.version})
+                             "after": saved.version}
+                     | told_effect(session, workbench, client_id, champion, *(
+                         with_suggested_blend(found, champion).policy for found in (in_force, wanted))))
         return saved.version
 
 

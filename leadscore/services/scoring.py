@@ -39,12 +39,19 @@ from leadscore.steps.foretelling import foretell
 from leadscore.steps.judge import Judged, judge
 from leadscore.steps.language import Consulted, consult
 from leadscore.steps.mapping import mapping_for
-from leadscore.steps.models import CHAMPION, ChosenModel, columns_missed, find_version, load_model
+from leadscore.steps.models import CHAMPION, NO_MODEL, ChosenModel, columns_missed, find_version, load_model
 from leadscore.steps.offers import with_offer
 from leadscore.steps.policies import PolicyInForce, policy_in_force, with_suggested_blend
 from leadscore.steps.progress import Progress, silent
 from leadscore.steps.reading import read_file
-from leadscore.steps.run_records import Made, moved_among_best, sealed_runs
+from leadscore.steps.run_records import (
+    Made,
+    files_digest,
+    moved_among_best,
+    numbers_digest,
+    reasons_in,
+    sealed_runs,
+)
 from leadscore.steps.selection import count_of_top, unreachable_reason
 from leadscore.store import audit, clients, lead_reading, score_seals
 from leadscore.store import scores as score_rows
@@ -294,6 +301,10 @@ def score_file(
                    model=chosen.model, as_of=as_of)
     tell(0.8, "Writing down the reasons")
     frame = _ranked(raw.frame, judged, wanted, reasons)
+    _note_file(workbench, actor, client, {
+        "file_sha256": raw.sha256, "rows": raw.rows_read, "given": len(frame), "policy_version": in_force.version,
+        "model_version": chosen.version, "as_of": as_of.isoformat(), "scores": numbers_digest(judged.blend.blended),
+        "reasons": reasons_in(frame)})
     tell(1.0, f"Scored {raw.rows_read:,} leads")
     counts = judged.tiers.value_counts()
     return ScoredFile(
@@ -341,6 +352,15 @@ def _ranked(rows: pd.DataFrame, judged: Judged, wanted: int, reasons: int) -> pd
     taken = set(ours.columns) | set(texts.columns)
     theirs = rows.iloc[order].reset_index(drop=True).rename(columns=_free_names(list(rows.columns), taken))
     return pd.concat([theirs, ours, texts], axis=1)
+
+
+def _note_file(workbench: Workbench, actor: Actor, client: str, told: dict[str, Any]) -> None:
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        client_id = clients.ensure(session, client, now)
+        version = find_version(session, client_id, str(told["model_version"] or NO_MODEL))
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name, action="file_scored",
+                     object=f"file:{told['file_sha256'][:16]}", detail=told | {"model_digest": files_digest(version)})
 
 
 def _free_names(theirs: Sequence[str], ours: set[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sqlmodel import Session
 
 from leadscore.errors import InvalidRequest
 from leadscore.modeling.model import Model
@@ -75,14 +76,25 @@ def prepare(workbench: Workbench, client_id: int, champion: ModelVersion | None,
     tell : Progress
         Told while leads are being read; no transaction that writes may be open.
     """
-    now = workbench.clock()
     with read(workbench.engine) as session:
-        state = audit.latest(session, client_id, besides=NOT_ABOUT_LEADS)
+        key = _key(session, workbench, client_id, champion, policy)
+    return _kept(workbench, key, lambda: _build(workbench, client_id, champion, policy, tell))
+
+
+def in_memory(session: Session, workbench: Workbench, client_id: int, champion: ModelVersion | None,
+              policy: Policy) -> Prepared | None:
+    """Give what :func:`prepare` would, if somebody has just looked at it; nothing is read for this."""
+    found = workbench.panels.get(_key(session, workbench, client_id, champion, policy))
+    return found if isinstance(found, Prepared) else None
+
+
+def _key(session: Session, workbench: Workbench, client_id: int, champion: ModelVersion | None,
+         policy: Policy) -> tuple[Any, ...]:
+    state = audit.latest(session, client_id, besides=NOT_ABOUT_LEADS)
     version = champion.id if champion else None
     # ages are counted to the present, so a panel is for a day
     made = digest(replace(Policy(group_weights={Group.FIT: WHOLE}), made=policy.made, offer=policy.offer))
-    key = (client_id, made, state, version, now.date())
-    return _kept(workbench, key, lambda: _build(workbench, client_id, champion, policy, tell))
+    return client_id, made, state, version, workbench.clock().date()
 
 
 def prepare_both(workbench: Workbench, client_id: int, champion: ModelVersion | None,

@@ -13,6 +13,7 @@ from leadscore.features.columns import columns_of
 from leadscore.features.expressions import compile_expression
 from leadscore.schema import MadeFeature
 from leadscore.scoring.policy import Policy
+from leadscore.steps.effects import told_effect
 from leadscore.steps.models import CHAMPION, find_version
 from leadscore.steps.policies import policy_in_force, with_suggested_blend
 from leadscore.store import audit, batches, lead_reading
@@ -94,13 +95,14 @@ def save_changed(session: Session, workbench: Workbench, client_id: int, changes
         raise InvalidRequest("policy_changed_meanwhile", f"{before.created_by} has saved version {before.version} "
                              "while you were looking at an older one; your changes are not saved.",
                              "Look at what your changes do now, then save them again.")
-    in_use = with_suggested_blend(before, find_version(session, client_id, CHAMPION)).policy
+    champion = find_version(session, client_id, CHAMPION)
+    in_use = with_suggested_blend(before, champion).policy
     after = settled(session, client_id, in_use, changed(in_use, changes))
     saved = policy_rows.save(session, client_id, body=after.to_dict(), comment=comment, created_by=actor_name, now=now)
     audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action="policy_saved",
                  object=f"policy:{saved.version}",
                  detail={"comment": comment, "before": _told(in_use, changes), "after": _told(after, changes)}
-                 | dict(about or {}))
+                 | told_effect(session, workbench, client_id, champion, in_use, after) | dict(about or {}))
     return saved.version
 
 

@@ -140,6 +140,10 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "report_made": RecordWords("Report made", Family.EXPORT, "made a report"),
     "compliance_report_made": RecordWords("Compliance report made", Family.EXPORT, "made a compliance report"),
     "figure_downloaded": RecordWords("Figure downloaded", Family.EXPORT, "downloaded a figure"),
+    "scored_file_written": RecordWords("Scored file written", Family.EXPORT, "wrote a scored file to disk"),
+    "file_fetched": RecordWords("File fetched", Family.EXPORT, "fetched a file that work in the background made"),
+    "remarks_downloaded": RecordWords("Remarks downloaded", Family.EXPORT,
+                                      "downloaded the rows of an import that have remarks"),
     "audit_exported": RecordWords("Audit trail exported", Family.EXPORT, "exported the audit trail"),
     # operation
     "alert_raised": RecordWords("Alert", Family.OPERATION, "raised an alert"),

@@ -83,6 +83,11 @@ def files_digest(version: ModelVersion | None) -> str | None:
                                option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def numbers_digest(scores: pd.Series) -> str:
+    """Give a digest over scores, bit for bit, in their order."""
+    return sha256(scores.to_numpy(dtype="<f8").tobytes()).hexdigest()
+
+
 def moved_among_best(before: np.ndarray, after: np.ndarray) -> Moved | None:
     """Say who came into the best leads and who dropped out; None where nobody had a score before.
 

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import orjson
 import pytest
 from sqlalchemy import text
 
 from leadscore.errors import InvalidRequest, NotFound
 from leadscore.schema import PERSONAL_FIELDS
 from leadscore.scoring import measures
-from leadscore.services import delivery, dossier, governance, intake, models, policies, scoring
+from leadscore.services import delivery, dossier, governance, intake, models, policies, policy_history, scoring
 from leadscore.store import clients, lead_reading
 from leadscore.store import held_out as held_out_rows
 from leadscore.store.database import read, write
@@ -312,3 +313,17 @@ def test_a_made_feature_is_previewed_as_it_will_count(trained, admin):
     listed = delivery.list_leads(trained, admin, client=CLIENT, view=delivery.ListView(page_size=1_000)).frame
     assert int((listed["tier"] == "High").sum()) == preview.tiers_after["High"]
     assert preview.held_out.leads == policies.preview_policy(trained, admin, client=CLIENT, changes={}).held_out.leads
+
+
+def test_the_record_of_a_saved_policy_says_who_would_come_into_the_best_fifth(trained, admin):
+    change = {"alpha": 0.0}
+    seen = policies.preview_policy(trained, admin, client=CLIENT, changes=change)
+    policies.save_policy(trained, admin, client=CLIENT, changes=change, comment="rules alone")
+    told = orjson.loads(governance.audit_events(trained, admin, action="policy_saved").frame["detail"].iloc[0])
+    moved = told["best_fifth"]
+    assert (moved["entered"], moved["left"]) == (seen.entering, seen.leaving)
+    assert moved["entered"] > 0
+    assert len(moved["entered_leads"]) == min(moved["entered"], 50)
+    policy_history.restore_policy(trained, admin, client=CLIENT, version="1")
+    told = orjson.loads(governance.audit_events(trained, admin, action="policy_restored").frame["detail"].iloc[0])
+    assert told["best_fifth"]["entered_leads"] == moved["left_leads"]
