@@ -11,6 +11,7 @@ from pages.widgets import (
     audit_drift,
     audit_fairness,
     audit_lineage,
+    audit_privacy,
     audit_quality,
     audit_reports,
     audit_system,
@@ -35,6 +36,7 @@ def main() -> None:
         "Data quality": audit_quality.draw,
         "Drift": audit_drift.draw,
         "Fairness": audit_fairness.draw,
+        "Privacy": audit_privacy.draw,
         "Reports": audit_reports.draw,
         "System": audit_system.draw,
     }

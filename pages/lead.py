@@ -12,7 +12,16 @@ from leadscore.services import delivery, dossier
 from leadscore.services.delivery import ListView
 from leadscore.services.dossier import LeadDetail
 from pages.shared import Context, current
-from pages.widgets import explaining, hands, lead_intent, lead_plain_words, lead_similar, notices, words
+from pages.widgets import (
+    explaining,
+    hands,
+    lead_intent,
+    lead_plain_words,
+    lead_privacy,
+    lead_similar,
+    notices,
+    words,
+)
 
 PARAMETER = "lead"
 QUIET = {"displayModeBar": False}
@@ -84,9 +93,9 @@ def _draw(context: Context, lead: LeadDetail) -> None:
         lead_plain_words.draw(context, lead.lead_id)
         explaining.curves(lead)
     lead_similar.draw(context, lead.lead_id)
-    known, rules, history, company, origin = st.tabs(
-        ["What is known", "Rules", "History", f"Same company ({len(lead.colleagues)})", "Where it comes from"],
-        key="lead_tab")
+    known, rules, history, company, origin, privacy = st.tabs(
+        ["What is known", "Rules", "History", f"Same company ({len(lead.colleagues)})", "Where it comes from",
+         "Privacy"], key="lead_tab")
     with known:
         _values(lead)
     with rules:
@@ -104,6 +113,8 @@ def _draw(context: Context, lead: LeadDetail) -> None:
             st.page_link("audit.py", label="Follow it from file to score, and replay past scores",
                          icon=":material/account_tree:",
                          query_params={"tab": "Lineage", "follow": "From a lead", "trace_lead": str(lead.lead_id)})
+    with privacy, notices.refusals():
+        lead_privacy.draw(context, lead)
 
 
 # --- who, and how good --------------------------------------------------------------------------------------
@@ -119,7 +130,8 @@ def _head(context: Context, lead: LeadDetail, may_edit: bool) -> None:
             st.markdown(f":gray[{role}]")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{words.tier_badge(lead.tier)} {words.stage_badge(stage)} "
-                        + ("" if lead.reachable else f":red-badge[:material/block: {lead.unreachable_reason}]"),
+                        + ("" if lead.reachable else f":red-badge[:material/block: {lead.unreachable_reason}]")
+                        + (" :orange-badge[:material/front_hand: objects to profiling]" if lead.objected_at else ""),
                         width="stretch")
             if may_edit:
                 owners = delivery.filter_options(context.workbench, context.actor, client=context.client).owners
@@ -138,7 +150,8 @@ def _score_card(lead: LeadDetail) -> None:
     with st.container(border=True, height="stretch"):
         if lead.score is None:
             st.metric("Score", words.MISSING)
-            st.caption("Not scored yet. Scores appear after the next scoring.")
+            st.caption("The person objects to being scored." if lead.objected_at else
+                       "Not scored yet. Scores appear after the next scoring.")
             return
         st.metric("Score out of 100", words.decimal(lead.score))
         st.progress(lead.score / 100)

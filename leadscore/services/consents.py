@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from leadscore.access import Action, Actor, require
+from leadscore.charts.board.consents import consent_by_source
+from leadscore.charts.picture import Picture
 from leadscore.errors import InvalidRequest
 from leadscore.steps.consent_history import consent_history, keep_what_stood
 from leadscore.steps.objecting import resume_profiling, stop_profiling
@@ -31,6 +33,8 @@ class Coverage:
     ----------
     by_source : DataFrame
         Columns ``source``, ``given``, ``refused``, ``unknown``: leads.
+    picture : Picture
+        The same, drawn.
     objecting, not_for_sale : int
         Leads whose person objects to profiling, or has opted out of being sold.
     suppressed : int
@@ -38,6 +42,7 @@ class Coverage:
     """
 
     by_source: pd.DataFrame
+    picture: Picture
     objecting: int
     not_for_sale: int
     suppressed: int
@@ -102,7 +107,7 @@ def consent_coverage(workbench: Workbench, actor: Actor, *, client: str) -> Cove
         state = audit.latest(session, client_id)
         by_source = remembered(workbench, "consent coverage", (client_id, state),
                                lambda: consents.coverage(session, client_id), most=STATES_REMEMBERED)
-        return Coverage(by_source, len(restriction.restricted_ids(session, client_id)),
+        return Coverage(by_source, consent_by_source(by_source), len(restriction.restricted_ids(session, client_id)),
                         len(consents.opted_out(session, client_id, Purpose.SALE)),
                         suppression.count(session, client_id))
 

@@ -65,13 +65,21 @@ def find_person(session: Session, vault: Vault, client_id: int, wanted: Wanted) 
     return _known_by(session, client_id, lead_ids, {*emails, *phones} - {None}, phones - {None})
 
 
+def find_by_digests(session: Session, client_id: int, emails: Sequence[str]) -> Person:
+    """Find everybody of a list of blind indexes of addresses; all of the list are theirs, known or not."""
+    return _known_by(session, client_id, set(_ids(session, client_id, "email_index", emails)), set(emails), set())
+
+
 def _known_by(session: Session, client_id: int, lead_ids: set[int], asked: set[str | None],
               numbers: set[str | None]) -> Person:
     ids = np.array(sorted(lead_ids), dtype=np.int64)
     mails, phones = fetch_for(session, "SELECT email_index, phone_index FROM leads WHERE client_id = :client", "id",
                               ids, {"client": client_id})
-    own = {phone for phone in phones if phone
-           and set(_ids(session, client_id, "phone_index", {phone})) <= lead_ids} | numbers
+    theirs = sorted({phone for phone in phones if phone})
+    holders, held = fetch_for(session, "SELECT id, phone_index FROM leads WHERE client_id = :client", "phone_index",
+                              theirs, {"client": client_id})
+    shared = {phone for holder, phone in zip(holders, held, strict=True) if holder not in lead_ids}
+    own = (set(theirs) - shared) | numbers
     addresses = {mail for mail in mails if mail} | (asked - numbers)
     return Person(tuple(ids.tolist()), tuple(sorted(str(mail) for mail in addresses)),
                   tuple(sorted(str(phone) for phone in own)))

@@ -112,6 +112,7 @@ NEEDS = {
     "processing_details": Action.VIEW_AUDIT, "save_processing_details": Action.EDIT_POLICY,
     "risk_record": Action.VIEW_AUDIT, "save_risk": Action.EDIT_POLICY,
     "run_retention": Action.ERASE, "retention_rules": Action.VIEW_AUDIT, "save_retention": Action.ERASE,
+    "erase_list": Action.ERASE,
     "erase_person": Action.ERASE, "record_consent": Action.EDIT_LEADS, "lead_consents": Action.VIEW_PERSONAL_DATA,
     "consent_coverage": Action.VIEW_LEADS, "open_request": Action.EDIT_LEADS, "close_request": Action.EDIT_LEADS,
     "list_requests": Action.VIEW_AUDIT, "find_people": Action.VIEW_PERSONAL_DATA,

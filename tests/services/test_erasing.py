@@ -172,3 +172,17 @@ def test_every_table_is_emptied_rewritten_or_named_as_free_of_people() -> None:
     tables = {table.name for table in SQLModel.metadata.sorted_tables}
     known = [*erasure.lead_tables(), *erasure.REWRITTEN, *erasure.STAYS]
     assert sorted(known) == sorted(tables), "say in store/erasure.py what erasing a person does to this table"
+
+
+def test_a_list_of_addresses_is_erased_and_kept_out_and_the_proof_names_nobody(workbench, admin, read_here) -> None:
+    intake.import_file(workbench, admin, client=CLIENT, filename="a.csv",
+                       source=(HEADER + "".join(map(row, range(4)))).encode())
+    wanted = b"Address,Why\nP1@firm1.example,asked\nstranger@nowhere.example,asked\n-,asked\np2@firm2.example,asked\n"
+    told = privacy.erase_list(workbench, admin, client=CLIENT, source=wanted, filename="deletions.csv")
+    with read(workbench.engine) as session:
+        assert lead_reading.ids(session, 1).tolist() == [1, 4]
+    assert (told.rows, told.found, told.erased.leads) == (4, 2, 2)
+    assert b"@" not in told.proof and told.proof.count(b"erased") == 2
+    again = intake.import_file(workbench, admin, client=CLIENT, filename="b.csv", source=(
+        HEADER + row(1) + row(8, email="stranger@nowhere.example") + row(9)).encode())
+    assert (again.rows_stored, again.issues["suppressed"]) == (1, 2)
