@@ -74,7 +74,7 @@ class Erased:
 
 @dataclass(frozen=True)
 class ErasedList:
-    """What came of a list of people to be erased; ``proof`` is a CSV that says so row by row, without naming anybody."""
+    """What came of a list of people to be erased; ``proof`` is a CSV that says it row by row and names nobody."""
 
     rows: int
     found: int

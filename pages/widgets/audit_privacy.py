@@ -24,7 +24,7 @@ def draw(context: Context) -> None:
     with left:
         pictures.draw(context, known.picture)
     with right:
-        _kept_out(context, known)
+        _kept_out(context)
     _retention(context)
     if context.actor.may(Action.CONFIGURE):
         _keys(context)
@@ -46,15 +46,15 @@ def _figures(waiting: list[requests.RequestView], known: consents.Coverage) -> N
                   help="Addresses and numbers of erased people, as keyed hashes. An import refuses them.")
 
 
-def _kept_out(context: Context, known: consents.Coverage) -> None:
+def _kept_out(context: Context) -> None:
     """Let a manager erase a whole list of people."""
     may = context.actor.may(Action.ERASE)
     with st.container(border=True, height="stretch"):
         st.markdown("**Erase a list of people**  \n:small[:gray[A table with one e-mail address in each row, such as a "
                     "deletion list of an authority. Those who are stored are erased; all are kept out of later "
                     "imports.]]")
-        file = st.file_uploader("Deletion list", type=["csv", "xlsx", "txt", "tsv"], key="deletion_list", disabled=not may,
-                                label_visibility="collapsed", max_upload_size=DELETIONS_MB)
+        file = st.file_uploader("Deletion list", type=["csv", "xlsx", "txt", "tsv"], key="deletion_list",
+                                disabled=not may, label_visibility="collapsed", max_upload_size=DELETIONS_MB)
         sure = st.checkbox("Erase everybody of this list; this cannot be undone.", key="deletion_sure",
                            disabled=not may or file is None)
         if st.button("Erase these people", type="primary", key="deletion_go", disabled=not (file and sure),
@@ -112,8 +112,8 @@ def _keys(context: Context) -> None:
     state = keys.show_keys(context.workbench, context.actor)
     newest = max((key.created_at for key in state.ring if key.purpose == "fields"), default=None)
     with st.container(border=True):
-        st.markdown("**Keys of personal data**  \n:small[:gray[Personal fields are encrypted one by one. A renewal makes "
-                    "a new key and encrypts all of them with it; it can be interrupted.]]")
+        st.markdown("**Keys of personal data**  \n:small[:gray[Personal fields are encrypted one by one. A renewal "
+                    "makes a new key and encrypts all of them with it; it can be interrupted.]]")
         told = {"In use": f"key {state.generation}" + (f", since {words.day(newest)}" if newest else ", the first"),
                 "Encrypted with an older key": words.count(state.waiting), "Secret": state.secret_from}
         st.table({label: words.escape(value) for label, value in told.items()}, border="horizontal", width="content")

@@ -18,8 +18,8 @@ BY = {"email": "E-mail", "phone": "Phone", "lead_id": "Number of a lead"}
 def draw(context: Context) -> None:
     """Draw the search, what was found and what can be done with it."""
     with st.container(border=True):
-        st.markdown("**One person**  \n:small[:gray[Everything that is stored about them, to give out, to take along or "
-                    "to erase.]]")
+        st.markdown("**One person**  \n:small[:gray[Everything that is stored about them, to give out, to take along "
+                    "or to erase.]]")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             by = st.selectbox("Known by", list(BY), format_func=BY.__getitem__, key="person_by", width=180)
             typed = st.text_input(BY[by], key="person_typed", placeholder="The whole address or number", width=320)

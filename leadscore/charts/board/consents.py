@@ -45,5 +45,5 @@ def consent_by_source(frame: pd.DataFrame) -> Picture:
     asked = 1 - float(counts(frame, "unknown").sum()) / total
     return Picture(KEY, TITLE, table, layered(data, bars, height=ROOM + BAR * len(shown)),
                    alt=f"{share_text(given)} of all leads have given consent",
-                   caption=f"{share_text(given)} of all leads have given consent; of {share_text(1 - asked)} nothing is "
-                           "known.")
+                   caption=f"{share_text(given)} of all leads have given consent; of {share_text(1 - asked)} nothing "
+                           "is known.")
