@@ -37,12 +37,13 @@ def _figures(waiting: list[requests.RequestView], known: consents.Coverage) -> N
     soonest = min((one.days_left for one in unanswered if not one.overdue), default=None)
     told = f"{late} overdue" if late else f"next due in {words.counted(soonest, 'day')}" if soonest is not None else ""
     with st.grid(4, min_column_width=150, gap="small"):
-        st.metric("Open requests", words.count(len(unanswered)), told or None, border=True,
+        st.metric("Open requests", words.count(len(unanswered)), told or None, border=True, height="stretch",
                   delta_color="inverse" if late else "off", delta_arrow="off")
-        st.metric("Object to profiling", words.count(known.objecting), border=True,
+        st.metric("Object to profiling", words.count(known.objecting), border=True, height="stretch",
                   help="Not scored, learnt from, compared or exported.")
-        st.metric("Opted out of being sold", words.count(known.not_for_sale), border=True, help="In no export.")
-        st.metric("Kept out", words.count(known.suppressed), border=True,
+        st.metric("Opted out of being sold", words.count(known.not_for_sale), border=True, height="stretch",
+                  help="In no export.")
+        st.metric("Kept out", words.count(known.suppressed), border=True, height="stretch",
                   help="Addresses and numbers of erased people, as keyed hashes. An import refuses them.")
 
 
@@ -85,7 +86,7 @@ def _retention(context: Context) -> None:
         edited = st.data_editor(
             frame, hide_index=True, key="retention", disabled=["What", "Older now", "For"] if may else True,
             column_order=["What", "Days", "Older now", "For"], column_config={
-                "What": st.column_config.TextColumn(width="large"),
+                "What": st.column_config.TextColumn(width="medium"),
                 "Days": st.column_config.NumberColumn("Kept for (days)", min_value=1, step=1, format="localized"),
                 "Older now": st.column_config.NumberColumn("Older now", format="localized",
                                                            help="What the next run removes.")})

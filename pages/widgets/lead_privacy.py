@@ -23,7 +23,7 @@ def draw(context: Context, lead: LeadDetail) -> None:
         st.caption("Nothing is known of this person's consent.")
     else:
         shown = told.assign(purpose=[PURPOSES.get(name, name) for name in told["purpose"]],
-                            given=["agreed" if given else "objected" for given in told["given"]]).iloc[::-1]
+                            given=["agreed" if given else "refused" for given in told["given"]]).iloc[::-1]
         st.dataframe(shown, hide_index=True, alt="What this person agreed or objected to, newest first",
                      placeholder=words.MISSING, column_config={
                          "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY"), "purpose": "What",

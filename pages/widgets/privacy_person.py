@@ -48,8 +48,8 @@ def _found(context: Context, who: dict[str, Any]) -> None:
             name = words.first_known(lead.name, lead.company, f"Lead {lead.lead_id}")
             st.markdown(f"**{words.escape(name)}** :gray[{words.escape(lead.company)} · lead {lead.lead_id}]{objects}",
                         width="stretch")
-            st.page_link("lead.py", label="Open", icon=":material/arrow_forward:",
-                         query_params={"lead": str(lead.lead_id)})
+            if st.button("Open", icon=":material/arrow_forward:", type="tertiary", key=f"open_{lead.lead_id}"):
+                st.switch_page("lead.py", query_params={"lead": str(lead.lead_id)})
     with st.container(horizontal=True):
         if found:
             _files(context, who)
