@@ -136,7 +136,7 @@ def test_a_period_has_an_end_after_its_beginning_and_within_ten_years(days):
 def test_the_words_of_a_decision_are_plain_for_every_lead(trained_once):
     with read(trained_once.engine) as session:
         leads = [lead for lead, in session.execute(text("SELECT lead_id FROM scores ORDER BY score DESC")).all()]
-    for lead in leads[::len(leads) // 12]:
+    for lead in leads[::len(leads) // 5]:
         words = compliance.plain_decision(trained_once, BOSS, client=CLIENT, lead_id=lead)
         own = "\n".join((*words.decided, *words.worked_out, *words.rights))
         assert reading_ease(own) >= PLAIN_ENGLISH + 10, own
