@@ -13,7 +13,9 @@ from sqlmodel import Session
 from leadscore.charts.numbers import counted
 from leadscore.errors import InvalidRequest
 from leadscore.steps.alerting import AlertKind
-from leadscore.store import alerts, evidence, models, risks
+from leadscore.steps.policies import policy_in_force
+from leadscore.steps.sensitive import criteria_about, marked_by
+from leadscore.store import alerts, evidence, lead_reading, models, risks
 from leadscore.store.tables import Client, ModelVersion, Risk
 from leadscore.workbench import Workbench
 
@@ -21,6 +23,8 @@ BACKUP_DAYS = 7
 FEW_ROWS = 1_000
 APPROVAL = "second_person_approval"
 """The client setting that a second person must agree before a model is put to use."""
+TO_DO = "To do: "
+"""Before what the workbench proposes: nobody has done it yet."""
 LIMITS = {"title": 120, "description": 2_000, "measures": 2_000, "owner": 80}
 
 
@@ -101,7 +105,9 @@ def proposals(session: Session, workbench: Workbench, client_id: int, *, now: da
     row = session.get_one(Client, client_id)
     champion = models.champion(session, client_id)
     found = [*_about_approval(row.settings, champion), *_about_backups(session, client_id, now),
-             *_about_alerts(session, client_id), *_about_model(champion), *_about_key(workbench)]
+             *_about_alerts(session, client_id), *_about_model(champion),
+             *_about_sensitive(session, client_id, champion, now),
+             *_about_key(workbench)]
     return [one for one in found if one.entry.title not in known]
 
 
@@ -111,7 +117,8 @@ def _about_approval(settings: Mapping[str, Any], champion: ModelVersion | None) 
     return [Proposal(RiskEntry(
         "A model is put to use without a second pair of eyes", 3, 3,
         "One person can train a model and put it to use; a mistake is not seen before it scores leads.",
-        "Switch on second-person approval for models."), "Second-person approval is off and a model is in use.")]
+        TO_DO + "Switch on second-person approval for models."),
+        "Second-person approval is off and a model is in use.")]
 
 
 def _about_backups(session: Session, client_id: int, now: datetime) -> list[Proposal]:
@@ -123,14 +130,15 @@ def _about_backups(session: Session, client_id: int, now: datetime) -> list[Prop
     return [Proposal(RiskEntry(
         "Leads, models and the audit trail are lost with the machine", 2, 5,
         "Without a recent backup in another place a broken disk takes everything since.",
-        "Plan backups, keep one elsewhere with the secret key apart from it, and try a restore."), because)]
+        TO_DO + "Plan backups, keep one elsewhere with the secret key apart from it, and try a restore."), because)]
 
 
 def _about_alerts(session: Session, client_id: int) -> list[Proposal]:
     open_ones = [alert for alert in alerts.list_open(session, client_id) if alert.kind == AlertKind.DRIFT]
     return [Proposal(RiskEntry(
         "Scores no longer fit the leads that come in", 4, 3,
-        "Leads of late differ from those the model has learnt from.", "Look at the drift report; train anew."),
+        "Leads of late differ from those the model has learnt from.",
+        TO_DO + "Look at the drift report; train anew."),
         f"An alert is open: {open_ones[0].text}")] if open_ones else []
 
 
@@ -142,16 +150,32 @@ def _about_model(champion: ModelVersion | None) -> list[Proposal]:
     if 0 < rows < FEW_ROWS:
         found.append(Proposal(RiskEntry(
             "The model has learnt from few leads", 3, 3, "What it says of rare kinds of leads may be chance.",
-            "Record more outcomes; look at the intervals of its figures."),
+            TO_DO + "Record more outcomes; look at the intervals of its figures."),
             f"Version {champion.id} has learnt from {rows:,} leads; fewer than {FEW_ROWS:,} are few."))
     suspects = report.get("suspects") or []
     if suspects:
         found.append(Proposal(RiskEntry(
             "The model uses columns that may be filled in after the outcome", 3, 4,
             "Such columns make a model look better than it is on new leads.",
-            "Look at the columns under suspicion and leave out those that come too late."),
+            TO_DO + "Look at the columns under suspicion and leave out those that come too late."),
             f"The training of version {champion.id} warned of {counted(len(suspects), 'column')}."))
     return found
+
+
+def _about_sensitive(session: Session, client_id: int, champion: ModelVersion | None, now: datetime) -> list[Proposal]:
+    marked = set(marked_by(session, client_id))
+    if not marked:
+        return []
+    policy = policy_in_force(session, client_id, None, now=now).policy
+    asked = criteria_about(policy, marked, lead_reading.custom_fields(session, client_id))
+    learnt = set((champion.report.get("data") or {}).get("columns") or ()) & marked if champion else set()
+    because = [*([f"The scorecard asks about it: {', '.join(asked)}."] if asked else []),
+               *([f"The model in use has learnt from {counted(len(learnt), 'marked field')}."] if learnt else [])]
+    return [Proposal(RiskEntry(
+        "Scores use a field that is marked as sensitive", 3, 4,
+        "People may be treated differently for what they are.",
+        TO_DO + "Take the field out of the scorecard and train a new model; look at the Fairness tab."),
+        " ".join(because))] if because else []
 
 
 def _about_key(workbench: Workbench) -> list[Proposal]:
@@ -160,7 +184,7 @@ def _about_key(workbench: Workbench) -> list[Proposal]:
     return [Proposal(RiskEntry(
         "The key of personal data lies beside the data", 2, 4,
         "Whoever copies the whole folder has both the encrypted data and the key.",
-        "Give the key as LEADSCORE_SECRET_KEY from a vault, or keep the folder where nobody else can read it."),
+        TO_DO + "Give the key as LEADSCORE_SECRET_KEY from a vault, or keep the folder where nobody else can read it."),
         "The secret key is kept in the data folder.")]
 
 

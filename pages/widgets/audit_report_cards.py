@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from leadscore.access import Action
-from leadscore.services import compliance, reporting
+from leadscore.services import compliance, model_documents, models, reporting
 from leadscore.services.compliance import ABOUT_A_LEAD, ABOUT_A_PERIOD, WITH_RECORDS, Format, Kind, Period, Wish
 from leadscore.services.reporting import ListView
 from pages.shared import Context
@@ -124,11 +124,35 @@ def _records(context: Context, wanted: Wish) -> bytes:
 
 
 def _elsewhere(context: Context) -> None:
-    with st.container(border=True):
+    left, right = st.columns(2, gap="medium")
+    with left.container(border=True, height="stretch"):
         st.markdown("**Performance report**  \n:small[Whether scores keep their word and what they bring, of all "
                     "leads; narrowed by filters it leaves from the Performance page.]  \n:small[:gray[For management, "
                     "and the client.]]")
         with st.container(horizontal=True, gap="small"):
             for as_a in Format:
                 report_download.button(context, ListView(), as_a, label=as_a.upper(), key=f"performance-{as_a}")
-    st.caption("The document of each model stands beside it: Settings, Models.")
+    with right.container(border=True, height="stretch"):
+        st.markdown("**Model documentation**  \n:small[One version: purpose and limits, data, figures with intervals, "
+                    "fairness, drift, approvals and use.]  \n:small[:gray[For whoever must be able to challenge a "
+                    "model.]]")
+        _model(context)
+
+
+def _model(context: Context) -> None:
+    versions = models.list_models(context.workbench, context.actor, client=context.client)
+    if not versions:
+        st.caption("No model has been trained yet.")
+        return
+    named = {f"v{one.version}": f"v{one.version}" + (f" ({one.alias})" if one.alias else "") for one in versions}
+    chosen = st.selectbox("Version", list(named), format_func=named.__getitem__, key="model_document", width=260)
+    day = context.workbench.clock().date()
+    with st.container(horizontal=True, gap="small"):
+        for as_a in Format:
+            _button(as_a.upper(), partial(_document, context, chosen, as_a), report_download.MEDIA[as_a],
+                    reporting.report_name(f"model-{chosen}", context.client, day, as_a), f"model-{as_a}")
+
+
+def _document(context: Context, version: str, as_a: Format) -> bytes:
+    return model_documents.model_document(context.workbench, context.actor, client=context.client, version=version,
+                                          as_a=as_a).content

@@ -20,6 +20,7 @@ from leadscore.services import (
     compliance,
     delivery,
     dossier,
+    fairness,
     governance,
     intake,
     retention,
@@ -382,6 +383,26 @@ def test_what_the_workbench_sees_is_adopted_and_not_proposed_again(trained):
     assert [kept.entry.title for kept in after.risks] == [proposal.entry.title]
     assert proposal.entry.title not in [one.entry.title for one in after.proposals]
     assert after.matrix.spec is not None
+
+
+def test_a_sensitive_field_in_the_scorecard_is_a_risk_that_is_seen(trained):
+    def seen():
+        return [one.because for one in risks.risk_record(trained, BOSS, client=CLIENT).proposals
+                if one.entry.title == "Scores use a field that is marked as sensitive"]
+
+    assert seen() == []
+    fairness.mark_fields(trained, BOSS, client=CLIENT, names=["country"])
+    (because,) = seen()
+    assert because.startswith("The scorecard asks about it: ")
+    assert because.endswith("The model in use has learnt from 1 marked field.")
+    fairness.mark_fields(trained, BOSS, client=CLIENT, names=[])
+    assert seen() == []
+
+
+def test_a_proposal_says_what_is_to_do_and_not_what_is_done(trained_once):
+    found = risks.risk_record(trained_once, BOSS, client=CLIENT).proposals
+    assert found
+    assert all(one.entry.measures.startswith("To do: ") for one in found)
 
 
 def test_a_changed_risk_says_who_and_from_what_to_what(trained):
