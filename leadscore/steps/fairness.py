@@ -40,8 +40,6 @@ class Groups:
     Parameters
     ----------
     fields : tuple of SensitiveField
-    cells : DataFrame
-        A row for each combination of groups, columns named like the fields, and the counts.
     cuts : Cuts
     tables : tuple of GroupTable
         One a field, then one for each two fields that meet.
@@ -52,7 +50,6 @@ class Groups:
     """
 
     fields: tuple[SensitiveField, ...]
-    cells: pd.DataFrame
     cuts: Cuts
     tables: tuple[GroupTable, ...]
     found: tuple[Opportunity, ...]
@@ -87,13 +84,15 @@ def _compared(session: Session, workbench: Workbench, client_id: int,
 
 
 def compared(fields: tuple[SensitiveField, ...], cells: pd.DataFrame, found: Cuts) -> Groups:
-    """Make the tables of counts that are there."""
+    """Make the tables from counts: a row for each combination of groups, columns named like the fields."""
     one, two = [(field.name,) for field in fields], pairs_of(fields)
-    together = len(one) + len(two)
-    tables = tuple(group_table(cells, by, tables=together) for by in (*one, *two))
-    return Groups(fields, cells, found, tables,
-                  tuple(opportunity(cells, by, tables=len(one)) for by in one),
-                  tuple(calibration(cells, by, tables=len(one)) for by in one))
+    # of a million leads there may be as many combinations of five fields: each table is made of its own sums
+    coded = cells.astype({field.name: "category" for field in fields})
+    sums = {by: _summed(coded, by) for by in (*one, *two)}
+    tables = tuple(group_table(sums[by], by, tables=len(sums)) for by in (*one, *two))
+    return Groups(fields, found, tables,
+                  tuple(opportunity(sums[by], by, tables=len(one)) for by in one),
+                  tuple(calibration(sums[by], by, tables=len(one)) for by in one))
 
 
 def _cells(session: Session, workbench: Workbench, client_id: int, found: Cuts,
@@ -128,12 +127,21 @@ def _in_portions(session: Session, workbench: Workbench, client_id: int, found: 
 
 def _grouped(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Turn values into groups and add up those of the same."""
-    return _summed(rows.assign(**{name: as_groups(rows[name], name) for name in names}), names)
+    return _summed(rows.assign(**{name: _groups_of(rows[name], name) for name in names}), names)
+
+
+def _groups_of(values: pd.Series, name: str) -> pd.Categorical:
+    """Turn values into groups, each different value once."""
+    places, different = pd.factorize(values)
+    groups = pd.Categorical(as_groups(pd.Series(different), name))
+    return pd.Categorical.from_codes(np.where(places >= 0, groups.codes[places] if len(groups) else -1, -1),
+                                     categories=groups.categories)
 
 
 def _summed(cells: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Add up the cells of the same groups; a group that is not known is one of its own here."""
-    return cells.groupby(list(names), dropna=False, sort=False)[list(counted.COUNTS)].sum().reset_index()
+    sums = cells.groupby(list(names), dropna=False, observed=True, sort=False)[list(counted.COUNTS)].sum().reset_index()
+    return sums.astype(dict.fromkeys(names, "str"))
 
 
 def group_of_leads(session: Session, workbench: Workbench, client_id: int, lead_ids: np.ndarray,

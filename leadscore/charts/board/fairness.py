@@ -67,9 +67,9 @@ def selection(groups: pd.DataFrame, name: str, key: str) -> Picture:
                 state=[STANDINGS[state] for state in states], times=_times(numbers(judged, "ratio")),
                 likely=_spans(low, high))
     present = [state for state in COLOURS if state in states]
-    across = quantity("ratio", "Times as often as everybody else", limits=(0, most), grid=False)
+    across = quantity("ratio", "Times as often as everybody else", Kind.SCORE, limits=(0, most), grid=False)
     down = category("group", [str(row["group"]) for row in data], labelLimit=150)
-    paint = colours([STANDINGS[state] for state in present], [COLOURS[state] for state in present], "state")
+    paint = _legend(colours([STANDINGS[state] for state in present], [COLOURS[state] for state in present], "state"))
     tips = [("group", name), ("words", "Among the best"), ("times", "Beside everybody else"),
             ("likely", "Likely between"), ("state", "Finding")]
     spec = layered(
@@ -197,10 +197,10 @@ def costs(curve: pd.DataFrame, options: pd.DataFrame, name: str, key: str) -> Pi
     dots = rows(ratio=numbers(options, "ratio"), captured=numbers(options, "captured"),
                 option=options["option"].tolist(), words=share_texts(numbers(options, "captured")))
     top = min(1.0, 1.15 * float(np.nanmax(np.concatenate([numbers(curve, "high"), numbers(options, "captured")]))))
-    across = quantity("ratio", "Lowest to highest selection rate", limits=(0, 1.02), grid=False)
+    across = quantity("ratio", "Lowest to highest selection rate", Kind.SCORE, limits=(0, 1.02), grid=False)
     up = quantity("captured", "Conversions among the best 20 %", Kind.SHARE, limits=(0, top), top=True)
     names = options["option"].tolist()
-    paint = colours(names, [GREY, BLUE, VERMILION, ORANGE, GREEN, SKY][:len(names)], "option")
+    paint = _legend(colours(names, [GREY, BLUE, VERMILION, ORANGE, GREEN, SKY][:len(names)], "option"))
     return Picture(
         key=key, title=title, data=table, alt="A line of conversions found against how alike groups are chosen.",
         caption="Grey line: own thresholds for each group, from as it is to equal rates, with its 95 % interval.",
@@ -231,6 +231,11 @@ def _dots(judged: pd.DataFrame, value: str, low: str, high: str, heading: str, n
                    strokeWidth=2), *said,
         mark("point", {"x": across, "y": down, "color": paint}, filled=True, size=90, opacity=1, tooltip=tips),
         height=ROW_HEIGHT * len(data) + FOOT)
+
+
+def _legend(paint: Spec) -> Spec:
+    """Set a legend in two columns: its words are long, and what does not fit a line would be cut off."""
+    return paint | {"legend": {"title": None, "columns": 2}}
 
 
 def _names(judged: pd.DataFrame) -> list[str]:
