@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 import app as door
+from leadscore.access import Role
 from leadscore.config import Settings
 from leadscore.services import accounts, sessions
 from leadscore.workbench import Workbench, open_workbench
@@ -223,6 +224,40 @@ def test_a_live_page_is_cut_off_once_its_session_has_ended(server: Server, workb
             while True:
                 connection.recv(timeout=10)
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+
+
+@pytest.mark.parametrize("change", ["password", "role", "disabled", "everywhere", "one"])
+def test_whatever_ends_a_session_cuts_its_live_page_and_refuses_its_next_request(server: Server, workbench: Workbench,
+                                                                                change: str) -> None:
+    boss, name = accounts.local_operator(), f"somebody.{change}"
+    user = accounts.add_user(workbench, boss, name=name, password=PASSWORD, role=Role.ANALYST)
+    signed_in = sessions.sign_in(workbench, name=name, password=PASSWORD, address="192.0.2.1")
+    token = sessions.redeem_ticket(workbench, signed_in.token).token
+    with stream(server, token=token) as connection:
+        connection.send(run_page("account"))
+        assert b"Sign out" in drawn(connection)
+        if change == "password":
+            sessions.change_password(workbench, signed_in.actor, current=PASSWORD, new="another fine day", address="a")
+        elif change == "everywhere":
+            sessions.sign_out_everywhere(workbench, signed_in.actor)
+        elif change == "one":
+            (place,) = sessions.list_sessions(workbench, signed_in.actor)
+            sessions.end_session(workbench, signed_in.actor, session_id=place.id)
+        else:
+            accounts.change_user(workbench, boss, user_id=user.id, role=Role.VIEWER if change == "role" else None,
+                                 disabled=change == "disabled")
+        assert ask(server, "GET", "/media/x.csv", Cookie=f"leadscore_session={token}")[0] == 401
+        connection.send(run_page("account"))
+        with pytest.raises(ConnectionClosed):
+            while True:
+                connection.recv(timeout=10)
+
+
+def test_an_upload_needs_the_proof_that_the_page_asked_for_it(server: Server, workbench: Workbench) -> None:
+    cookie = f"leadscore_session={session(workbench)}"
+    for headers in ({}, {"X_Xsrftoken": "forged"}, {"Origin": "http://evil.example"}):
+        status = ask(server, "PUT", "/_stcore/upload_file/some-session/some-file", Cookie=cookie, **headers)[0]
+        assert status in (400, 403), "refused, and nothing is kept"
 
 
 # --- details ---------------------------------------------------------------------------------------------------
