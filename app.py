@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -42,6 +42,9 @@ STREAM = "/_stcore/stream"
 # What a browser needs to draw the sign-in form; everything else below these prefixes holds or takes data.
 OPEN = frozenset({STREAM, "/_stcore/health", "/_stcore/host-config"})
 CLOSED = ("/_stcore", "/media", "/component", "/app/static")
+MEDIA = "/media/"
+FILE_LINK = re.compile(rb"/media/([0-9A-Za-z_-]{16,128})")
+MOST_FILES = 20_000
 ANONYMOUS_FRAME_BYTES = 64 * 1024
 ANONYMOUS_STREAMS_PER_ADDRESS = 20
 TIMINGS_SECONDS = 20.0
@@ -66,6 +69,7 @@ class Gate:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._anonymous: Counter[str] = Counter()
+        self._files = _Files()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge one request or websocket."""
@@ -82,11 +86,16 @@ class Gate:
             refusal = {"code": "sign_in_first", "message": "This needs a session.", "hint": "Sign in and try again."}
             await JSONResponse(refusal, status_code=401)(scope, receive, send)
             return
+        if path.startswith(MEDIA) and not self._files.belongs(path, _token(scope) or ""):
+            unknown = {"code": "unknown_file", "message": "There is no such file.", "hint": "Load the page again."}
+            await JSONResponse(unknown, status_code=404)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await _holder(scope):
-            await self._app(scope, _while_alive(scope, receive, send), send)
+            noting = self._files.noting(send, _token(scope) or "")
+            await self._app(scope, _while_alive(scope, receive, send), noting)
             return
         address = str((scope.get("client") or ("unknown",))[0])
         if self._anonymous[address] >= ANONYMOUS_STREAMS_PER_ADDRESS:
@@ -98,6 +107,29 @@ class Gate:
         finally:
             self._anonymous[address] -= 1
             self._anonymous += Counter()  # forgets addresses that have left
+
+
+class _Files:
+    """Whose page was told of which file: a link that is passed on opens nothing for anybody else."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def noting(self, send: Send, token: str) -> Send:
+        """Look through what goes to a page for links to files, and note that they are this session's."""
+        async def send_on(message: Message) -> None:
+            for name in FILE_LINK.findall(message.get("bytes") or b""):
+                self._told[name.decode(), token] = None
+                self._told.move_to_end((name.decode(), token))
+            while len(self._told) > MOST_FILES:
+                self._told.popitem(last=False)
+            await send(message)
+
+        return send_on
+
+    def belongs(self, path: str, token: str) -> bool:
+        """Say whether a page of this session was told of a file."""
+        return (path.removeprefix(MEDIA).partition(".")[0], token) in self._told
 
 
 def _token(scope: Scope) -> str | None:

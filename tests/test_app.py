@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -290,3 +292,38 @@ def test_a_worker_runs_beside_the_server_and_ends_with_it(tmp_path: Path) -> Non
                    if b"leadscore.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         assert len(workers) == 1
     assert not Path(f"/proc/{workers[0]}").exists()
+
+
+def test_a_link_to_a_file_opens_it_only_for_the_session_whose_page_was_told(workbench: Workbench,
+                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door.shared, "workbench", lambda: workbench)
+    mine, another = session(workbench), session(workbench)
+    name = "0f" * 28
+    answers: list[int] = []
+
+    async def server_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.send", "bytes": b"\x0a\x10.../media/" + name.encode() + b".csv\x12..."})
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def keep(message: dict[str, Any]) -> None:
+        answers.append(message.get("status", 0))
+
+    async def nothing() -> dict[str, Any]:
+        return {"type": "websocket.disconnect"}
+
+    def asks(kind: str, token: str, path: str) -> dict[str, Any]:
+        return {"type": kind, "path": path, "headers": [(b"cookie", f"leadscore_session={token}".encode())]}
+
+    async def story() -> None:
+        gate = door.Gate(server_app)
+        await gate(asks("websocket", mine, "/_stcore/stream"), nothing, keep)
+        for token, path in ((mine, f"/media/{name}.csv"), (another, f"/media/{name}.csv"), (mine, "/media/other.csv")):
+            answers.clear()
+            await gate(asks("http", token, path), nothing, keep)
+            found.append(answers[0])
+
+    found: list[int] = []
+    asyncio.run(story())
+    assert found == [200, 404, 404]

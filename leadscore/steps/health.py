@@ -16,7 +16,7 @@ from leadscore.connectors.language.openai_compatible import LanguageServer
 from leadscore.errors import LeadScoreError
 from leadscore.steps import backup_plan, backups, life
 from leadscore.steps.faults import kind_of
-from leadscore.store import facts, jobs
+from leadscore.store import audit, checkpoints, facts, jobs
 from leadscore.store.database import check_integrity, newest_version, read, write
 from leadscore.store.tables import LanguageAnswer
 from leadscore.store.vault import KEY_CHECK
@@ -27,6 +27,7 @@ LITTLE_SPACE, NO_SPACE = 2 * GIGABYTE, GIGABYTE // 4
 OLD_BACKUP = timedelta(days=7)
 LATE_BACKUP = 2
 """Times its interval after which a planned backup is overdue."""
+UNSIGNED_RECORDS = 5_000
 PULSE = "health_pulse"
 
 
@@ -78,6 +79,7 @@ def check_all(workbench: Workbench, *, thorough: bool = False) -> Health:
         ("secret", "Secret key", _secret),
         ("disk", "Free disk space", _disk),
         ("worker", "Worker", _worker),
+        ("checkpoints", "Signatures of the log", _checkpoints),
         ("backup", "Backups", _backup),
         ("language", "Language server", _language),
     ]
@@ -153,6 +155,16 @@ def _worker(workbench: Workbench) -> Said:
     since = f"It was last heard of {_ago(now - sign)} ago." if sign else "None is at work."
     return (State.FAIL, f"{since} Work is waiting for it: start the server again.") if waiting else \
         (State.WARN, f"{since} Imports and trainings will wait until the server runs.")
+
+
+def _checkpoints(workbench: Workbench) -> Said:
+    mark = checkpoints.newest(checkpoints.checkpoint_file(workbench.settings.data_folder), workbench.vault)
+    with read(workbench.engine) as session:
+        newest = audit.newest(session)
+    signed = mark.seq if mark else 0
+    if newest - signed > UNSIGNED_RECORDS:
+        return State.WARN, f"The newest {newest - signed:,} records are not signed yet; the worker does that."
+    return State.OK, f"The log is signed up to record {signed:,} of {newest:,}."
 
 
 def _backup(workbench: Workbench) -> Said:

@@ -25,7 +25,7 @@ def checks(workbench: Workbench, *, thorough: bool = False) -> dict[str, State]:
 def test_a_fresh_workbench_is_well_but_for_its_worker(workbench: Workbench, admin: Actor) -> None:
     assert checks(workbench, thorough=True) == {
         "store": State.OK, "integrity": State.OK, "migrations": State.OK, "secret": State.OK, "disk": State.OK,
-        "worker": State.WARN, "backup": State.OK, "language": State.OK}
+        "worker": State.WARN, "checkpoints": State.OK, "backup": State.OK, "language": State.OK}
     assert operations.is_ready(workbench)
     operations.show_life(workbench)
     assert checks(workbench)["worker"] == State.OK
