@@ -13,6 +13,19 @@ TRIGGER = rf"{INVISIBLE}[=+\-@|\t\r\n\x00\x{{ff1d}}\x{{ff0b}}\x{{ff0d}}\x{{ff20}
 """Beginnings that Excel, LibreOffice or Google Sheets take for a formula (OWASP, CSV injection), also after
 invisible characters and in full width."""
 
+_BREAK = r"[;\t\r\n]"
+_RUN = rf'"*{INVISIBLE}[=@\x{{ff1d}}\x{{ff20}}]|"*[+\-|\x{{ff0b}}\x{{ff0d}}][^;\t\r\n]*[|!(]'
+WITHIN = rf"({_BREAK})({GUARD}*(?:{_RUN}))"
+"""Where a program that splits at semicolons, tabs or lines finds a formula within a text, although it is quoted: such a
+program takes the quotes of all cells but the first for text. A plus or minus counts only before what looks like a call;
+lists of notes have many."""
+_GUARDED_WITHIN = rf"({_BREAK}){GUARD}({GUARD}*(?:{_RUN}))"
+
+
+def guard_within(texts: pa.Array) -> pa.Array:
+    """Put the guard before formula beginnings within texts, where another separator would begin a cell."""
+    return pc.replace_substring_regex(texts, WITHIN, rf"\1{GUARD}\2")
+
 
 def without_guard(texts: pd.Series) -> pd.Series:
     """Take the guard off texts that have one, so that our own export comes back as the values it was made from.
@@ -22,6 +35,7 @@ def without_guard(texts: pd.Series) -> pd.Series:
     texts : Series of str
         Distinct texts; an apostrophe before anything but a formula beginning stays.
     """
+    texts = _without_guard_within(texts)
     suspects = np.asarray(texts.str.startswith(GUARD).fillna(False), dtype=bool)
     if not suspects.any():
         return texts
@@ -31,3 +45,14 @@ def without_guard(texts: pd.Series) -> pd.Series:
     plain = texts.copy()
     plain[suspects] = bare.to_pylist()
     return plain
+
+
+def _without_guard_within(texts: pd.Series) -> pd.Series:
+    plain = pa.array(texts, pa.large_string(), from_pandas=True)
+    suspects = pc.fill_null(pc.match_substring(plain, GUARD), False).to_numpy(zero_copy_only=False)
+    if not suspects.any():
+        return texts
+    bare = texts.copy()
+    bare[suspects] = pc.replace_substring_regex(plain.filter(pa.array(suspects)), _GUARDED_WITHIN,
+                                                r"\1\2").to_pylist()
+    return bare

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -230,10 +231,11 @@ def check_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: 
                        issues=prepared.issues, sample=sample)
 
 
-def check_report(_workbench: Workbench, actor: Actor, *, client: str, check: ImportCheck) -> bytes:
-    """Give the remarks of a check as CSV, for those who mend the file before they import it."""
+def check_report(workbench: Workbench, actor: Actor, *, client: str, check: ImportCheck) -> bytes:
+    """Give the remarks of a check as CSV, for those who mend the file before they import it; who took it is logged."""
     require(actor, Action.IMPORT_LEADS, client)
-    return csv_bytes(check.issues)
+    return _handed_out(workbench, actor, client, csv_bytes(check.issues), about="upload",
+                       issues=count_by_code(check.issues))
 
 
 # --- the import ---------------------------------------------------------------------------------------------
@@ -489,7 +491,7 @@ def undo_import(workbench: Workbench, actor: Actor, *, client: str, batch_id: in
 
 
 def issue_report(workbench: Workbench, actor: Actor, *, client: str, batch_id: int) -> bytes:
-    """Give the rows with problems of an import as CSV; the worst come first.
+    """Give the rows with problems of an import as CSV, the worst first; they show values, so who took it is logged.
 
     Raises
     ------
@@ -497,16 +499,22 @@ def issue_report(workbench: Workbench, actor: Actor, *, client: str, batch_id: i
         The client has no such import.
     """
     require(actor, Action.VIEW_PERSONAL_DATA, client)
+    with read(workbench.engine) as session:
+        batch = batches.get(session, clients.require(session, client), batch_id)
+    content = csv_bytes(EMPTY) if batch.issue_rows is None \
+        else zlib.decompress(workbench.vault.decrypt(batch.issue_rows, batches.issues_place(batch_id)))
+    return _handed_out(workbench, actor, client, content, about=f"batch:{batch_id}", issues=batch.issues)
+
+
+def _handed_out(workbench: Workbench, actor: Actor, client: str, content: bytes, *, about: str,
+                issues: Mapping[str, int]) -> bytes:
+    """Write down who took the remarks about a file, and give them."""
     now = workbench.clock()
     with write(workbench.engine) as session:
-        client_id = clients.require(session, client)
-        batch = batches.get(session, client_id, batch_id)
-        sealed = batch.issue_rows
-        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
-                     action="remarks_downloaded", object=f"batch:{batch_id}", detail={"issues": batch.issues})
-    if sealed is None:
-        return csv_bytes(EMPTY)
-    return zlib.decompress(workbench.vault.decrypt(sealed, batches.issues_place(batch_id)))
+        audit.append(session, workbench.vault, at=now, client_id=clients.ensure(session, client, now),
+                     actor=actor.name, action="remarks_downloaded", object=about,
+                     detail={"issues": dict(issues), "sha256": sha256(content).hexdigest()})
+    return content
 
 
 def open_upload(workbench: Workbench, actor: Actor, *, client: str, upload_id: str) -> tuple[bytes, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from leadscore.access import Action, Actor, require
@@ -14,7 +15,7 @@ from leadscore.scoring.policy import Policy
 from leadscore.steps.criteria_files import Known, criteria_csv, read_criteria_csv
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.policy_files import policy_json, read_policy_json, with_settings
-from leadscore.store import clients, lead_reading
+from leadscore.store import audit, clients, lead_reading
 from leadscore.store.database import write
 from leadscore.workbench import Workbench
 
@@ -51,11 +52,15 @@ def export_policy(workbench: Workbench, actor: Actor, *, client: str, format: st
                              f"Choose one of {', '.join(FORMATS)}.")
     now = workbench.clock()
     with write(workbench.engine) as session:
-        found = policy_in_force(session, clients.ensure(session, client, now), version, now=now)
-    name = f"{format}-{client}-v{found.version}"
-    if format == "criteria":
-        return PolicyFile(f"{name}.csv", criteria_csv(found.policy.criteria))
-    return PolicyFile(f"{name}.json", policy_json(found.policy, scorecard_only=format == "scorecard"))
+        client_id = clients.ensure(session, client, now)
+        found = policy_in_force(session, client_id, version, now=now)
+        content = criteria_csv(found.policy.criteria) if format == "criteria" \
+            else policy_json(found.policy, scorecard_only=format == "scorecard")
+        audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
+                     action="policy_exported", object=f"policy:{found.version}",
+                     detail={"format": format, "sha256": sha256(content).hexdigest()})
+    ending = "csv" if format == "criteria" else "json"
+    return PolicyFile(f"{format}-{client}-v{found.version}.{ending}", content)
 
 
 def read_policy_file(workbench: Workbench, actor: Actor, *, client: str, data: bytes, filename: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from leadscore.errors import InvalidRequest, LeadScoreError
-from leadscore.ingest.guard import GUARD, TRIGGER
+from leadscore.ingest.guard import GUARD, TRIGGER, without_guard
 from leadscore.schema import normalise_header
 from leadscore.scoring.criteria import (
     MOST_CRITERIA,
@@ -239,6 +239,7 @@ def _read_number(text: str, where: str, comma: bool) -> float | None:
 
 
 def _unguarded(text: str) -> str:
+    text = str(without_guard(pd.Series([text], dtype="str")).iloc[0]) if GUARD in text[1:] else text
     return text[1:] if text.startswith(GUARD) and _TRIGGER.match(text[1:]) else text
 
 

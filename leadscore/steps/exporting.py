@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 import xlsxwriter
 
 from leadscore.errors import InvalidRequest
-from leadscore.ingest.guard import GUARD, TRIGGER
+from leadscore.ingest.guard import GUARD, TRIGGER, guard_within
 
 FORMATS = ("csv", "xlsx")
 XLSX_MAX_ROWS = 1_048_575
@@ -24,6 +24,7 @@ PLAIN_NUMBER = r"^-?[0-9]+([.,][0-9]+)*([eE][+-]?[0-9]+)?$"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 
 FIRST_PRINTABLE = 0x20
+SEMICOLON = ord(";")
 _FIRST_BYTES = np.zeros(256, dtype=bool)
 """Bytes a dangerous text can begin with: the signs, white space, and the lead bytes of all wider characters."""
 _FIRST_BYTES[np.frombuffer(b"=+-@| ", dtype=np.uint8)] = True
@@ -63,8 +64,9 @@ def table_bytes(frame: pd.DataFrame, file_format: str) -> bytes:
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """Write a frame as UTF-8 CSV with a byte-order mark, every value quoted, formula beginnings guarded.
 
-    A cell that a spreadsheet would execute gets a leading apostrophe; numbers are left alone, and quoting all
-    values keeps a spreadsheet with another list separator from splitting one cell into two.
+    A cell that a spreadsheet would execute gets a leading apostrophe; numbers are left alone. So does a formula
+    beginning within a cell after a semicolon, a tab or a line break, where a spreadsheet with another list separator
+    begins a cell: it sees the quotes of the first cell only.
     """
     arrays = [_guard(_as_array(frame.iloc[:, position])) for position in range(frame.shape[1])]
     names = [_guard_text(str(name)) for name in frame.columns]
@@ -141,21 +143,22 @@ def _guard(array: Any) -> Any:
         array = array.combine_chunks()
     if not pa.types.is_string(array.type) or not _may_be_dangerous(array):
         return array
-    array = pc.replace_substring_regex(array, CONTROL, "")
+    array = guard_within(pc.replace_substring_regex(array, CONTROL, ""))
     dangerous = pc.and_(pc.match_substring_regex(array, f"^{TRIGGER}"),
                         pc.invert(pc.match_substring_regex(array, PLAIN_NUMBER)))
     return pc.if_else(dangerous, pc.binary_join_element_wise(GUARD, array, ""), array)
 
 
 def _may_be_dangerous(array: Any) -> bool:
-    """Look at first bytes and control characters alone, which clears most columns without a pattern."""
+    """Look at first bytes, control characters and semicolons alone, which clears most columns without a pattern."""
     _, ends, data = array.buffers()
     if data is None or not len(array):
         return False
     offsets = np.frombuffer(ends, dtype=np.int32)[array.offset:array.offset + len(array) + 1]
     text = np.frombuffer(data, dtype=np.uint8)[:offsets[-1]]
     first = text[offsets[:-1][offsets[1:] > offsets[:-1]]]
-    return bool(_FIRST_BYTES[first].any() or (text[offsets[0]:] < FIRST_PRINTABLE).any())
+    inside = text[offsets[0]:]
+    return bool(_FIRST_BYTES[first].any() or (inside < FIRST_PRINTABLE).any() or (inside == SEMICOLON).any())
 
 
 def _guard_text(text: str) -> str:

@@ -143,7 +143,8 @@ RECORD_WORDS: dict[str, RecordWords] = {
     "scored_file_written": RecordWords("Scored file written", Family.EXPORT, "wrote a scored file to disk"),
     "file_fetched": RecordWords("File fetched", Family.EXPORT, "fetched a file that work in the background made"),
     "remarks_downloaded": RecordWords("Remarks downloaded", Family.EXPORT,
-                                      "downloaded the rows of an import that have remarks"),
+                                      "downloaded the remarks about the rows of a file"),
+    "policy_exported": RecordWords("Scoring settings exported", Family.EXPORT, "took the scoring settings as a file"),
     "audit_exported": RecordWords("Audit trail exported", Family.EXPORT, "exported the audit trail"),
     # operation
     "alert_raised": RecordWords("Alert", Family.OPERATION, "raised an alert"),
