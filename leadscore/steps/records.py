@@ -8,8 +8,8 @@ LOOKS = (
     "fault", "fault_viewed", "figure_downloaded", "file_fetched", "file_scored", "held_back_share_saved",
     "job_cancelled", "job_submitted", "keys_rotated", "language_server_tried", "lead_viewed", "model_approved",
     "model_rejected", "person_copy_made", "person_record_made", "policy_exported", "processing_details_saved",
-    "remarks_downloaded", "report_made", "request_closed", "request_received", "retention_saved", "risk_saved", "scored_file_written",
-    "sealed_details_viewed", "secret_changed", "sensitive_fields_saved")
+    "remarks_downloaded", "report_made", "request_closed", "request_received", "retention_saved", "risk_saved",
+    "scored_file_written", "sealed_details_viewed", "secret_changed", "sensitive_fields_saved")
 """Records that leave every figure of a report as it is."""
 
 NOT_ABOUT_LEADS = (
