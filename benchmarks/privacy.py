@@ -65,7 +65,7 @@ def _requests(workbench: Workbench, leads: int) -> None:
           lambda: data_rights.access_record(workbench, BOSS, client=CLIENT, email=email))
     timed("copy of one person", lambda: data_rights.portable_data(workbench, BOSS, client=CLIENT, email=email))
     timed("objection of one person", lambda: consents.record_consent(
-        workbench, BOSS, client=CLIENT, lead_id=leads - 1, purpose="profiling", given=False, source="benchmark"))
+        workbench, BOSS, client=CLIENT, lead_id=leads // 2, purpose="profiling", given=False, source="benchmark"))
     timed("dry run of retention", lambda: retention.run_retention(workbench, BOSS, client=CLIENT))
     timed("consent by source", lambda: consents.consent_coverage(workbench, BOSS, client=CLIENT))
     timed("erasure of one person", lambda: privacy.erase_person(workbench, BOSS, client=CLIENT, email=email))
