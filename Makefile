@@ -105,7 +105,8 @@ endif
 lock:
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-test.in -o requirements-test.lock
-	{ echo "-r requirements.txt"; grep -vxFf requirements.txt requirements-test.lock; } > requirements-test.txt
+	{ echo "-r requirements.txt"; awk -F== 'NR == FNR { known[$$1]; next } !($$1 in known)' requirements.txt \
+		requirements-test.lock; } > requirements-test.txt
 	rm requirements-test.lock
 
 # Leads, models and keys stay: they are the user's, not ours to clean.
