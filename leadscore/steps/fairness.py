@@ -30,6 +30,9 @@ TOP = 0.2
 """Share of the leads that counts as chosen: those people call first."""
 PORTION = 50_000
 REMEMBERED = 8
+IN_DATABASE = 2
+"""Fields up to which the database counts: with more, nearly every lead is a combination of its own, and sorting them
+costs more than reading them."""
 MOST_FIELDS = 5
 
 
@@ -98,7 +101,7 @@ def compared(fields: tuple[SensitiveField, ...], cells: pd.DataFrame, found: Cut
 def _cells(session: Session, workbench: Workbench, client_id: int, found: Cuts,
            fields: Sequence[SensitiveField]) -> pd.DataFrame:
     names = [field.name for field in fields]
-    if all(is_counted_in_database(name) for name in names):
+    if len(names) <= IN_DATABASE and all(is_counted_in_database(name) for name in names):
         cells = _grouped(counted.count_groups(session, client_id, found, names), names)
     else:
         cells = _in_portions(session, workbench, client_id, found, names)
