@@ -55,8 +55,8 @@ CARDS = {
 
 def draw(context: Context) -> None:
     """Draw the cards, two in a row where there is room."""
-    st.caption("Each report is dated, under your name, colour and logo (Settings, Reports), and can be made again from "
-               "the audit trail. None of them is legal advice.")
+    st.caption("Each report is dated, under your name, colour and logo (Settings, Reports), and can be made again "
+               "later and compared. None of them is legal advice.")
     for first, second in zip(list(CARDS)[::2], list(CARDS)[1::2], strict=True):
         for place, kind in zip(st.columns(2, gap="medium"), (first, second), strict=True):
             with place.container(border=True, height="stretch"):
