@@ -239,7 +239,7 @@ def calibration(ended: pd.DataFrame) -> pd.DataFrame:
 
 def _rate(was: Measured, ended: pd.DataFrame, learnt: int) -> Promise:
     """Compare the share that converts with that of the leads the model learnt from (two proportions)."""
-    now, label = base_rate(ended), "Share that converts, of leads whose end is known"
+    now, label = base_rate(ended), "Share that converts"
     won = float(ended["converted"].sum())
     if was.value is None or not learnt or now.value is None or min(won, len(ended) - won) < LEAST_OUTCOMES:
         return Promise("base_rate", label, was, now, None)

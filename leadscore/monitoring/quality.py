@@ -125,8 +125,10 @@ def measure_quality(by_source: pd.DataFrame, by_month: pd.DataFrame, repeated: p
 
     Parameters
     ----------
-    by_source, by_month, repeated : DataFrame
-        As of :mod:`leadscore.store.quality`.
+    by_source, by_month : DataFrame
+        As of :func:`of_sources` and :func:`of_months`.
+    repeated : DataFrame
+        Columns ``source`` and ``leads``: those that share an address or an id with another one.
     facts : mapping of str to FieldFacts
         The fields that were counted.
     unread : int
@@ -141,6 +143,28 @@ def measure_quality(by_source: pd.DataFrame, by_month: pd.DataFrame, repeated: p
         leads, _dimensions(totals, fields, facts, leads, unread, cells_read, int(repeated["leads"].sum())),
         fields, _sources(by_source, facts), _cells(by_source, facts), _months(by_month, facts),
         _fixes(by_source, fields, facts, totals, unread=unread, repeated=int(repeated["leads"].sum())))
+
+
+def of_sources(counted: pd.DataFrame) -> pd.DataFrame:
+    """Add up counts by source and month to those by source."""
+    return counted.drop(columns="month").groupby("source", dropna=False, sort=True).sum().reset_index()
+
+
+def of_months(counted: pd.DataFrame, facts: Mapping[str, FieldFacts]) -> pd.DataFrame:
+    """Add up counts by source and month to those by month.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``month``, ``leads``, ``filled`` (cells of the fields that count), ``numbers`` (cells that hold one),
+        ``wrong`` (implausible ones), ``dated``, ``stale`` and ``contradicting``.
+    """
+    sums = counted.drop(columns="source").groupby("month", dropna=False).sum().reset_index()
+    filled = [FILLED + name for name, known in facts.items() if known.counted]
+    numbers = [FILLED + name for name, known in facts.items() if known.number]
+    wrong = [name for name in sums if str(name).startswith(WRONG)]
+    return sums[["month", "leads", "dated", "stale", "contradicting"]].assign(
+        filled=sums[filled].sum(axis=1), numbers=sums[numbers].sum(axis=1), wrong=sums[wrong].sum(axis=1))
 
 
 def robust_distance(values: pd.Series, centre: float, spread: float) -> pd.Series:
@@ -213,7 +237,7 @@ def _cells(by_source: pd.DataFrame, facts: Mapping[str, FieldFacts]) -> pd.DataF
     shown = _named(by_source).head(MOST_SOURCES)
     parts = []
     for name, known in facts.items():
-        if known.counted:
+        if known.counted and name != "source":
             wrong = shown.get(WRONG + name, 0)
             parts.append(pd.DataFrame({"field": name, "label": known.label, "source": shown["source"],
                                        "leads": shown["leads"],

@@ -22,6 +22,7 @@ from leadscore.monitoring.performance import Measured
 from leadscore.monitoring.promises import Promise
 from leadscore.schema import CUSTOM_PREFIX, Group, Kind
 from leadscore.steps.comparing import fingerprint_of, is_from_store, learnt_by_neither
+from leadscore.steps.dates import reference_date
 from leadscore.steps.drift_reference import Reference, chance_of, kept_reference, profiled
 from leadscore.steps.held_back import sentence_of
 from leadscore.steps.held_out import Reading
@@ -273,7 +274,10 @@ class _Looked:
         policy = self._policy()
         reading = Reading(self.session, self.workbench, self.champion.client_id, policy)
         model = load_model(self.workbench, self.champion).model
-        return build_features(reading.leads(lead_ids), reading.custom_fields, as_of=reading.as_of,
+        leads = reading.leads(lead_ids)
+        # of these leads' own dates: those of all would take a look at every lead of the client
+        as_of = reference_date(leads, self.workbench.clock())
+        return build_features(leads, reading.custom_fields, as_of=as_of,
                               headers=batches.headers(self.session, self.champion.client_id),
                               made=made_for(policy, model))
 

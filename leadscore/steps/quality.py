@@ -12,13 +12,21 @@ from sqlmodel import Session
 from leadscore.ingest.cleaning import FORMAT_CODES
 from leadscore.ingest.outliers import fences
 from leadscore.ingest.quality import FRESH_FOR, OPTIONAL_GROUPS
-from leadscore.monitoring.quality import DIMENSIONS, FieldFacts, Quality, measure_quality, robust_distance
+from leadscore.monitoring.quality import (
+    DIMENSIONS,
+    FieldFacts,
+    Quality,
+    measure_quality,
+    of_months,
+    of_sources,
+    robust_distance,
+)
 from leadscore.schema import FIELD_BY_NAME, NUMERIC_KINDS, PERSONAL_FIELDS, label_of
 from leadscore.scoring.policy import Policy
 from leadscore.scoring.presets import default_policy
 from leadscore.steps import samples
 from leadscore.steps.importance import importance_of, of_fields
-from leadscore.store import batches
+from leadscore.store import batches, lead_reading
 from leadscore.store import models as model_rows
 from leadscore.store import policies as policy_rows
 from leadscore.store import quality as rows
@@ -64,23 +72,38 @@ def judge_quality(session: Session, workbench: Workbench, client_id: int) -> Jud
     headers = batches.headers(session, client_id)
     stands = [batch for batch in batches.list_all(session, client_id) if batch.undone_at is None]
     unread = sum(int(count) for batch in stands for code, count in (batch.issues or {}).items() if code in FORMAT_CODES)
-    counted = {"now": now, "stale_before": now - FRESH_FOR.to_pytimedelta()}
-    by_source = rows.by_source(session, client_id, fields, **counted)
+    sample, whole = _sample(session, workbench, client_id, fields)
+    bounds = {str(name): fences(sample[name]) for name in sample}
+    counted = rows.counted(session, client_id, fields, bounds=bounds, now=now,
+                           stale_before=now - FRESH_FOR.to_pytimedelta())
     facts = _facts(fields, headers, of_fields(_importance(session, client_id)))
-    filled = int(sum(by_source[rows.FILLED + name].sum() for name in fields))
-    quality = measure_quality(by_source, rows.by_month(session, client_id, _counted(facts), **counted),
-                              rows.repeated(session, client_id), facts, unread=unread, cells_read=filled + unread)
-    outliers, outlying = _outliers(session, workbench, client_id, fields, headers)
-    return Judged(quality, _noted(stands), _imports(stands), outliers, outlying)
+    filled = int(sum(counted[rows.FILLED + name].sum() for name in fields))
+    quality = measure_quality(of_sources(counted), of_months(counted, facts), rows.repeated(session, client_id), facts,
+                              unread=unread, cells_read=filled + unread)
+    outlying = {facts[name].label: int(counted[rows.FAR + name].sum()) for name in bounds}
+    return Judged(quality, _noted(stands), _imports(stands),
+                  _outliers(session, client_id, sample, facts, bounds if whole else _ends(sample)),
+                  {label: count for label, count in outlying.items() if count})
+
+
+def _sample(session: Session, workbench: Workbench, client_id: int, fields: Sequence[str]) -> tuple[pd.DataFrame, bool]:
+    """Read the numbers of some leads, to tell where most lie, and say whether these are all."""
+    numbers = [name for name in fields if name in LEAD_FIELD_COLUMNS and FIELD_BY_NAME[name].kind in NUMERIC_KINDS]
+    lead_ids = lead_reading.ids(session, client_id)
+    some = np.sort(np.random.default_rng(0).permutation(lead_ids)[:samples.SAMPLE])
+    return lead_reading.read_leads(session, workbench.vault, client_id, lead_ids=some, fields=numbers,
+                                   personal=False), len(some) == len(lead_ids)
+
+
+def _ends(sample: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Give the lowest and highest of a sample: of many leads only some lie beyond, the farthest of all among them."""
+    return {str(name): (float(sample[name].min()), float(sample[name].max())) for name in sample
+            if sample[name].notna().any()}
 
 
 def _facts(fields: Sequence[str], headers: Mapping[str, str], importance: Mapping[str, float]) -> dict[str, FieldFacts]:
     return {name: FieldFacts(label_of(name, dict(headers)), FIELD_BY_NAME[name].group not in OPTIONAL_GROUPS,
                              FIELD_BY_NAME[name].kind in NUMERIC_KINDS, importance.get(name, 0.0)) for name in fields}
-
-
-def _counted(facts: Mapping[str, FieldFacts]) -> list[str]:
-    return [name for name, known in facts.items() if known.counted]
 
 
 def _importance(session: Session, client_id: int) -> dict[str, float]:
@@ -113,25 +136,22 @@ def _imports(stands: Sequence[Batch]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(DIMENSIONS, float))
 
 
-def _outliers(session: Session, workbench: Workbench, client_id: int, fields: Sequence[str],
-              headers: Mapping[str, str]) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Find numbers far from all others; where the others lie is told from a sample."""
-    numbers = [name for name in fields if name in LEAD_FIELD_COLUMNS and FIELD_BY_NAME[name].kind in NUMERIC_KINDS]
-    parts, counts = [], {}
-    sample = samples.draw(session, workbench, client_id, fields=numbers).leads if numbers else pd.DataFrame()
-    for name in numbers:
-        low, high = fences(sample[name])
-        count, found = rows.beyond(session, client_id, name, low=low, high=high, most=MOST_OF_A_FIELD)
-        if count:
-            label, known = label_of(name, dict(headers)), sample[name].dropna()
-            first, middle, third = np.quantile(known, [0.25, 0.5, 0.75])
-            parts.append(found.assign(label=label, low=low, high=high, distance=robust_distance(
-                found["value"], float(middle), float(third - first))))
-            counts[label] = count
+def _outliers(session: Session, client_id: int, sample: pd.DataFrame, facts: Mapping[str, FieldFacts],
+              bounds: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
+    """Find the numbers farthest from all others."""
+    found = rows.beyond(session, client_id, bounds, most=MOST_OF_A_FIELD)
+    parts = []
+    for name, part in found.groupby("field", sort=False):
+        known = sample[str(name)].dropna()
+        low, high = fences(known)
+        first, middle, third = np.quantile(known, [0.25, 0.5, 0.75])
+        others = known[known.between(low, high)]
+        parts.append(part.assign(label=facts[str(name)].label, low=others.min(), high=others.max(),
+                                 distance=robust_distance(part["value"], float(middle), float(third - first))))
     columns = ["lead_id", "label", "source", "value", "low", "high", "distance"]
     if not parts:
-        return pd.DataFrame({name: [] for name in columns}), {}
+        return pd.DataFrame({name: [] for name in columns})
     frame = pd.concat(parts, ignore_index=True)[columns]
     far = frame[np.isfinite(frame["distance"]) & (frame["distance"] >= FAR)]
-    listed = far.sort_values("distance", ascending=False, kind="stable").head(MOST_OUTLIERS)
-    return listed.reset_index(drop=True), counts
+    listed: pd.DataFrame = far.sort_values("distance", ascending=False, kind="stable").head(MOST_OUTLIERS)
+    return listed.reset_index(drop=True)

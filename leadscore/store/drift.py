@@ -54,7 +54,7 @@ def last_import(session: Session, client_id: int) -> int | None:
 
 def newer(session: Session, client_id: int, *, since: datetime | None, besides: str = "",
           batch_id: int | None = None) -> np.ndarray:
-    """List the leads stored after a moment, without those of a file.
+    """List the leads stored after a moment, without those of a file and those who object to profiling.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ def newer(session: Session, client_id: int, *, since: datetime | None, besides: 
     batch_id : int, optional
         Only the leads this import stored.
     """
-    conditions, parameters = ["l.client_id = :client"], {"client": client_id, "since": to_text(since) if since else "",
-                                                         "file": besides, "batch": batch_id}
+    conditions = ["l.client_id = :client", "l.restricted_at IS NULL"]
+    parameters = {"client": client_id, "since": to_text(since) if since else "", "file": besides, "batch": batch_id}
     if since is not None:
         conditions.append("l.stored_at > :since")
     if besides:
@@ -79,8 +79,8 @@ def newer(session: Session, client_id: int, *, since: datetime | None, besides: 
 
 def known_before(session: Session, client_id: int, moment: datetime) -> np.ndarray:
     """List the leads that were stored at a moment and still are."""
-    (found,) = fetch_columns(session, "SELECT id FROM leads WHERE client_id = :client AND stored_at <= :moment "
-                                      "ORDER BY id", {"client": client_id, "moment": to_text(moment)})
+    (found,) = fetch_columns(session, "SELECT id FROM leads WHERE client_id = :client AND stored_at <= :moment AND "
+                             "restricted_at IS NULL ORDER BY id", {"client": client_id, "moment": to_text(moment)})
     return np.array(found, dtype=np.int64)
 
 

@@ -24,7 +24,7 @@ PAST_DATES = ("created_at", "modified_at", "last_activity_at", "first_response_a
 OLDEST = "1990"
 INDEXED = {"email": "email_index", "phone": "phone_index"}
 """Personal fields of which it is known without decrypting whether they are filled."""
-FILLED, WRONG = "filled:", "wrong:"
+FILLED, WRONG, FAR = "filled:", "wrong:", "far:"
 MONTH = "substr(coalesce(l.created_at, l.stored_at), 1, 7)"
 
 
@@ -35,39 +35,38 @@ def used_fields(session: Session, client_id: int) -> list[str]:
     return [name for name in FIELD_BY_NAME if name in from_imports and (name in LEAD_FIELD_COLUMNS or name in INDEXED)]
 
 
-def by_source(session: Session, client_id: int, fields: Sequence[str], *, now: datetime,
-              stale_before: datetime) -> pd.DataFrame:
-    """Count the leads of every source.
+def counted(session: Session, client_id: int, fields: Sequence[str], *, bounds: Mapping[str, tuple[float, float]],
+            now: datetime, stale_before: datetime) -> pd.DataFrame:
+    """Count the leads of every source and month with one look at all of them.
+
+    Parameters
+    ----------
+    bounds : mapping of str to (low, high)
+        Where most numbers of a field lie.
 
     Returns
     -------
     DataFrame
-        Columns ``source`` (missing where none is named), ``leads``, for each field ``filled:<field>`` and for numbers
-        ``wrong:<field>`` (outside the plausible range), and as of :func:`by_month` ``dated``, ``stale`` and
-        ``contradicting``.
+        Columns ``source`` (missing where none is named), ``month`` the lead came in (as 2026-01), ``leads``; for each
+        field ``filled:<field>``, for numbers ``wrong:<field>`` (outside the plausible range) and ``far:<field>``
+        (outside the bounds); ``dated`` (leads with a date of creation, change or activity), ``stale`` (of these, with
+        none of late) and ``contradicting`` (leads whose values cannot all be true).
     """
-    parts = {FILLED + name: f"count(l.{INDEXED.get(name, quoted(name))})" for name in fields}
-    parts |= {WRONG + name: f"sum({test})" for name, test in _outside(fields).items()}
-    return _grouped(session, client_id, "l.source", "source", parts, now=now, stale_before=stale_before)
-
-
-def by_month(session: Session, client_id: int, fields: Sequence[str], *, now: datetime,
-             stale_before: datetime) -> pd.DataFrame:
-    """Count the leads by the month they came in.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``month`` (as 2026-01), ``leads``, ``filled`` (cells of the fields), ``numbers`` (cells that hold one),
-        ``wrong`` (numbers outside the plausible range), ``dated`` (leads with a date of creation, change or
-        activity), ``stale`` (of these, with none of late) and ``contradicting`` (leads whose values cannot all be
-        true).
-    """
-    outside = _outside(fields)
-    parts = {"filled": " + ".join(f"count(l.{INDEXED.get(name, quoted(name))})" for name in fields) or "0",
-             "numbers": " + ".join(f"count(l.{quoted(name)})" for name in outside) or "0",
-             "wrong": " + ".join(f"sum({test})" for test in outside.values()) or "0"}
-    return _grouped(session, client_id, MONTH, "month", parts, now=now, stale_before=stale_before)
+    known = " OR ".join(f"l.{column} IS NOT NULL" for column in SIGNS_OF_LIFE)
+    silent = " AND ".join(f"(l.{column} IS NULL OR l.{column} < :stale)" for column in SIGNS_OF_LIFE)
+    sums = {"leads": "count(*)"}
+    sums |= {FILLED + name: f"count(l.{INDEXED.get(name, quoted(name))})" for name in fields}
+    sums |= {WRONG + name: _count_if(test) for name, test in _plausible(fields).items()}
+    sums |= {FAR + name: _count_if(test) for name, test in _outside(bounds).items()}
+    sums |= {"dated": _count_if(known), "stale": _count_if(f"({known}) AND {silent}"),
+             "contradicting": _count_if(" OR ".join(_contradictions(session)))}
+    found = fetch_columns(
+        session, f"SELECT l.source, {MONTH}, {', '.join(sums.values())} FROM leads l WHERE l.client_id = :client "
+        "GROUP BY 1, 2", {"client": client_id, "stale": to_text(stale_before), "now": to_text(now)})
+    columns: dict[str, Any] = {name: pd.array(values, dtype="str") for name, values in
+                               zip(("source", "month"), found, strict=False)}
+    return pd.DataFrame(columns | {each: np.array([value or 0 for value in values], dtype=np.int64)
+                                   for each, values in zip(sums, found[2:], strict=True)})
 
 
 def repeated(session: Session, client_id: int) -> pd.DataFrame:
@@ -79,60 +78,48 @@ def repeated(session: Session, client_id: int) -> pd.DataFrame:
     return pd.DataFrame({"source": pd.array(sources, dtype="str"), "leads": np.array(leads, dtype=np.int64)})
 
 
-def beyond(session: Session, client_id: int, field: str, *, low: float, high: float, most: int) -> tuple[
-        int, pd.DataFrame]:
-    """Find the numbers of a field outside two bounds.
+def beyond(session: Session, client_id: int, bounds: Mapping[str, tuple[float, float]], *, most: int) -> pd.DataFrame:
+    """Find numbers outside bounds, with one look at all leads.
 
     Returns
     -------
-    tuple of int and DataFrame
-        How many there are, and the lowest and highest ``most`` of them: columns ``lead_id``, ``source``, ``value``.
+    DataFrame
+        Columns ``field``, ``lead_id``, ``source`` and ``value``: of each field the ``most`` lowest and highest.
     """
-    if field not in LEAD_FIELD_COLUMNS or FIELD_BY_NAME[field].kind not in NUMERIC_KINDS:
-        return 0, pd.DataFrame({"lead_id": [], "source": [], "value": []})
-    column = f"l.{quoted(field)}"
-    ends = {":low": (f"{column} < :low", "ASC"), ":high": (f"{column} > :high", "DESC")}
-    bounds = {":low": low, ":high": high}
-    found, total = [], 0
-    for end, (condition, order) in ends.items():
-        if not np.isfinite(bounds[end]):
-            continue
-        parameters = {"client": client_id, end[1:]: bounds[end]}
-        ((count,),) = fetch_columns(session, "SELECT count(*) FROM leads l WHERE l.client_id = :client AND "
-                                    f"{condition}", parameters)
-        total += int(count)
-        ids, sources, values = fetch_columns(
-            session, f"SELECT l.id, l.source, {column} FROM leads l WHERE l.client_id = :client AND {condition} "
-            f"ORDER BY {column} {order}, l.id LIMIT {int(most)}", parameters)
-        found.append(pd.DataFrame({"lead_id": np.array(ids, dtype=np.int64), "source": pd.array(sources, dtype="str"),
-                                   "value": np.array(values, dtype=float)}))
-    return total, pd.concat(found, ignore_index=True) if found else pd.DataFrame(
-        {"lead_id": [], "source": [], "value": []})
+    tests = _outside(bounds)
+    nothing = pd.DataFrame({"field": [], "lead_id": [], "source": [], "value": []})
+    if not tests:
+        return nothing
+    names = ", ".join(f"l.{quoted(name)}" for name in tests)
+    ids, sources, *values = fetch_columns(
+        session, f"SELECT l.id, l.source, {names} FROM leads l WHERE l.client_id = :client AND "
+        f"({' OR '.join(tests.values())}) ORDER BY l.id", {"client": client_id})
+    parts = []
+    for name, column in zip(tests, values, strict=True):
+        frame = pd.DataFrame({"field": name, "lead_id": np.array(ids, dtype=np.int64),
+                              "source": pd.array(sources, dtype="str"), "value": np.array(column, dtype=float)})
+        low, high = bounds[name]
+        lowest = frame[frame["value"] < low].nsmallest(most, "value")
+        highest = frame[frame["value"] > high].nlargest(most, "value")
+        parts += [end for end in (lowest, highest) if len(end)]
+    return pd.concat(parts, ignore_index=True) if parts else nothing
 
 
-def _grouped(session: Session, client_id: int, key: str, name: str, parts: Mapping[str, str], *, now: datetime,
-             stale_before: datetime) -> pd.DataFrame:
-    known = " OR ".join(f"l.{column} IS NOT NULL" for column in SIGNS_OF_LIFE)
-    silent = " AND ".join(f"(l.{column} IS NULL OR l.{column} < :stale)" for column in SIGNS_OF_LIFE)
-    sums = {"leads": "count(*)", **parts, "dated": _count_if(known), "stale": _count_if(f"({known}) AND {silent}"),
-            "contradicting": _count_if(" OR ".join(_contradictions(session)))}
-    found = fetch_columns(
-        session, f"SELECT {key}, {', '.join(sums.values())} FROM leads l WHERE l.client_id = :client GROUP BY 1",
-        {"client": client_id, "stale": to_text(stale_before), "now": to_text(now)})
-    columns: dict[str, Any] = {name: pd.array(found[0], dtype="str")}
-    return pd.DataFrame(columns | {each: np.array([value or 0 for value in values], dtype=np.int64)
-                                   for each, values in zip(sums, found[1:], strict=True)})
-
-
-def _outside(fields: Sequence[str]) -> dict[str, str]:
+def _plausible(fields: Sequence[str]) -> dict[str, str]:
     """Write for each number the test that it is outside its plausible range."""
+    ends = {name: (FIELD_BY_NAME[name].low, FIELD_BY_NAME[name].high) for name in fields}
+    return _outside({name: (-np.inf if low is None else low, np.inf if high is None else high)
+                     for name, (low, high) in ends.items()})
+
+
+def _outside(bounds: Mapping[str, tuple[float, float]]) -> dict[str, str]:
+    """Write for each number the test that it is outside two bounds."""
     tests = {}
-    for name in fields:
-        field = FIELD_BY_NAME[name]
-        if field.kind in NUMERIC_KINDS and name in LEAD_FIELD_COLUMNS:
-            ends = [f"l.{quoted(name)} {sign} {float(end)!r}" for sign, end in (("<", field.low), (">", field.high))
-                    if end is not None]
-            tests[name] = f"CASE WHEN {' OR '.join(ends) or '1 = 0'} THEN 1 ELSE 0 END"
+    for name, (low, high) in bounds.items():
+        if name in LEAD_FIELD_COLUMNS and FIELD_BY_NAME[name].kind in NUMERIC_KINDS:
+            ends = [f"l.{quoted(name)} {sign} {float(end)!r}" for sign, end in (("<", low), (">", high))
+                    if np.isfinite(end)]
+            tests[name] = " OR ".join(ends) or "1 = 0"
     return tests
 
 

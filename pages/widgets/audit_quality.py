@@ -30,9 +30,8 @@ def draw(context: Context) -> None:
     pictures.draw(context, view.pictures["quality-fixes"])
     _advice(context, view)
     pictures.draw(context, view.pictures["quality-heat-map"])
-    for place, key in zip(st.columns(2, gap="medium"), ("quality-months", "quality-imports"), strict=True):
-        with place:
-            pictures.draw(context, view.pictures[key])
+    pictures.draw(context, view.pictures["quality-months"])
+    pictures.draw(context, view.pictures["quality-imports"])
     _outliers(view)
     _tables(view)
 

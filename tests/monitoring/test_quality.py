@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leadscore.monitoring.quality import FieldFacts, measure_quality, robust_distance
+from leadscore.monitoring.quality import FieldFacts, measure_quality, of_months, of_sources, robust_distance
 
 FACTS = {"employees": FieldFacts("Employees", True, True, 0.5), "city": FieldFacts("City", True, False, 0.1),
          "consent": FieldFacts("Consent", False, False, 0.0)}
@@ -75,3 +75,12 @@ def test_a_distance_is_in_standard_deviations_of_the_middle_half():
     first, middle, third = draw.quantile([0.25, 0.5, 0.75])
     assert robust_distance(pd.Series([20.0]), middle, third - first).iloc[0] == pytest.approx(5, abs=0.1)
     assert np.isinf(robust_distance(pd.Series([20.0]), 1.0, 0.0)).all()
+
+
+def test_counts_by_source_and_month_add_up_either_way():
+    cells = pd.concat([SOURCES.assign(month="2026-01"), SOURCES.assign(month="2026-02")])
+    sources, months = of_sources(cells), of_months(cells, FACTS)
+    assert sources.set_index("source").loc["Fair", "leads"] == 200
+    assert sources["leads"].sum() == months["leads"].sum() == 820
+    assert months["filled"].tolist() == [330 + 260] * 2
+    assert (months["numbers"].tolist(), months["wrong"].tolist()) == ([330] * 2, [5] * 2)

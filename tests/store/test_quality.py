@@ -44,27 +44,19 @@ def test_only_fields_that_can_be_counted_without_decrypting_are(counted):
 
 def test_each_source_is_counted(counted, now):
     fields = ["email", "employees", "email_opens"]
-    found = _of(counted, quality.by_source, fields, now=now, stale_before=now - YEAR)
+    found = _of(counted, quality.counted, fields, bounds={"employees": (0.0, 25.0)}, now=now,
+                stale_before=now - YEAR)
+    assert found["month"].str.fullmatch(r"\d{4}-\d{2}").all()
+    found = found.drop(columns="month").groupby("source", dropna=False).sum().reset_index()
     by_source = {source if isinstance(source, str) else None: part for source, part in
                  zip(found["source"], found.drop(columns="source").to_dict("records"), strict=True)}
     assert by_source["Fair"] == {"leads": 2, "filled:email": 1, "filled:employees": 1, "filled:email_opens": 1,
-                                 "wrong:employees": 1, "wrong:email_opens": 0, "dated": 1, "stale": 0,
-                                 "contradicting": 0}
+                                 "wrong:employees": 1, "wrong:email_opens": 0, "far:employees": 1, "dated": 1,
+                                 "stale": 0, "contradicting": 0}
     # active long before it was created, by the file: dates out of order; another has been silent for two years
     assert {name: by_source["Search"][name] for name in ("leads", "dated", "stale", "contradicting")} == {
         "leads": 3, "dated": 3, "stale": 1, "contradicting": 1}
     assert by_source[None]["contradicting"] == 1
-
-
-def test_months_add_up_to_the_sources(counted, now):
-    fields = ["email", "employees", "email_opens"]
-    sources = _of(counted, quality.by_source, fields, now=now, stale_before=now - YEAR)
-    months = _of(counted, quality.by_month, fields, now=now, stale_before=now - YEAR)
-    assert months["month"].str.fullmatch(r"\d{4}-\d{2}").all()
-    for name in ("leads", "dated", "stale", "contradicting"):
-        assert months[name].sum() == sources[name].sum()
-    assert months["filled"].sum() == sources[[f"filled:{name}" for name in fields]].to_numpy().sum()
-    assert (months["wrong"].sum(), months["numbers"].sum()) == (1, 10)
 
 
 def test_leads_that_share_an_address_are_counted(counted, vault, now):
@@ -76,15 +68,14 @@ def test_leads_that_share_an_address_are_counted(counted, vault, now):
 
 
 def test_numbers_beyond_bounds_are_found_from_both_ends(counted):
-    total, found = _of(counted, quality.beyond, "employees", low=0, high=25, most=1)
-    assert total == 3
-    assert found["value"].tolist() == [-5.0, 40.0]
-    assert _of(counted, quality.beyond, "employees", low=float("-inf"), high=float("inf"), most=9)[0] == 0
-    assert _of(counted, quality.beyond, "age; DROP TABLE leads", low=0, high=1, most=9)[0] == 0
+    found = _of(counted, quality.beyond, {"employees": (0.0, 25.0), "email_clicks": (0.0, 5.0)}, most=1)
+    assert list(zip(found["field"], found["value"], strict=True)) == [
+        ("employees", -5.0), ("employees", 40.0), ("email_clicks", 9.0)]
+    assert _of(counted, quality.beyond, {"employees": (-1e9, float("inf"))}, most=9).empty
+    assert _of(counted, quality.beyond, {"age; DROP TABLE leads": (0.0, 1.0)}, most=9).empty
 
 
 def test_nobody_has_no_quality(store, now):
     with read(store) as session:
         assert quality.used_fields(session, 99) == []
-        assert quality.by_source(session, 99, [], now=now, stale_before=now).empty
-        assert quality.by_month(session, 99, [], now=now, stale_before=now).empty
+        assert quality.counted(session, 99, ["email"], bounds={}, now=now, stale_before=now).empty

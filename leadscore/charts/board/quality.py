@@ -61,7 +61,8 @@ def heat_map(cells: pd.DataFrame, fields: Sequence[str]) -> Picture:
     usable = numbers(shown, "usable")
     data = rows(field=shown["label"], source=words_in(shown, "source"), usable=usable, gap=1 - usable,
                 words=share_texts(usable), leads=[f"{value:,}" for value in shown["leads"]])
-    where = {"x": category("source", sources, orient="top", labelAngle=-35, labelLimit=120),
+    where = {"x": category("source", sources, orient="top", labelAngle=-45, labelLimit=130,
+                           labelOverlap=False),
              "y": category("field", order)}
     strength = {"field": "gap", "type": "quantitative", "legend": None,
                 "scale": {"domain": [0, 1], "range": [FAINT_TINT, TINT]}}
