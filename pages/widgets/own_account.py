@@ -67,7 +67,7 @@ def _places(workbench: Workbench, actor: Actor) -> None:
     st.markdown("**Where you are signed in**")
     found = sessions.list_sessions(workbench, actor, token=shared.token())
     for place in found:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             here = " :green-badge[this browser]" if place.this else ""
             st.markdown(f":material/devices: {words.escape(place.device)}{here}  \n:small[:gray[{_when(place)}]]",
                         width="stretch")

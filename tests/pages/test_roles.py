@@ -64,3 +64,11 @@ def test_a_denial_is_written_down_with_the_page_it_happened_on(campaign: Workben
         last = session.exec(accounts.users.select(AuditEvent).order_by(AuditEvent.seq.desc())).first()  # type: ignore
     assert last is not None and (last.action, last.actor) == ("access_denied", "vera")
     assert '"place":"leads"' in last.detail
+
+
+def test_whatever_a_page_caches_is_for_one_session_only() -> None:
+    shared_by_all = [f"{path.name}: {line.strip()}" for path in FRAME.parent.rglob("*.py")
+                     for line in path.read_text(encoding="utf-8").splitlines()
+                     if "@st.cache_" in line and 'scope="session"' not in line]
+    # the workbench itself is one for everybody, and holds nobody's answers under another client's name
+    assert shared_by_all == ["shared.py: @st.cache_resource(show_spinner=False)"]
