@@ -52,6 +52,7 @@ SIMILAR_EVERY_SECONDS = 10.0
 ERASURES_EVERY_SECONDS = 3_600.0
 LIFE_SECONDS = 15.0
 BACKUP_EVERY_SECONDS = 60.0
+HEALTH_EVERY_SECONDS = 600.0
 TIMINGS_SECONDS = 30.0
 REQUESTS_EVERY_SECONDS = 3_600.0
 RETENTION_EVERY_SECONDS = 3_600.0
@@ -90,6 +91,7 @@ def main() -> int:
         (RETENTION_EVERY_SECONDS, "retention", retention.apply_retention),
         (CHECKPOINT_SECONDS, "checkpoint", governance.note_checkpoint),
         (VERIFY_EVERY_SECONDS, "check of the log", governance.verify_daily),
+        (HEALTH_EVERY_SECONDS, "health", operations.watch_health),
         (BACKUP_EVERY_SECONDS, "backup", backups.back_up_if_due),
         (TIMINGS_SECONDS, "timings", operations.keep_timings))]
     models.forget_orphans(workbench)

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadscore.access import Action, Actor, require
+from leadscore.errors import TamperedData
 from leadscore.modeling.files.card import CardFacts, card_html
 from leadscore.modeling.report import Verdict
 from leadscore.schema import MADE_PREFIX, label_of
+from leadscore.steps.alerting import AlertKind, Severity, raise_alert
 from leadscore.steps.drift_told import last_check
 from leadscore.steps.models import Checked, challenge, check_version, crown, known_version, number_of
 from leadscore.steps.replay import Replayed, replay
-from leadscore.store import clients
+from leadscore.store import audit, clients
 from leadscore.store import models as model_rows
 from leadscore.store import scores as score_rows
 from leadscore.store.database import read, write
@@ -126,7 +128,7 @@ def deploy_model(workbench: Workbench, actor: Actor, *, client: str, version: st
     require(actor, Action.DEPLOY_MODEL, client)
     with read(workbench.engine) as session:
         row = known_version(session, client, version)
-    checked = check_version(workbench, row)
+    checked = _checked(workbench, actor, row)
     return _put_to_use(workbench, actor, row, checked) | {"warnings": [*checked.warnings, *_chance_warnings(row)]}
 
 
@@ -156,7 +158,8 @@ def roll_back_model(workbench: Workbench, actor: Actor, *, client: str, version:
     with read(workbench.engine) as session:
         row = known_version(session, client, version) if version is not None \
             else model_rows.previous(session, clients.require(session, client))
-        checked = check_version(workbench, row)
+    checked = _checked(workbench, actor, row)
+    with read(workbench.engine) as session:
         replayed = replay(session, workbench, row)
     return _put_to_use(workbench, actor, row, checked, action="model_rolled_back") | {
         "replay": replayed.as_dict(),
@@ -179,7 +182,8 @@ def verify_model(workbench: Workbench, actor: Actor, *, client: str, version: st
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
         row = known_version(session, client, version)
-        checked = check_version(workbench, row)
+    checked = _checked(workbench, actor, row)
+    with read(workbench.engine) as session:
         replayed = replay(session, workbench, row)
     return {"version": checked.version, "ok": checked.same_answers is not False and replayed.same,
             **checked.as_dict(), "replay": replayed.as_dict(),
@@ -207,6 +211,21 @@ def forget_orphans(workbench: Workbench) -> list[str]:
     with read(workbench.engine) as session:
         known = model_rows.folders(session)
     return workbench.registry.remove_orphans(known, before=workbench.clock() - ORPHAN_AGE)
+
+
+def _checked(workbench: Workbench, actor: Actor, row: ModelVersion) -> Checked:
+    """Check files and answers of a version; files that were tampered with are written down and must be looked at."""
+    try:
+        return check_version(workbench, row)
+    except TamperedData as refusal:
+        now = workbench.clock()
+        with write(workbench.engine) as session:
+            audit.append(session, workbench.vault, at=now, client_id=row.client_id, actor=actor.name,
+                         action="model_refused", object=f"model:{row.id}", detail={"reason": refusal.message})
+            raise_alert(session, workbench, client_id=row.client_id, kind=AlertKind.MODEL, subject=f"model:{row.id}",
+                        text=f"The files of version {row.id} are not as they were registered.",
+                        severity=Severity.SERIOUS, now=now)
+        raise
 
 
 def _put_to_use(workbench: Workbench, actor: Actor, row: ModelVersion, checked: Checked, *,

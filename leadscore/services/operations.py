@@ -18,14 +18,16 @@ from leadscore import __version__
 from leadscore.access import Action, Actor, require
 from leadscore.charts.picture import Picture
 from leadscore.steps import backups, health, life, speed, timing
+from leadscore.steps.alerting import AlertKind, Severity, raise_alert, settle_alert
 from leadscore.steps.health import Check as Check
 from leadscore.steps.health import Health as Health
 from leadscore.steps.health import State as State
 from leadscore.store import jobs, timings
-from leadscore.store.database import read, size_in_bytes
+from leadscore.store.database import read, size_in_bytes, write
 from leadscore.workbench import Workbench
 
 MEGABYTE = 1024 * 1024
+TELL_THEMSELVES = frozenset({"worker", "backup"})
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,23 @@ class Figures:
 def health_of(workbench: Workbench, *, thorough: bool = False) -> Health:
     """Look at everything the workbench needs; ``thorough`` also reads the whole store, and writes to it."""
     return health.check_all(workbench, thorough=thorough)
+
+
+def watch_health(workbench: Workbench) -> None:
+    """Tell administrators of a check that fails, until it does so no more; for the worker.
+
+    The worker, which looks, and backups, which tell of themselves, are left aside.
+    """
+    found = [check for check in health.check_all(workbench).checks if check.name not in TELL_THEMSELVES]
+    now = workbench.clock()
+    with write(workbench.engine) as session:
+        for check in found:
+            about: dict[str, Any] = {"client_id": None, "kind": AlertKind.HEALTH, "subject": check.name, "now": now}
+            if check.state is State.FAIL:
+                raise_alert(session, workbench, text=f"{check.label}: {check.sentence}", severity=Severity.SERIOUS,
+                            **about)
+            else:
+                settle_alert(session, workbench, **about)
 
 
 def is_ready(workbench: Workbench) -> bool:

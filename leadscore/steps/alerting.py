@@ -18,13 +18,12 @@ class AlertKind(StrEnum):
     """What alerts are about."""
 
     DRIFT = "drift"
-    QUALITY = "quality"
     REQUEST = "request"
     FAULT = "fault"
     BACKUP = "backup"
     CHAIN = "chain"
-    RETENTION = "retention"
     APPROVAL = "approval"
+    MODEL = "model"
     HEALTH = "health"
 
 

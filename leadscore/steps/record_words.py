@@ -126,6 +126,7 @@ RECORD_WORDS: dict[str, RecordWords] = {
     # models and experiments
     "model_trained": RecordWords("Model trained", Family.MODEL, "trained a model"),
     "model_deployed": RecordWords("Model put to use", Family.MODEL, "put a model to use"),
+    "model_refused": RecordWords("Model files refused", Family.MODEL, "was refused a model whose files were changed"),
     "model_rolled_back": RecordWords("Earlier model put back", Family.MODEL, "put an earlier model back to use"),
     "model_approved": RecordWords("Model approved", Family.MODEL, "approved a model that somebody else has trained"),
     "model_rejected": RecordWords("Model rejected", Family.MODEL, "rejected a model that somebody else has trained"),

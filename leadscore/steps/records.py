@@ -14,9 +14,9 @@ LOOKS = (
 
 NOT_ABOUT_LEADS = (
     *LOOKS, "drift_checked", "drift_settings_saved", "experiment_ended", "experiment_started",
-    "language_settings_saved", "leads_exported", "leads_scored",
-    "model_challenges", "model_deployed", "model_rolled_back", "model_trained", "offer_created", "offer_edited",
-    "offer_retired", "opinion_given", "owner_assigned", "policy_restored", "policy_saved", "rates_saved",
-    "retraining_queued", "retraining_settings_saved", "segment_entered", "segment_removed", "segment_saved",
-    "segment_trigger_set", "spend_added", "spend_removed")
+    "language_settings_saved", "leads_exported", "leads_scored", "model_challenges", "model_deployed", "model_refused",
+    "model_rolled_back", "model_trained", "offer_created", "offer_edited", "offer_retired", "opinion_given",
+    "owner_assigned", "policy_restored", "policy_saved", "rates_saved", "retraining_queued",
+    "retraining_settings_saved", "segment_entered", "segment_removed", "segment_saved", "segment_trigger_set",
+    "spend_added", "spend_removed")
 """Records that leave leads and outcomes as they are; any other one makes prepared leads be read anew."""

@@ -17,11 +17,10 @@ BADGES = {
     Severity.NOTE: ":blue-badge[:material/info: Note]",
 }
 WAYS = {
-    AlertKind.DRIFT: ("audit.py", "Drift"), AlertKind.QUALITY: ("audit.py", "Data quality"),
-    AlertKind.REQUEST: ("audit.py", "Privacy"), AlertKind.RETENTION: ("audit.py", "Privacy"),
+    AlertKind.DRIFT: ("audit.py", "Drift"), AlertKind.REQUEST: ("audit.py", "Privacy"),
     AlertKind.CHAIN: ("audit.py", "Trail"), AlertKind.FAULT: ("audit.py", "System"),
     AlertKind.BACKUP: ("audit.py", "System"), AlertKind.HEALTH: ("audit.py", "System"),
-    AlertKind.APPROVAL: ("settings.py", "Models"),
+    AlertKind.APPROVAL: ("settings.py", "Models"), AlertKind.MODEL: ("settings.py", "Models"),
 }
 """Where each kind is dealt with: a page and its tab."""
 

@@ -24,7 +24,7 @@ MODULES = [pkgutil.resolve_name(f"leadscore.services.{found.name}")
 FOR_THE_WORKER = {"claim", "progress", "finish", "abandoned", "forget_old_files", "keep_file", "note_checkpoint",
                   "verify_daily", "check_due", "forget_orphans", "queue_due", "prepare_changed", "finish_erasures",
                   "remind_of_requests", "apply_retention",
-                  "note_fault", "show_life", "end_life", "timed", "keep_timings", "back_up_if_due"}
+                  "note_fault", "show_life", "end_life", "watch_health", "timed", "keep_timings", "back_up_if_due"}
 OF_THE_WHOLE = {"health_of", "is_ready"}
 """Say nothing of anybody's data, so that whoever watches over the machine may ask."""
 ON_A_CLOSED_HOME = {"restore_backup"}

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
 from leadscore.modeling.encoding import Encoder
 from leadscore.modeling.files.artefact import from_files
-from leadscore.services import governance, models, scoring, training
+from leadscore.services import alerts, governance, models, scoring, training
+from leadscore.steps.alerting import AlertKind
 from leadscore.steps.models import CHAMPION, load_model
 from leadscore.store import lead_reading
 from leadscore.store import models as model_rows
@@ -92,6 +93,8 @@ def test_a_changed_file_stops_the_way_back_before_anything_moves(twice, admin):
         models.roll_back_model(twice, admin, client=CLIENT)
     assert models.show_model(twice, admin, client=CLIENT, version=CHAMPION).version == 2
     assert governance.audit_events(twice, admin, action="model_rolled_back").total == 0
+    assert governance.audit_events(twice, admin, action="model_refused").frame["object"].tolist() == ["model:1"]
+    assert [alert.kind for alert in alerts.open_alerts(twice, admin, client=CLIENT)] == [AlertKind.MODEL]
 
 
 def test_other_answers_than_noted_are_told_with_both_library_versions(trained, admin, monkeypatch):

@@ -47,6 +47,21 @@ def test_each_thing_that_is_wrong_is_told(workbench: Workbench, admin: Actor, cl
     assert all(check.sentence.endswith((".", ")")) for check in found.checks)
 
 
+def test_what_fails_is_an_alert_until_it_does_so_no_more(workbench: Workbench, admin: Actor,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    operations.watch_health(workbench)
+    assert alerts.open_alerts(workbench, admin, client="default") == []
+    with monkeypatch.context() as full:
+        full.setattr(health.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10_000_000}))
+        operations.watch_health(workbench)
+        operations.watch_health(workbench)
+        (alert,) = alerts.open_alerts(workbench, admin, client="default")
+        assert (alert.kind, alert.severity, alert.times) == ("health", "serious", 2)
+        assert "disk" in alert.text
+    operations.watch_health(workbench)
+    assert alerts.open_alerts(workbench, admin, client="default") == []
+
+
 def test_a_store_that_is_gone_fails_without_a_traceback(workbench: Workbench) -> None:
     workbench.engine.dispose()
     (workbench.settings.data_folder / "leadscore.db").write_bytes(b"not a database" * 500)
