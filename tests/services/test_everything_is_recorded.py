@@ -16,7 +16,7 @@ LIFE = "signs of life and timings of the program itself"
 SESSION = "keeps the session of a sign-in that was recorded"
 SILENT = {
     **dict.fromkeys((
-        "compare_models", "feature_changes", "list_features", "current_policy", "preview_policy", "export_policy",
+        "compare_models", "feature_changes", "list_features", "current_policy", "preview_policy",
         "read_policy_file", "backtest_policy", "compare_policies", "show_policy", "describe_changes",
         "scorecard_evidence", "scorecard_fields", "start_from", "take_suggestions"), FIRST_POLICY),
     **dict.fromkeys(("claim", "finish", "progress", "recent", "view"), WORK),
