@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +73,12 @@ def read_leads_at(session: Session, vault: Vault, client_id: int, lead_ids: Sequ
     custom = lead_reading.custom_fields(session, client_id, of_batches=then)
     wanted = np.asarray(lead_ids, dtype=np.int64)
     frame = lead_reading.read_leads(session, vault, client_id, lead_ids=wanted, custom=custom, keep_empty=True)
-    earlier = _earlier_values(session, vault, client_id, wanted, later)
-    for lead_id, values in _corrected(session, vault, client_id, wanted, record).items():
-        # the values before an import win: they are the older ones of both, unless only a person changed them
-        earlier[lead_id] = values | earlier.get(lead_id, {})
+    changes = [*_imported(session, vault, client_id, wanted, later),
+               *_corrected(session, vault, client_id, wanted, record)]
+    earlier: dict[int, dict[str, Any]] = {}
+    for change in sorted(changes, key=lambda change: change.place, reverse=True):
+        # the newest first, so that what stood before the first change has the last word
+        earlier.setdefault(change.lead_id, {}).update(change.before)
     kinds = {field.name: field.kind for field in FIELD_BY_NAME.values()} | {field.name: field.kind for field in custom}
     return Past(_with_values(frame, earlier, kinds), custom, {lead: sorted(values) for lead, values in earlier.items()},
                 [batch for batch in undone_since if batch not in later])
@@ -92,47 +94,54 @@ def changes_of(session: Session, vault: Vault, client_id: int, lead_id: int) -> 
              "after": _flat(note["after"])} for batch, note in zip(batches, notes, strict=True)]
 
 
-def _imports(session: Session, client_id: int, action: str, after: int) -> list[int]:
-    (objects,) = fetch_columns(session, "SELECT object FROM audit_events WHERE client_id = :client AND "
-                               "action = :action AND seq > :after ORDER BY seq",
-                               {"client": client_id, "action": action, "after": after})
-    return [int(about.partition(":")[2]) for about in objects]
+@dataclass(frozen=True)
+class _Change:
+    """What stood in a lead before a change; ``place`` is where the change stands in the order of the log."""
+
+    place: tuple[int, int]
+    lead_id: int
+    before: dict[str, Any]
 
 
-def _earlier_values(session: Session, vault: Vault, client_id: int, lead_ids: np.ndarray,
-                    batches: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Give the values before the first of these imports, of the leads they changed."""
-    if not batches:
-        return {}
+def _imports(session: Session, client_id: int, action: str, after: int) -> dict[int, int]:
+    """Map imports to the record that tells of them, in the order of the log."""
+    numbers, objects = fetch_columns(session, "SELECT seq, object FROM audit_events WHERE client_id = :client AND "
+                                     "action = :action AND seq > :after ORDER BY seq",
+                                     {"client": client_id, "action": action, "after": after})
+    return {int(about.partition(":")[2]): int(number) for number, about in zip(numbers, objects, strict=True)}
+
+
+def _imported(session: Session, vault: Vault, client_id: int, lead_ids: np.ndarray,
+              records: Mapping[int, int]) -> list[_Change]:
+    """Give what stood in leads before imports changed them."""
+    if not records:
+        return []
     numbers, leads, of_batch, blobs = fetch_for(
         session, "SELECT id, lead_id, batch_id, before FROM lead_changes WHERE client_id = :client", "lead_id",
         lead_ids, {"client": client_id})
-    chosen = [place for place in np.argsort(numbers)[::-1].tolist() if of_batch[place] in set(batches)]
+    chosen = [place for place, batch in enumerate(of_batch) if batch in records]
     opened = vault.decrypt_many([blobs[place] for place in chosen],
                                 [change_place(leads[place], of_batch[place]) for place in chosen])
-    found: dict[int, dict[str, Any]] = {}
-    for place, note in zip(chosen, opened, strict=True):
-        # the newest first, so that the oldest has the last word
-        found.setdefault(leads[place], {}).update(_flat(orjson.loads(note or b"{}")["before"]))
-    return found
+    return [_Change((records[of_batch[place]], numbers[place]), leads[place],
+                    _flat(orjson.loads(note or b"{}")["before"])) for place, note in zip(chosen, opened, strict=True)]
 
 
 def _corrected(session: Session, vault: Vault, client_id: int, lead_ids: np.ndarray,
-               record: int) -> dict[int, dict[str, Any]]:
-    """Give the values before people corrected them, as the log keeps them sealed."""
-    objects, details = fetch_columns(
-        session, "SELECT object, detail FROM audit_events WHERE client_id = :client AND seq > :after AND "
-        "object LIKE 'lead:%' AND detail LIKE '%\"sealed\"%' ORDER BY seq DESC",
+               record: int) -> list[_Change]:
+    """Give what stood in leads before people corrected them, as the log keeps it sealed."""
+    numbers, objects, details = fetch_columns(
+        session, "SELECT seq, object, detail FROM audit_events WHERE client_id = :client AND seq > :after AND "
+        "object LIKE 'lead:%' AND detail LIKE '%\"sealed\"%' ORDER BY seq",
         {"client": client_id, "after": record})
-    found: dict[int, dict[str, Any]] = {}
+    found = []
     wanted = set(lead_ids.tolist())
-    for about, detail in zip(objects, details, strict=True):
+    for number, about, detail in zip(numbers, objects, details, strict=True):
         lead_id = int(about.partition(":")[2])
         words = orjson.loads(detail).get("sealed") if lead_id in wanted else None
         opened = subject_keys.opened(session, vault, client_id, lead_id, words) if isinstance(words, str) else None
         before = (opened or {}).get("before")
         if isinstance(before, dict):
-            found.setdefault(lead_id, {}).update(before)
+            found.append(_Change((int(number), 0), lead_id, before))
     return found
 
 

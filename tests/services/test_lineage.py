@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from leadscore.access import Role
 from leadscore.errors import NotFound
-from leadscore.services import delivery, dossier, governance, intake, lineage, policies, scoring
+from leadscore.services import data_rights, delivery, dossier, governance, intake, lineage, policies, scoring
 from leadscore.store import subject_keys
 from leadscore.store.audit import append
 from leadscore.store.database import read, write
@@ -137,6 +137,16 @@ def test_a_value_corrected_by_a_person_is_put_back(told):
                detail={"sealed": words})
     assert replay(told, lead).identical
     assert replay(told, lead).put_back == ["industry"]
+
+
+def test_of_a_correction_and_a_later_import_the_value_before_both_is_put_back(told, admin):
+    lead = newest(told, 1)
+    data_rights.rectify(told, admin, client=CLIENT, lead_id=lead, changes={"employees": "5000"})
+    header = leads_file(1).split(b"\n")[0] + b"\n"
+    intake.import_file(told, admin, client=CLIENT, source=header + row(2, employees="9000").encode(), filename="3.csv")
+    assert replay(told, lead).identical
+    data_rights.rectify(told, admin, client=CLIENT, lead_id=lead, changes={"employees": "7"})
+    assert replay(told, lead).identical
 
 
 def test_an_altered_score_and_a_lost_value_are_told_apart(told):
