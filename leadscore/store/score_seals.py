@@ -1,7 +1,8 @@
 """Each score carries a seal, so that one that was altered in the database is found and named by itself.
 
-The seal is a keyed BLAKE2b of lead, scoring, rule score, probability and blended score. What lists show follows from
-these and from a person's own judgement, which stand in the log. Seals of different leads do not depend on each other:
+The seal is a keyed BLAKE2b of lead, scoring, rule score, probability and blended score. What lists show must be the
+blended score or a person's own judgement, and that must be the one the log tells of. The group is not sealed: it
+follows from the place among all leads and moves with theirs. Seals of different leads do not depend on each other:
 erasing a lead breaks nothing.
 """
 
@@ -18,12 +19,15 @@ import pandas as pd
 from sqlalchemy import text
 from sqlmodel import Session
 
-from leadscore.store.bulk import fetch_columns
+from leadscore.store.bulk import fetch_columns, fetch_for
 from leadscore.store.vault import Vault
 
 SEALED = ("rule_score", "probability", "blended")
 SEAL_BYTES = 16
 PORTION = 50_000
+ONE = ("lead_id", "run_id")
+NAMES = (*ONE, "client_id")
+WITH_SCORE = "FROM leads l LEFT JOIN scores s ON s.lead_id = l.id"
 MOST_NAMED = 100
 """Altered scores that are named one by one; their number is always told."""
 
@@ -37,7 +41,7 @@ class ScoresVerdict:
     scores : int
         Scores in force and in the history.
     unsealed : int
-        Those made before scores were sealed.
+        Those of scorings from before the first that sealed its scores.
     altered : int
     named : list of dict
         ``client_id``, ``lead_id``, ``run_id`` and ``why`` of the altered ones, at most 100.
@@ -105,7 +109,7 @@ def check(session: Session, vault: Vault, client_id: int | None = None,
     made = runs_of_log(session, client_id)
     there: dict[int, int] = {}
     named: list[dict[str, Any]] = []
-    known: list[np.ndarray] = []
+    seen: list[pd.DataFrame] = []
     scores = unsealed = altered = 0
     for table in ("scores", "score_history"):
         for portion in _portions(session, table, client_id):
@@ -117,13 +121,14 @@ def check(session: Session, vault: Vault, client_id: int | None = None,
                 there[run_id] = there.get(run_id, 0) + number
             if tell:
                 tell(scores)
-            if table == "scores":
-                known.append(portion["lead_id"].to_numpy()[wrong])
-    shown = _shown_otherwise(session, client_id)
-    shown = shown[~np.isin(shown["lead_id"].to_numpy(dtype=np.int64), np.concatenate([*known, []]))]
-    named += _named(shown, "lists show another score than the scoring or a person gave")[:MOST_NAMED - len(named)]
+            seen.append(portion.loc[wrong, list(ONE)])
+    for shown, why in _shown_otherwise(session, client_id):
+        fresh = shown[~_among(shown, seen)]
+        altered = altered + len(fresh)
+        seen.append(fresh[list(ONE)])
+        named += _named(fresh, why)[:MOST_NAMED - len(named)]
     gone = sum(max(rows - there.get(run_id, 0), 0) for run_id, rows in made.items())
-    return ScoresVerdict(scores, unsealed, altered + len(shown), named, gone)
+    return ScoresVerdict(scores, unsealed, altered, named, gone)
 
 
 def count(session: Session, client_id: int | None = None) -> int:
@@ -166,18 +171,56 @@ def _judged(vault: Vault, portion: pd.DataFrame, made: Mapping[int, int]) -> tup
     right = seals(vault, portion["lead_id"].to_numpy(), portion["run_id"].to_numpy(), portion)
     same = np.array([seal is not None and bytes(seal) == own for seal, own in zip(portion["seal"], right, strict=True)],
                     dtype=bool)
-    plain = portion["seal"].isna().to_numpy() & ~portion["run_id"].isin(list(made)).to_numpy()
+    # once scores are sealed every later scoring is; a number of none, put in by hand, is no way round
+    plain = portion["seal"].isna().to_numpy() & (portion["run_id"].to_numpy() < min(made, default=np.inf))
     return plain, ~same & ~plain
 
 
-def _shown_otherwise(session: Session, client_id: int | None) -> pd.DataFrame:
-    """Find leads whose score in lists is neither what rules and model say nor what a person set."""
-    where = "" if client_id is None else " AND s.client_id = :client"
-    columns = fetch_columns(
-        session, "SELECT s.lead_id, s.run_id, s.client_id FROM scores s JOIN leads l ON l.id = s.lead_id WHERE "
-        f"s.score <> coalesce(l.override_score, s.blended){where} ORDER BY s.lead_id",
-        {} if client_id is None else {"client": client_id})
-    return pd.DataFrame(dict(zip(("lead_id", "run_id", "client_id"), columns, strict=True)))
+def _shown_otherwise(session: Session, client_id: int | None) -> list[tuple[pd.DataFrame, str]]:
+    """Find leads that show something else than rules and model said, or a judgement nobody has made."""
+    parameters = {} if client_id is None else {"client": client_id}
+    where = "" if client_id is None else " AND l.client_id = :client"
+    told = _judgements_of_log(session, client_id)
+    ids, *judged = fetch_columns(
+        session, "SELECT l.id, l.override_score, l.override_tier FROM leads l WHERE (l.override_score IS NOT NULL OR "
+        f"l.override_tier IS NOT NULL){where}", parameters)
+    stands = dict(zip(ids, zip(*judged, strict=True), strict=True))
+    differ = sorted(lead for lead in {*told, *stands} if told.get(lead) != stands.get(lead))
+    forged = fetch_for(session, f"SELECT l.id, coalesce(s.run_id, 0), l.client_id {WITH_SCORE} WHERE l.id > 0", "l.id",
+                       differ, {})
+    lists, past = (fetch_columns(session, f"SELECT l.id, s.run_id, l.client_id FROM {table} s JOIN leads l ON l.id = "
+                                 f"s.lead_id WHERE s.score <> {said}{where} ORDER BY l.id", parameters)
+                   for table, said in (("scores", "coalesce(l.override_score, s.blended)"),
+                                       ("score_history", "s.blended")))
+    history = _found(past)
+    return [(_found(lists), "lists show another score than the scoring or a person gave"),
+            (_found(forged), "the judgement of a person that stands here is not the one the log tells of"),
+            (history[~history["lead_id"].isin(list(told))], "the history shows another score than the scoring gave")]
+
+
+def _among(found: pd.DataFrame, seen: Sequence[pd.DataFrame]) -> np.ndarray:
+    """Say which were named already, of a lead's score of one scoring."""
+    keys = [pd.MultiIndex.from_frame(frame[list(ONE)]) for frame in (found, *seen) if len(frame)]
+    return np.logical_or.reduce([np.zeros(len(found), dtype=bool), *(keys[0].isin(other) for other in keys[1:])]) \
+        if len(found) else np.zeros(0, dtype=bool)
+
+
+def _found(columns: list[list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame({name: np.array(values, dtype=np.int64) for name, values in zip(NAMES, columns, strict=True)})
+
+
+def _judgements_of_log(session: Session, client_id: int | None) -> dict[int, tuple[Any, Any] | None]:
+    """Give each lead's last judgement by a person as score and group, as the log tells it; None where taken back."""
+    where = "" if client_id is None else " AND client_id = :client"
+    objects, details = fetch_columns(
+        session, "SELECT object, detail FROM audit_events WHERE action IN ('override_set', 'override_cleared')"
+        f"{where} ORDER BY seq", {} if client_id is None else {"client": client_id})
+    found: dict[int, tuple[Any, Any] | None] = {}
+    for about, detail in zip(objects, details, strict=True):
+        after = orjson.loads(detail).get("after") or {}
+        judged = (after.get("score"), after.get("tier"))
+        found[int(about.partition(":")[2])] = None if judged == (None, None) else judged
+    return found
 
 
 def _named(found: pd.DataFrame, why: str) -> list[dict[str, Any]]:

@@ -56,7 +56,9 @@ def test_untouched_scores_hold_in_force_and_in_the_history(store: Engine, vault:
     ("UPDATE scores SET probability = NULL WHERE lead_id = 3", 2),
     ("UPDATE scores SET seal = NULL WHERE lead_id = 3", 2),
     ("UPDATE scores SET score = 99 WHERE lead_id = 3", 2),
+    ("UPDATE scores SET seal = NULL, run_id = 99, blended = 99, score = 99 WHERE lead_id = 3", 99),
     ("UPDATE score_history SET blended = 1 WHERE lead_id = 3", 1),
+    ("UPDATE score_history SET score = 1 WHERE lead_id = 3", 1),
     ("UPDATE score_history SET seal = (SELECT seal FROM score_history WHERE lead_id = 4) WHERE lead_id = 3", 1),
 ])
 def test_an_altered_score_is_named(store: Engine, vault: Vault, scored, statement: str, run: int) -> None:
@@ -85,11 +87,30 @@ def test_scores_made_before_seals_are_told_apart(store: Engine, vault: Vault, no
     assert (found.ok, found.unsealed) == (True, 6)
 
 
-def test_a_score_set_by_hand_is_no_forgery(store: Engine, vault: Vault, scored) -> None:
+def judged(session, vault: Vault, now, client_id: int, score: float | None) -> None:
+    audit.append(session, vault, at=now, client_id=client_id, actor="ann", object="lead:2", action="override_set",
+                 detail={"before": None, "after": {"score": score, "tier": None}})
+
+
+def test_a_score_set_by_hand_is_no_forgery(store: Engine, vault: Vault, now, scored) -> None:
     with write(store) as session:
         session.execute(text("UPDATE leads SET override_score = 88 WHERE id = 2"))
         score_rows.set_final(session, scored[0], 2, score=88.0, tier="High")
+        judged(session, vault, now, scored[0], 88.0)
     assert check(store, vault).ok
+
+
+@pytest.mark.parametrize(("told", "stands"), [(None, 88.0), (70.0, 88.0), (88.0, None)])
+def test_a_judgement_the_log_does_not_tell_of_is_named(store: Engine, vault: Vault, now, scored, told, stands) -> None:
+    with write(store) as session:
+        if told is not None:
+            judged(session, vault, now, scored[0], told)
+        session.execute(text("UPDATE leads SET override_score = :stands WHERE id = 2"), {"stands": stands})
+        session.execute(text("UPDATE scores SET score = coalesce(:stands, blended) WHERE lead_id = 2"),
+                        {"stands": stands})
+    found = check(store, vault)
+    assert (found.altered, found.named[0]["lead_id"], found.named[0]["run_id"]) == (1, 2, scored[2])
+    assert "judgement" in found.named[0]["why"]
 
 
 def test_a_seal_is_of_its_numbers_alone(vault: Vault) -> None:
