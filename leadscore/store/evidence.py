@@ -52,6 +52,15 @@ def records(session: Session, client_id: int, *, upto: int, first: str, after: s
     return frame.iloc[::-1].reset_index(drop=True)
 
 
+def first_read(session: Session, client_id: int, *, upto: int, first: str, after: str,
+               most: int = MOST_RECORDS) -> int | None:
+    """Give the number of the oldest record that :func:`records` gives; None where it leaves none out."""
+    (found,) = fetch_columns(session, "SELECT seq FROM audit_events WHERE (client_id = :client OR client_id IS NULL) "
+                             "AND seq <= :upto AND at >= :first AND at < :after ORDER BY seq DESC LIMIT 2 OFFSET :skip",
+                             {"client": client_id, "upto": upto, "first": first, "after": after, "skip": most - 1})
+    return int(found[0]) if len(found) > 1 else None
+
+
 def counts_since(session: Session, client_id: int, seq: int, *, besides: Sequence[str]) -> dict[str, int]:
     """Count by action the records that are newer than a number, about a client or the workbench as a whole."""
     actions, counted = fetch_columns(

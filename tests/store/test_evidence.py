@@ -19,6 +19,8 @@ def test_records_stop_at_a_number_and_leave_other_clients_aside(store, vault, no
         assert evidence.records(session, mine, upto=4, **DAYS)["seq"].tolist() == [1, 3, 4]
         assert evidence.records(session, mine, upto=3, **DAYS)["seq"].tolist() == [1, 3]
         assert evidence.records(session, mine, upto=4, most=1, **DAYS)["seq"].tolist() == [4]
+        assert evidence.first_read(session, mine, upto=4, most=2, **DAYS) == 3
+        assert evidence.first_read(session, mine, upto=4, most=3, **DAYS) is None
         assert evidence.records(session, mine, upto=4, first="2026-03-02", after="2026-03-03").empty
         assert evidence.counts_since(session, mine, 1, besides=("signed_in",)) == {"policy_saved": 1}
         assert evidence.newest(session, mine, ("lead_viewed", "signed_in"), upto=4)["seq"] == 3

@@ -7,7 +7,7 @@ import pandas as pd
 from leadscore.charts.numbers import counted
 from leadscore.reports.document import Figure, Section, Table
 from leadscore.steps.compliance.asking import Asked, Compiled
-from leadscore.steps.compliance.trail import as_records, listed, of_families, records_of
+from leadscore.steps.compliance.trail import as_records, left_out, listed, of_families, records_of
 from leadscore.steps.record_words import Family
 
 VIEWED, EXPORTED = "lead_viewed", "leads_exported"
@@ -39,7 +39,8 @@ def access_log(asked: Asked) -> Compiled:
         Section("Changes of accounts and rights", _or_none(rights), tables=_table(rights)),
     )
     records = pd.concat([accesses, account]).sort_values("seq")
-    notes = ("Lead numbers are pseudonyms: the workbench knows whose they are, the log does not.",
+    notes = (*left_out(asked),
+             "Lead numbers are pseudonyms: the workbench knows whose they are, the log does not.",
              "Sign-ins under a name that is no account's are written down as user:unknown, never with what was typed.")
     return Compiled("Access log", f"Personal data, {asked.days.words}", sections, notes, as_records(records))
 

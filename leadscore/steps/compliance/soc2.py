@@ -9,7 +9,7 @@ import pandas as pd
 from leadscore.reports.document import Figure, Section, Table
 from leadscore.steps.compliance.access_log import DENIED, REFUSED, RIGHTS, SIGNED_IN
 from leadscore.steps.compliance.asking import Asked, Compiled, moment
-from leadscore.steps.compliance.trail import as_records, listed, of_families, records_of
+from leadscore.steps.compliance.trail import as_records, left_out, listed, of_families, records_of
 from leadscore.steps.record_words import Family
 from leadscore.store import alerts, audit, evidence
 
@@ -38,8 +38,8 @@ def soc2(asked: Asked) -> Compiled:
         _part("Backups and restores", frame[frame["action"].isin(BACKUPS)]),
         Section("The audit trail itself", (chain_words(asked),)),
     )
-    notes = ("CC6.1: logical access. CC7.2: monitoring for anomalies. CC8.1: change management. Trust Services "
-             "Criteria of the AICPA.",)
+    notes = (*left_out(asked), "CC6.1: logical access. CC7.2: monitoring for anomalies. CC8.1: change management. "
+             "Trust Services Criteria of the AICPA.")
     return Compiled("SOC 2 evidence", f"CC6.1, CC7.2 and CC8.1, {asked.days.words}", sections, notes,
                     as_records(frame))
 

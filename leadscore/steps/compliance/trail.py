@@ -41,6 +41,15 @@ def records_of(asked: Asked) -> pd.DataFrame:
     return frame[_about_us(asked, frame)].drop(columns="client_id").reset_index(drop=True)
 
 
+def left_out(asked: Asked) -> tuple[str, ...]:
+    """Say that a period has more records than a report reads; nothing where it holds them all."""
+    first = evidence.first_read(asked.session, asked.client_id, upto=asked.upto, first=str(asked.days.first),
+                                after=asked.days.after)
+    return () if first is None else (
+        f"This period has more records than one report holds: of those the newest {evidence.MOST_RECORDS:,} are here, "
+        f"from number {first:,} on, and figures count these alone. Make reports of shorter periods for the others.",)
+
+
 def of_families(frame: pd.DataFrame, *families: Family) -> pd.DataFrame:
     """Keep the records of some families."""
     return frame[frame["family"].isin([str(family) for family in families])]
