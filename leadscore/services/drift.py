@@ -16,7 +16,7 @@ from leadscore.charts.picture import Picture
 from leadscore.errors import InvalidRequest, LeadScoreError, NotFound
 from leadscore.monitoring.drift_verdict import Verdict as Verdict
 from leadscore.monitoring.performance import Measured
-from leadscore.steps.alerting import WORKBENCH, AlertKind, Severity, raise_alert, settle_alert
+from leadscore.steps.alerting import DRIFT_SUBJECT, WORKBENCH, AlertKind, Severity, raise_alert, settle_alert
 from leadscore.steps.drift import LATELY, check, keep_settings
 from leadscore.steps.drift import WINDOWS as WINDOWS
 from leadscore.steps.drift import DriftResult as DriftResult
@@ -187,10 +187,11 @@ def _kept(session: Session, workbench: Workbench, champion: ModelVersion, settin
                      "verdict": result.verdict, "columns": moved, "newer": result.newer, "owner": settings.owner,
                      "promises_broken": [promise.key for promise in result.promises if promise.kept is False]})
     if result.verdict == Verdict.ALARM:
-        raise_alert(session, workbench, client_id=client_id, kind=AlertKind.DRIFT, subject="leads",
+        raise_alert(session, workbench, client_id=client_id, kind=AlertKind.DRIFT, subject=DRIFT_SUBJECT,
                     text=result.sentence, severity=Severity.WARNING, now=now, owner=settings.owner or None, by=by)
     elif result.verdict != Verdict.TOO_LITTLE:
-        settle_alert(session, workbench, client_id=client_id, kind=AlertKind.DRIFT, subject="leads", now=now, by=by)
+        settle_alert(session, workbench, client_id=client_id, kind=AlertKind.DRIFT, subject=DRIFT_SUBJECT, now=now,
+                     by=by)
     return row
 
 

@@ -12,6 +12,8 @@ from leadscore.workbench import Workbench
 
 WORKBENCH = "workbench"
 """Who acts in the log where nobody did: the workbench by itself."""
+DRIFT_SUBJECT = "leads"
+"""What an alert of drift is about."""
 
 
 class AlertKind(StrEnum):

@@ -15,6 +15,7 @@ from leadscore.modeling.files.artefact import from_files, library_differences
 from leadscore.modeling.files.proof import proof_of
 from leadscore.modeling.model import Model
 from leadscore.schema import label_of
+from leadscore.steps.alerting import DRIFT_SUBJECT, AlertKind, settle_alert
 from leadscore.steps.approving import refuse_unapproved
 from leadscore.store import audit, clients
 from leadscore.store import experiments as experiment_rows
@@ -200,6 +201,10 @@ def crown(session: Session, workbench: Workbench, *, client_id: int, version: in
     _end_experiment(session, workbench, client_id=client_id, version=version, actor_name=actor_name, now=now)
     audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor_name, action=action,
                  object=f"model:{version}", detail={"before": replaced, "after": version})
+    if replaced != version:
+        # what was found of another model says nothing of this one, whose own check is still to come
+        settle_alert(session, workbench, client_id=client_id, kind=AlertKind.DRIFT, subject=DRIFT_SUBJECT, now=now,
+                     by=actor_name)
     return replaced
 
 

@@ -12,9 +12,11 @@ from leadscore.errors import InvalidRequest, NotFound
 from leadscore.sample.campaign import make_campaign, to_csv_bytes
 from leadscore.services import drift, governance, intake, jobs, retraining, scoring
 from leadscore.steps import drift as steps
+from leadscore.steps.models import crown
 from leadscore.store import alerts
 from leadscore.store import models as model_rows
 from leadscore.store.database import read, write
+from leadscore.store.tables import ModelVersion
 from tests.services.conftest import CLIENT, NOW, person, run_here, workbench_at
 
 pytestmark = pytest.mark.usefixtures("read_here")
@@ -86,6 +88,17 @@ def test_an_alarm_is_over_when_a_later_check_finds_nothing(drifted, admin, monke
         monkeypatch.setattr(drift, "check", lambda *_given, _now=verdict, **_more: dataclasses.replace(
             alarm, verdict=_now))
         drift.check_drift(drifted, admin, client=CLIENT)
+        assert bool(_open_alerts(drifted)) is still
+
+
+def test_an_alarm_about_a_model_is_over_when_another_takes_its_place(drifted, admin):
+    drift.check_drift(drifted, admin, client=CLIENT)
+    with write(drifted.engine) as session:
+        kept = model_rows.champion(session, 1).model_dump(exclude={"id"})
+        session.add(ModelVersion(**kept | {"alias": None, "folder": "another"}))
+    for version, still in ((1, True), (2, False)):
+        with write(drifted.engine) as session:
+            crown(session, drifted, client_id=1, version=version, actor_name="ada", now=LATER)
         assert bool(_open_alerts(drifted)) is still
 
 
