@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
 from leadscore.charts.board.consents import consent_by_source
@@ -14,6 +15,7 @@ from leadscore.charts.picture import Picture
 from leadscore.errors import InvalidRequest
 from leadscore.steps.consent_history import consent_history, keep_what_stood
 from leadscore.steps.objecting import resume_profiling, stop_profiling
+from leadscore.steps.records import LOOKS
 from leadscore.steps.remembering import remembered
 from leadscore.store import audit, clients, consents, lead_reading, restriction, suppression
 from leadscore.store import leads as lead_rows
@@ -58,7 +60,8 @@ def record_consent(workbench: Workbench, actor: Actor, *, client: str, lead_id: 
     Raises
     ------
     InvalidRequest
-        No such purpose, nothing about where it is known from, or a time in the future.
+        No such purpose, nothing about where it is known from, a time in the future, or the person agreed before a day
+        on which they said no (``older_consent``).
     NotFound
         The client has no such lead.
     """
@@ -69,6 +72,8 @@ def record_consent(workbench: Workbench, actor: Actor, *, client: str, lead_id: 
     with write(workbench.engine) as session:
         client_id = clients.require(session, client)
         keep_what_stood(session, client_id, lead_id, wanted, now=now)
+        if given:
+            _refuse_older(session, client_id, lead_id, wanted, said_at)
         consents.add(session, client_id, [lead_id], purpose=wanted, given=given, source=source.strip(), at=said_at,
                      by=actor.name, now=now)
         if wanted is Purpose.CONTACT:
@@ -104,12 +109,21 @@ def consent_coverage(workbench: Workbench, actor: Actor, *, client: str) -> Cove
     require(actor, Action.VIEW_LEADS, client)
     with read(workbench.engine) as session:
         client_id = clients.id_of(session, client)
-        state = audit.latest(session, client_id)
+        state = audit.latest(session, client_id, besides=LOOKS)
         by_source = remembered(workbench, "consent coverage", (client_id, state),
                                lambda: consents.coverage(session, client_id), most=STATES_REMEMBERED)
         return Coverage(by_source, consent_by_source(by_source), len(restriction.restricted_ids(session, client_id)),
                         len(consents.opted_out(session, client_id, Purpose.SALE)),
                         suppression.count(session, client_id))
+
+
+def _refuse_older(session: Session, client_id: int, lead_id: int, purpose: Purpose, at: datetime) -> None:
+    """Refuse that an agreement of earlier, written down late, undoes a no of a later day."""
+    known = consents.of_leads(session, client_id, [lead_id])
+    refused = known.loc[(known["purpose"] == str(purpose)) & ~known["given"], "at"]
+    if len(refused) and refused.max().date() > at.date():
+        raise InvalidRequest("older_consent", f"On {refused.max():%Y-%m-%d}, after that day, the person said no.",
+                             "Give the day on which they have agreed again.")
 
 
 def _checked(purpose: str, source: str, at: datetime, now: datetime) -> Purpose:

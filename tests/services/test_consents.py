@@ -145,6 +145,20 @@ def test_what_cannot_be_a_consent_is_refused(workbench, admin, wrong, code) -> N
     assert refusal.value.code == code
 
 
+def test_an_agreement_of_earlier_does_not_undo_a_no_of_a_later_day(workbench, admin) -> None:
+    intake.import_file(workbench, admin, client=CLIENT, source=leads_file(2), filename="leads.csv")
+    say = {"client": CLIENT, "lead_id": 1, "purpose": "profiling", "source": "letter"}
+    consents.record_consent(workbench, admin, given=False, at=NOW - timedelta(days=3), **say)
+    with pytest.raises(InvalidRequest) as refusal:
+        consents.record_consent(workbench, admin, given=True, at=NOW - timedelta(days=9), **say)
+    assert refusal.value.code == "older_consent"
+    with read(workbench.engine) as session:
+        assert restriction.restricted_ids(session, 1).tolist() == [1]
+    consents.record_consent(workbench, admin, given=True, at=NOW - timedelta(days=3, hours=5), **say)
+    with read(workbench.engine) as session:
+        assert restriction.restricted_ids(session, 1).size == 0
+
+
 def test_a_consent_of_another_clients_lead_is_refused(trained_once) -> None:
     intake.import_file(trained_once, BOSS, client="beta", source=leads_file(1), filename="b.csv")
     with pytest.raises(NotFound):
