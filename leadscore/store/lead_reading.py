@@ -33,6 +33,7 @@ from leadscore.store.vault import Vault
 LEADS = Lead.__table__  # type: ignore[attr-defined]
 EDITED_BY_PEOPLE = ("owner",)
 """Columns that can be filled without any import."""
+LARGEST_ID = 2**63 - 1
 
 
 def place(lead_id: int) -> str:
@@ -147,7 +148,9 @@ def find_lead(session: Session, client_id: int, lead_id: int) -> Any:
     NotFound
         The client has no such lead.
     """
-    row = session.execute(select(LEADS).where(LEADS.c.id == lead_id, LEADS.c.client_id == client_id)).one_or_none()
+    query = select(LEADS).where(LEADS.c.id == lead_id, LEADS.c.client_id == client_id)
+    # a longer number is none a database can be asked for
+    row = session.execute(query).one_or_none() if 0 < lead_id <= LARGEST_ID else None
     if row is None:
         raise NotFound("unknown_lead", f"There is no lead {lead_id}.", "It may have been erased.")
     return row

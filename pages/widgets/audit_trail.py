@@ -18,6 +18,8 @@ PAGE_SIZE = 50
 IN_URL = "query-params"
 PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "all": "All time"}
 PEOPLE_SHOWN = 200
+LAST_PAGE = 1_000_000
+"""Nobody turns further, and an address may name any number."""
 
 
 def draw(context: Context) -> None:
@@ -124,4 +126,4 @@ def _records(context: Context, choice: Choice, everywhere: bool) -> None:
 
 def _page_number() -> int:
     written = str(st.session_state.get("entries") or st.query_params.get("entries", "1"))
-    return max(int(written), 1) if written.isdecimal() else 1
+    return min(max(int(written), 1), LAST_PAGE) if written.isdecimal() else 1

@@ -12,6 +12,8 @@ from leadscore.services.delivery import FilterOptions, ListView
 from pages.widgets import words
 
 PAGE_SIZE = 100
+LAST_PAGE = 1_000_000
+"""Nobody turns further, and an address may name any number."""
 TOPS = {"": "All", "10%": "Top 10 %", "20%": "Top 20 %", "30%": "Top 30 %", "capacity": "By capacity", "n": "Number"}
 ORDERS = {"score": "Best lead first", "company": "Companies together"}
 NOTHING: dict[str, Any] = {
@@ -70,7 +72,7 @@ def _is_on(name: str) -> bool:
 def page_number() -> int:
     """Give the page the address names."""
     written = st.session_state.get("page") or st.query_params.get("page", "1")
-    return max(int(written), 1) if str(written).isdecimal() else 1
+    return min(max(int(written), 1), LAST_PAGE) if str(written).isdecimal() else 1
 
 
 def turn_to(page: int) -> None:

@@ -121,6 +121,8 @@ def test_nobody_stored_is_said_plainly(told) -> None:
     with pytest.raises(NotFound) as refusal:
         data_rights.access_record(workbench, BOSS, client=CLIENT, email="nobody@nowhere.example")
     assert refusal.value.code == "unknown_person"
+    with pytest.raises(NotFound):
+        data_rights.find_people(workbench, BOSS, client=CLIENT, lead_id=10**30)
 
 
 # --- requests -----------------------------------------------------------------------------------------------
