@@ -12,6 +12,7 @@ from sqlmodel import Session
 from leadscore.access import Action, Actor, require
 from leadscore.errors import InvalidRequest
 from leadscore.steps.alerting import WORKBENCH
+from leadscore.steps.compliance.retention import SETTING, days_of
 from leadscore.steps.erasing import forget_in_memory, wipe_disk
 from leadscore.store import audit, clients, erasure_list, retention
 from leadscore.store.database import read, write
@@ -19,7 +20,6 @@ from leadscore.store.retention import CLIENT_RULES, HOUSE_RULES, Rule
 from leadscore.store.tables import Client, Fact
 from leadscore.workbench import Workbench
 
-SETTING = "retention_days"
 LAST_RUN = "retention_run_at"
 EVERY = timedelta(days=1)
 MOST_DAYS = 36_500
@@ -56,7 +56,7 @@ def run_retention(workbench: Workbench, actor: Actor, *, client: str, dry_run: b
     with read(workbench.engine) as session:
         row = clients.find(session, client)
     client_id = row.id if row and row.id else clients.NOBODY
-    found = _run(workbench, client_id, _days(row), CLIENT_RULES, by=actor.name, dry_run=dry_run)
+    found = _run(workbench, client_id, days_of(row), CLIENT_RULES, by=actor.name, dry_run=dry_run)
     return Run(dry_run, tuple(found))
 
 
@@ -66,7 +66,7 @@ def retention_rules(workbench: Workbench, actor: Actor, *, client: str) -> Run:
     now = workbench.clock()
     with read(workbench.engine) as session:
         row = clients.find(session, client)
-        own = [_looked_at(session, rule, row.id if row else clients.NOBODY, _days(row)[rule.name], now)
+        own = [_looked_at(session, rule, row.id if row else clients.NOBODY, days_of(row)[rule.name], now)
                for rule in CLIENT_RULES]
         return Run(True, (*own, *(_looked_at(session, rule, None, rule.days, now) for rule in HOUSE_RULES)))
 
@@ -91,7 +91,7 @@ def save_retention(workbench: Workbench, actor: Actor, *, client: str, days: Map
     with write(workbench.engine) as session:
         client_id = clients.ensure(session, client, now)
         row = session.get_one(Client, client_id)
-        before = _days(row)
+        before = days_of(row)
         after = before | dict(days)
         clients.save_settings(session, client_id, {**row.settings, SETTING: after})
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=actor.name,
@@ -108,7 +108,7 @@ def apply_retention(workbench: Workbench) -> int:
             return 0
         known = clients.list_all(session)
     found = [kept for row in known
-             for kept in _run(workbench, row.id or 0, _days(row), CLIENT_RULES, by=WORKBENCH, dry_run=False)]
+             for kept in _run(workbench, row.id or 0, days_of(row), CLIENT_RULES, by=WORKBENCH, dry_run=False)]
     found += _run(workbench, None, {rule.name: rule.days for rule in HOUSE_RULES}, HOUSE_RULES, by=WORKBENCH,
                   dry_run=False)
     with write(workbench.engine) as session:
@@ -148,9 +148,3 @@ def _removed(session: Session, workbench: Workbench, rule: Rule, client_id: int 
     rows = 0 if before is None else retention.remove(session, workbench.vault, rule, client_id=client_id,
                                                      before=before)
     return Kept(rule.name, rule.label, days, before, rows, rule.least)
-
-
-def _days(row: Client | None) -> dict[str, int | None]:
-    """Give how long each kind of thing is kept for a client."""
-    usual = {rule.name: rule.days for rule in CLIENT_RULES}
-    return usual | (dict(row.settings.get(SETTING) or {}) if row else {})

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 from sqlmodel import Session
@@ -40,17 +39,6 @@ class TrainedWith:
     alias: str | None
     holds: bool
     reason: str
-
-
-def apply_erasure_list(workbench: Workbench, now: datetime) -> int:
-    """Erase again whom a restored backup has brought back; returns how many leads went.
-
-    Raises
-    ------
-    TamperedData
-        The list of erasures was changed.
-    """
-    return erasure_list.catch_up(workbench.engine, workbench.vault, workbench.settings.data_folder, now=now)
 
 
 def erase_rows(session: Session, workbench: Workbench, client_id: int, person: Person, traces: Traces, *,
@@ -168,8 +156,3 @@ def wipe_disk(workbench: Workbench, *, rebuild: bool | None = None) -> bool:
             erasure_list.note_wiped(session)
         clean = wipe(workbench.engine, rebuild=False)
     return clean
-
-
-def as_plain(found: Sequence[TrainedWith]) -> list[dict[str, Any]]:
-    """Give model versions in plain values."""
-    return [vars(version) for version in found]

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from leadscore.charts.numbers import counted
 from leadscore.errors import InvalidRequest
 from leadscore.steps.alerting import AlertKind
+from leadscore.steps.approving import SETTING as APPROVAL
 from leadscore.steps.policies import policy_in_force
 from leadscore.steps.sensitive import criteria_about, marked_by
 from leadscore.store import alerts, evidence, lead_reading, models, risks
@@ -21,8 +22,6 @@ from leadscore.workbench import Workbench
 
 BACKUP_DAYS = 7
 FEW_ROWS = 1_000
-APPROVAL = "second_person_approval"
-"""The client setting that a second person must agree before a model is put to use."""
 TO_DO = "To do: "
 """Before what the workbench proposes: nobody has done it yet."""
 LIMITS = {"title": 120, "description": 2_000, "measures": 2_000, "owner": 80}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete
 
 from leadscore.store.tables import Fact
 
@@ -26,8 +24,3 @@ def note(session: Session, name: str, value: str) -> None:
 def forget(session: Session, name: str) -> bool:
     """Remove a fact; True where there was one."""
     return int(session.exec(delete(Fact).where(col(Fact.name) == name)).rowcount) > 0
-
-
-def known_of(session: Session, names: Iterable[str]) -> set[str]:
-    """Say which of these are known."""
-    return set(session.exec(select(Fact.name).where(col(Fact.name).in_(list(names)))))

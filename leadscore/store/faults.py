@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
 from leadscore.store.personal_traces import ERASED, Traces
@@ -47,11 +46,6 @@ def forget(session: Session, vault: Vault, client_id: int, traces: Traces) -> in
             changed += 1
     session.flush()
     return changed
-
-
-def count_since(session: Session, since: datetime) -> int:
-    """Count the faults since a moment."""
-    return int(session.exec(select(func.count()).select_from(ErrorRecord).where(ErrorRecord.at >= since)).one())
 
 
 def moments(session: Session, since: datetime) -> list[datetime]:

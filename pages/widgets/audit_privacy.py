@@ -63,11 +63,11 @@ def _kept_out(context: Context) -> None:
             with notices.refusals(), st.spinner("Erasing …"):
                 told = privacy.erase_list(context.workbench, context.actor, client=context.client,
                                           source=file.getvalue(), filename=file.name)
-                st.session_state["deletion_proof"] = told.proof
+                st.session_state[f"deletion_proof-{context.client}"] = told.proof
                 st.success(f"{words.counted(told.rows, 'row')} read, {words.counted(told.erased.leads, 'lead')} "
                            f"erased, {words.counted(told.erased.suppressed, 'address', 'addresses')} and numbers kept "
                            "out.")
-        if proof := st.session_state.get("deletion_proof"):
+        if proof := st.session_state.get(f"deletion_proof-{context.client}"):
             st.download_button("Proof, row by row (CSV)", proof, file_name="erased.csv", mime="text/csv",
                                on_click="ignore", icon=":material/download:", key="deletion_proof_file")
 

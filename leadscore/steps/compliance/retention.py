@@ -13,10 +13,15 @@ SETTING = "retention_days"
 """Where a client's own rules stand in its settings; what it has not changed holds as the workbench has it."""
 
 
+def days_of(row: Client | None) -> dict[str, int | None]:
+    """Give how long each kind of thing is kept for a client; None keeps it for good."""
+    usual = {rule.name: rule.days for rule in CLIENT_RULES}
+    return usual | (dict(row.settings.get(SETTING) or {}) if row else {})
+
+
 def retention_rules(asked: Asked) -> list[str]:
     """Say in sentences what is removed and when, as it is set up now."""
-    row = asked.session.get_one(Client, asked.client_id)
-    days = {rule.name: rule.days for rule in CLIENT_RULES} | dict(row.settings.get(SETTING) or {})
+    days = days_of(asked.session.get_one(Client, asked.client_id))
     leads = days[LEADS]
     oldest = evidence.oldest_lead(asked.session, asked.client_id)
     return [f"Leads without a sign of life are removed after {leads:,} days." if leads else
