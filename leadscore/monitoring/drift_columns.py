@@ -154,11 +154,13 @@ def compare_columns(reference: Mapping[str, Profile], now: pd.DataFrame, about: 
     Returns
     -------
     tuple of ColumnDrift
-        Empty where there are fewer than 50 leads on either side.
+        Without columns of which fewer than 50 leads were known before; empty with fewer than 50 newer leads.
     """
-    chosen, limits = [name for name in about if name in reference], limits or Limits()
-    if len(now) < LEAST_LEADS or any(reference[name].leads < LEAST_LEADS for name in chosen):
+    limits = limits or Limits()
+    if len(now) < LEAST_LEADS:
         return ()
+    # what a model said is known of the leads held out alone: where these are few the columns can still be compared
+    chosen = [name for name in about if name in reference and reference[name].leads >= LEAST_LEADS]
     columns = {name: _column_of(now, name) for name in chosen}
     counts = {name: counts_of(reference[name], columns[name]) for name in chosen}
     tests = {name: tested(reference[name], counts[name]) for name in chosen}

@@ -100,6 +100,13 @@ def test_too_few_leads_tell_nothing(rows):
     assert compare_columns({name: profile_of(leads(rows)[name]) for name in ABOUT}, leads(), ABOUT) == ()
 
 
+def test_a_column_of_which_little_was_known_keeps_no_other_from_being_compared():
+    few = {**REFERENCE, "visits": profile_of(leads(40)["visits"])}
+    found = compare_columns(few, leads(seed=1).assign(budget=lambda now: now["budget"] * 1_000), ABOUT)
+    assert {each.name for each in found} == set(ABOUT) - {"visits"}
+    assert found[0].cause == Cause.UNIT
+
+
 def test_fewer_visits_of_newer_leads_are_put_down_to_time():
     reference = {"age": profile_of(pd.Series(np.arange(1_000.0)))}
     found = compare_columns(reference, pd.DataFrame({"age": np.arange(1_000.0) / 2}),
