@@ -14,7 +14,7 @@ from typing import Any
 from sqlmodel import Session
 
 from leadscore.access import Action, Actor, require
-from leadscore.errors import LeadScoreError, NotFound, SignInRefused
+from leadscore.errors import InvalidRequest, LeadScoreError, NotFound, SignInRefused
 from leadscore.steps.devices import device_name
 from leadscore.steps.identity import SaidIdentity, read_claims
 from leadscore.steps.passwords import check_password, dummy_hash, hash_password, is_right
@@ -341,11 +341,13 @@ def change_password(workbench: Workbench, actor: Actor, *, current: str, new: st
     SignInRefused
         The present password is not right; tries are counted as at the door.
     InvalidRequest
-        The new one is too easy to guess.
+        The new one is too easy to guess, or the present one: an administrator may have given that, and know it.
     """
     if actor.user_id is None:
         raise NotFound("no_account", "The local operator has no password.", "Use an account.")
     check_password(new, name=actor.name)
+    if new == current:
+        raise InvalidRequest("same_password", "The new password is the present one.", "Choose another one.")
     proof = sign_in(workbench, name=actor.name, password=current, address=address)
     password_hash, now = hash_password(new), workbench.clock()
     with write(workbench.engine) as session:
@@ -366,7 +368,8 @@ def _account_of(session: Session, said: SaidIdentity, now: datetime) -> tuple[Us
         return (None, "disabled") if row.disabled else (row, "known_identity")
     if said.email is None:
         return None, "no_verified_email"
-    name = unicodedata.normalize("NFKC", said.email).strip().casefold()
+    # an address is taken as it is: other letters that look or fold alike may be another person's address
+    name = said.email.lower() if said.email.isascii() else said.email
     row = users.find(session, name) if NAME.fullmatch(name) else None
     if row is None or row.disabled:
         return None, "disabled" if row else "unknown_identity"

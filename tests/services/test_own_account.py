@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from leadscore.access import Actor, Role
-from leadscore.errors import Forbidden, NotFound, SignInRefused
+from leadscore.errors import Forbidden, InvalidRequest, NotFound, SignInRefused
 from leadscore.services import accounts, sessions
 from leadscore.steps.devices import device_name
 from leadscore.workbench import Workbench
@@ -112,6 +112,9 @@ def test_a_password_given_by_an_administrator_must_be_changed(workbench: Workben
     assert not accounts.must_change_password(workbench, bob)
     accounts.change_user(workbench, admin, user_id=bob.user_id or 0, password=NEW, must_change=True)
     assert accounts.must_change_password(workbench, bob)
+    with pytest.raises(InvalidRequest) as refused:
+        sessions.change_password(workbench, bob, current=NEW, new=NEW, address=HOME)
+    assert refused.value.code == "same_password" and accounts.must_change_password(workbench, bob)
     sessions.change_password(workbench, bob, current=NEW, new="yet another fine day", address=HOME)
     assert not accounts.must_change_password(workbench, bob)
     eve = accounts.add_user(workbench, admin, name="eve", password=NEW, role=Role.VIEWER, must_change=True)
@@ -154,6 +157,16 @@ def test_unknown_people_and_unverified_addresses_are_refused_and_written_down(wo
         let_in(workbench, clock, **changes)
     assert refused.value.code == "no_account" and "administrator" in refused.value.hint
     assert events(workbench)[-1] == "sign_in_refused"
+
+
+@pytest.mark.parametrize("email", [
+    "\uff42ob@example.org", "bob@example.o\u02b3g", "bob@\u212fxample.org", "bob@example.org ",
+    "boB\u200b@example.org"])
+def test_an_address_that_only_looks_like_the_name_of_an_account_opens_nothing(workbench: Workbench, bob: Actor,
+                                                                              clock: Clock, email: str) -> None:
+    with pytest.raises(SignInRefused) as refused:
+        let_in(workbench, clock, sub="eve", email=email)
+    assert refused.value.code == "no_account", "a service may know these as two people's"
 
 
 @pytest.mark.parametrize("changes", [{"iss": None}, {"sub": ""}, {"iat": None}, {"iat": "soon"}, {"sub": 7},
