@@ -58,12 +58,16 @@ def rotate_keys(workbench: Workbench, actor: Actor, *, progress: Progress | None
     """
     require(actor, Action.CONFIGURE)
     tell, now, vault = progress or silent, workbench.clock(), workbench.vault
+    secret = given_secret(workbench.settings)
     with write(workbench.engine) as session:
+        # another process may have made a newer key: one that it has replaced must not come back
+        key_ring.take_up(session, vault, secret)
         if not reencryption.waiting(session, vault) or not vault.generation:
-            generation = key_ring.new_generation(session, vault, given_secret(workbench.settings), by=actor.name,
-                                                 now=now)
+            generation = key_ring.new_generation(session, vault, secret, by=actor.name, now=now)
             audit.append(session, vault, at=now, client_id=None, actor=actor.name, action="keys_rotated",
                          object=f"key:{generation}", detail={"generation": generation})
+    with read(workbench.engine) as session:
+        key_ring.take_up(session, vault, secret)
         total, done = max(reencryption.waiting(session, vault), 1), 0
     while True:
         with write(workbench.engine) as session:

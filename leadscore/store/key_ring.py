@@ -73,7 +73,10 @@ def open_vault(settings: Settings, engine: Engine, *, now: datetime) -> Vault:
 
 
 def new_generation(session: Session, vault: Vault, secret: bytes, *, by: str, now: datetime) -> int:
-    """Make a new key for personal fields, in the caller's transaction; gives its number."""
+    """Make a new key for personal fields, in the caller's transaction; gives its number.
+
+    It is used once :func:`take_up` has read it from the store: what a key encrypts that was never kept is lost.
+    """
     key, generation = os.urandom(KEY_BYTES), vault.generation + 1
     for row in session.exec(select(RingKey).where(RingKey.purpose == FIELDS, col(RingKey.retired_at).is_(None))).all():
         row.retired_at = now
@@ -81,8 +84,13 @@ def new_generation(session: Session, vault: Vault, secret: bytes, *, by: str, no
     session.add(RingKey(purpose=FIELDS, generation=generation, sealed_key=wrapped(key, secret), created_by=by[:80],
                         created_at=now))
     session.flush()
-    vault.add_generation(generation, key)
     return generation
+
+
+def take_up(session: Session, vault: Vault, secret: bytes) -> None:
+    """Let a vault use the newest key of personal fields that the store has, whichever process has made it."""
+    for generation, key in _field_keys(session, secret).items():
+        vault.add_generation(generation, key)
 
 
 def rewrap(session: Session, vault: Vault, old: bytes, new: bytes, *, by: str, now: datetime) -> None:

@@ -113,6 +113,30 @@ def test_a_process_that_was_there_before_reads_what_a_new_key_has_encrypted(home
     assert everything(earlier) == before
 
 
+def test_a_process_that_was_there_before_does_not_bring_a_replaced_key_back(homes, tmp_path) -> None:
+    home = copy_of(homes, "environment", tmp_path)
+    earlier, other = opened(home, FIRST), opened(home, FIRST)
+    keys.rotate_keys(other, BOSS)
+    assert keys.rotate_keys(earlier, BOSS).generation == 2
+    keys.rotate_keys(opened(home, FIRST), BOSS)
+    state = keys.rotate_keys(earlier, BOSS)
+    assert (state.generation, state.waiting) == (4, 0)
+    assert everything(earlier) == everything(opened(home, FIRST))
+
+
+def test_a_key_that_could_not_be_kept_encrypts_nothing(homes, tmp_path, monkeypatch) -> None:
+    workbench = opened(copy_of(homes, "environment", tmp_path), FIRST)
+
+    def full(*_parts, **_more):
+        raise OSError
+
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(keys.audit, "append", full)
+        keys.rotate_keys(workbench, BOSS)
+    requests.open_request(workbench, BOSS, client=CLIENT, kind="access", lead_id=2, note="after that")
+    assert everything(opened(workbench.settings.home, FIRST)) == everything(workbench)
+
+
 def test_a_secret_of_the_environment_changes_with_the_old_one_given_once(homes, tmp_path) -> None:
     home = copy_of(homes, "environment", tmp_path)
     before = everything(opened(home, FIRST))
