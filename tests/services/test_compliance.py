@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import text
 
-from leadscore.access import Role
+from leadscore.access import Actor, Role
 from leadscore.errors import Forbidden, InvalidRequest, NotFound
 from leadscore.services import (
     accounts,
@@ -29,6 +29,7 @@ from leadscore.services import (
 )
 from leadscore.services.compliance import ABOUT_A_LEAD, ABOUT_A_PERIOD, WITH_RECORDS, Format, Kind, Period, Wish
 from leadscore.steps.compliance.asking import NO_ADVICE, NOT_PROVIDED
+from leadscore.steps.faults import note_fault
 from leadscore.store import subject_keys, suppression
 from leadscore.store.database import read, write
 from leadscore.store.tables import Consent
@@ -273,6 +274,25 @@ def test_people_of_other_clients_stay_unnamed(staffed, kind):
         assert {"anna", "adam"} <= set(re.findall(r"\w+", page))
     if kind in WITH_RECORDS:
         assert not records(staffed, kind)["detail"].str.contains("olga").any()
+
+
+@pytest.mark.parametrize("kind", [Kind.ACCESS, Kind.SOC2])
+def test_what_an_administrator_does_for_another_client_and_faults_of_its_people_are_not_told(trained, kind):
+    accounts.add_user(trained, ADMIN, name="adam", password="a long enough password", role=Role.ADMIN)
+    adam = Actor("adam", Role.ADMIN)
+    olga = accounts.add_user(trained, adam, name="olga", password="a long enough password", role=Role.ANALYST,
+                             clients=["secret customer"])
+    anna = accounts.add_user(trained, adam, name="anna", password="a long enough password", role=Role.ANALYST,
+                             clients=[CLIENT])
+    accounts.change_user(trained, adam, user_id=anna.id, clients=[CLIENT, "secret customer"])
+    for number, name in enumerate(("olga", "anna")):
+        note_fault(trained, ValueError(number), place="page leads", user=name)
+    found = records(trained, kind)
+    assert {f"user:{anna.id}"} == set(found["object"][found["actor"] == "adam"])
+    assert not found["object"].eq(f"user:{olga.id}").any() and not found["actor"].eq("olga").any()
+    assert not found["detail"].str.contains("secret").any() and "secret customer" not in made(trained, kind)
+    if kind is Kind.SOC2:
+        assert found[found["action"] == "fault"]["actor"].tolist() == ["anna"]
 
 
 def test_an_access_log_counts_looks_and_exports_by_person(trained):

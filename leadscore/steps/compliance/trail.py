@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from leadscore.steps.alerting import WORKBENCH
 from leadscore.steps.compliance.asking import Asked
 from leadscore.steps.members import unpacked
 from leadscore.steps.record_words import Family, words_of
@@ -15,6 +16,7 @@ from leadscore.store import evidence
 
 USER = "user:"
 UNKNOWN = "user:unknown"
+OPERATOR = "local:"
 LONGEST_DETAIL = 160
 MOST_LISTED = 12
 SEALED = frozenset({"sealed", "text", "sha256", "file_sha256", "personal"})
@@ -25,7 +27,8 @@ def records_of(asked: Asked) -> pd.DataFrame:
     """Read the records of the period asked for.
 
     Of records about accounts those of people who may see this client are given, and tries under names that are no
-    account's; other clients' people stay unnamed.
+    account's; of faults that are no client's, those such people or the workbench met. Other clients and their people
+    stay unnamed.
 
     Returns
     -------
@@ -35,7 +38,8 @@ def records_of(asked: Asked) -> pd.DataFrame:
     frame = evidence.records(asked.session, asked.client_id, upto=asked.upto, first=str(asked.days.first),
                              after=asked.days.after)
     told = [words_of(action) for action in frame["action"]]
-    details = pd.Series([_opened(orjson.loads(text)) for text in frame["detail"]], index=frame.index, dtype=object)
+    details = pd.Series([_only_ours(asked.client, _opened(orjson.loads(text))) for text in frame["detail"]],
+                        index=frame.index, dtype=object)
     frame = frame.assign(label=[words.label for words in told], family=[str(words.family) for words in told],
                          detail=details)
     return frame[_about_us(asked, frame)].drop(columns="client_id").reset_index(drop=True)
@@ -114,10 +118,19 @@ def _when(at: str) -> str:
     return at[:16].replace("T", " ")
 
 
+def _only_ours(client: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """Name no other client an account may see as well."""
+    told = {name: _only_ours(client, part) if isinstance(part, dict) else part for name, part in detail.items()}
+    if isinstance(told.get("clients"), list):
+        told["clients"] = [name for name in told["clients"] if name == client]
+    return told
+
+
 def _about_us(asked: Asked, frame: pd.DataFrame) -> pd.Series:
     ours = evidence.people(asked.session, asked.client_id)
-    names, objects = {user.name for user in ours}, {f"{USER}{user.id}" for user in ours} | {UNKNOWN}
-    return (frame["client_id"].notna() | (frame["family"] != str(Family.ACCOUNT))
-            | frame["object"].isin(objects) | frame["actor"].isin(sorted(names)))
-
-
+    objects = {f"{USER}{user.id}" for user in ours} | {UNKNOWN}
+    by_us = frame["actor"].isin({user.name for user in ours} | {WORKBENCH}) | frame["actor"].str.startswith(OPERATOR)
+    accounts, faults = (frame["family"] == str(family) for family in (Family.ACCOUNT, Family.FAULT))
+    # all else about the workbench as a whole is done by administrators, or was when it was done
+    return (frame["client_id"].notna() | (accounts & frame["object"].isin(objects)) | (faults & by_us)
+            | ~(accounts | faults))
