@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel, col, select
 
-from leadscore.store import batches, faults, held_out, restriction, segments, vectors
+from leadscore.store import batches, faults, held_out, privacy_requests, restriction, segments, vectors
 from leadscore.store.bulk import fetch_for, in_portions, member_of, members
 from leadscore.store.database import is_sqlite
 from leadscore.store.leads import rowcount
@@ -30,7 +30,7 @@ REWRITTEN = {
     "held_out": "the person's row in every kept frame",
     "jobs": "what was searched for, and what a message quotes",
     "model_versions": "values that a report quotes",
-    "privacy_requests": "the link to the lead, and the note",
+    "privacy_requests": "the link to the lead, the note, and an outcome that quotes the person",
     "segments": "what was searched for",
 }
 """Tables whose rows stay, and what is taken out of them."""
@@ -106,7 +106,7 @@ def erase(session: Session, vault: Vault, client_id: int, lead_ids: Sequence[int
                  + segments.forget(session, vault, client_id, traces)
                  + _clean_jobs(session, client_id, traces)
                  + _clean_findings(session, client_id, traces)
-                 + _unlink_requests(session, client_id, wanted))
+                 + _clean_requests(session, vault, client_id, wanted, traces))
     return rewritten + delete_leads(session, client_id, wanted)
 
 
@@ -176,12 +176,21 @@ def _clean_findings(session: Session, client_id: int, traces: Traces) -> int:
     return changed
 
 
-def _unlink_requests(session: Session, client_id: int, lead_ids: np.ndarray) -> int:
-    """Keep that somebody asked, when and with what outcome, without who it was."""
-    found = session.exec(select(PrivacyRequest).where(
-        PrivacyRequest.client_id == client_id, col(PrivacyRequest.lead_id).in_(lead_ids.tolist()))).all()
-    for row in found:
-        row.lead_id, row.note = None, None
-        session.add(row)
+def _clean_requests(session: Session, vault: Vault, client_id: int, lead_ids: np.ndarray, traces: Traces) -> int:
+    """Keep that somebody asked, when and with what outcome, without who it was.
+
+    A request may have been written down before its lead was known: its words are looked at, too.
+    """
+    leads, changed = set(lead_ids.tolist()), 0
+    for row in session.exec(select(PrivacyRequest).where(PrivacyRequest.client_id == client_id)).all():
+        theirs = row.lead_id in leads
+        outcome = traces.without(row.outcome)
+        quoted = row.note is not None and traces.told_in(privacy_requests.note_of(vault, row))
+        if theirs or quoted or outcome != row.outcome:
+            row.lead_id = None if theirs else row.lead_id
+            row.note = None if theirs or quoted else row.note
+            row.outcome = outcome
+            session.add(row)
+            changed += 1
     session.flush()
-    return len(found)
+    return changed

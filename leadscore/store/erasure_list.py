@@ -64,7 +64,9 @@ def append(session: Session, vault: Vault, path: Path, erasure_: Erasure) -> Non
         file.write(f"{_sign(vault, lines[-1] if lines else '', body)} {body}\n".encode())
         file.flush()
         os.fsync(file.fileno())
-    _note(session, len(lines) + 1)
+    # a line whose transaction has failed is still to be done, and this one must not hide it
+    if _noted(session) == len(lines):
+        _note(session, len(lines) + 1)
 
 
 def catch_up(engine: Engine, vault: Vault, data_folder: Path, *, now: datetime) -> int:

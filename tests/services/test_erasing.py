@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from leadscore import sandbox
 from leadscore.access import Actor, Role
 from leadscore.errors import InvalidRequest, NotFound, TamperedData
-from leadscore.services import delivery, governance, intake, jobs, privacy, scoring, segments, similar
+from leadscore.services import delivery, governance, intake, jobs, privacy, requests, scoring, segments, similar
 from leadscore.steps.faults import note_fault
 from leadscore.store import audit, erasure, erasure_list, lead_matching, lead_reading, subject_keys
 from leadscore.store.database import read, write
@@ -150,6 +150,35 @@ def test_a_line_that_a_power_cut_left_unfinished_makes_room(workbench, admin) ->
     path.write_bytes(b"half a li")
     privacy.erase_person(workbench, admin, client=CLIENT, email="p1@firm1.example")
     assert [found.lead_ids for found in erasure_list.read_list(workbench.vault, path)] == [(1,)]
+
+
+def test_an_erasure_that_failed_at_its_end_is_done_at_the_next_start_whatever_came_after(workbench, admin,
+                                                                                          monkeypatch) -> None:
+    two = HEADER + row(1) + row(2)
+    intake.import_file(workbench, admin, client=CLIENT, source=two.encode(), filename="two.csv")
+
+    def full(*_parts) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(erasure_list, "_note", full)
+        privacy.erase_person(workbench, admin, client=CLIENT, lead_id=1)
+    privacy.erase_person(workbench, admin, client=CLIENT, lead_id=2)
+    again = workbench_at(workbench.settings.home)
+    with read(again.engine) as session:
+        assert lead_reading.ids(session, 1).tolist() == []
+        assert not erasure_list.is_behind(session, erasure_list.list_file(again.settings.data_folder))
+
+
+def test_a_request_of_before_the_lead_was_known_forgets_the_person_too(workbench, admin) -> None:
+    intake.import_file(workbench, admin, client=CLIENT, source=(HEADER + row(1) + row(2)).encode(), filename="a.csv")
+    for address in ("p1@firm1.example", "p2@firm2.example"):
+        number = requests.open_request(workbench, admin, client=CLIENT, kind="erasure", note=f"{address} wrote to us")
+        requests.close_request(workbench, admin, client=CLIENT, request_id=number, outcome=f"Told {address} it is done")
+    privacy.erase_person(workbench, admin, client=CLIENT, email="p1@firm1.example")
+    other, one = requests.list_requests(workbench, admin, client=CLIENT)
+    assert (one.note, one.outcome) == ("", "[erased]")
+    assert other.note.startswith("p2@") and other.outcome.startswith("Told p2@")
 
 
 def test_erasing_a_lead_spares_the_colleague_with_the_same_switchboard(workbench, admin, read_here) -> None:
