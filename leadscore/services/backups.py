@@ -63,7 +63,7 @@ def list_backups(workbench: Workbench, actor: Actor) -> list[Backup]:
 
 
 def verify_backup(workbench: Workbench, actor: Actor, *, backup: str) -> dict[str, Any]:
-    """Unpack a backup beside itself and check all of it: every byte, the database's own file, counts, the log's end.
+    """Unpack a backup for a moment and check all of it: every byte, the database's own file, counts, the log's end.
 
     Raises
     ------
@@ -77,7 +77,8 @@ def verify_backup(workbench: Workbench, actor: Actor, *, backup: str) -> dict[st
     if backup not in known:
         raise NotFound("unknown_backup", "There is no backup of this name.", "The System tab lists them.")
     now = workbench.clock()
-    facts = steps.check_backup(workbench.vault, known[backup], workbench.settings.backup_passphrase, deep=True)
+    facts = steps.check_backup(workbench.vault, known[backup], workbench.settings.backup_passphrase,
+                               unpack_in=workbench.settings.data_folder)
     with write(workbench.engine) as session:
         audit.append(session, workbench.vault, at=now, client_id=None, actor=actor.name, action="backup_verified",
                      object="store", detail={"file": backup, "rows": facts.rows, "audit_seq": facts.audit_seq})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ NAME = re.compile(rf"{PREFIX}(\d{{8}}T\d{{6}}Z)(-\d+)?\{SUFFIX}", re.ASCII)
 MOMENT = "%Y%m%dT%H%M%SZ"
 STORE, DUMP, CHECKPOINTS = "store.db", "store.dump", "audit_checkpoints.txt"
 KEY = "manifest"
+SCRATCH = ".backup-"
+LEFT_BEHIND_SECONDS = 24 * 3_600.0
+"""Age from which what a killed backup or restore has left behind is removed: it may hold people erased since."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ def make_backup(workbench: Workbench, target: Path) -> tuple[Archive, BackupFact
     """
     now, settings = workbench.clock(), workbench.settings
     path = _path_for(target, now)
-    with _scratch(path.parent) as scratch:
+    # never beside a sealed file: what lies there before it is sealed may be on a disk of somebody else
+    with _scratch(settings.data_folder) as scratch:
         # first the checkpoints: all they tell of is in the copy that is taken afterwards
         parts = _checkpoints(settings, scratch)
         facts, store = _copy_store(workbench, scratch)
@@ -90,22 +95,24 @@ def make_backup(workbench: Workbench, target: Path) -> tuple[Archive, BackupFact
     return Archive(path, now, path.stat().st_size, backup_archive.is_sealed(path)), found
 
 
-def check_backup(vault: Vault, path: Path, passphrase: str | None, *, deep: bool = False) -> BackupFacts:
+def check_backup(vault: Vault, path: Path, passphrase: str | None, *,
+                 unpack_in: Path | None = None) -> BackupFacts:
     """Check a backup to the last byte.
 
     Parameters
     ----------
-    deep : bool
-        Also unpack it beside the file, let the database check its own file, count its rows, and verify the log.
+    unpack_in : Path, optional
+        A folder of ours, to unpack it in as well, let the database check its own file, and compare its rows and the end
+        of its log with what was counted.
 
     Raises
     ------
     LeadScoreError
         What is wrong with it.
     """
-    if not deep:
+    if unpack_in is None:
         return _facts(backup_archive.read_archive(path, key=vault.key(KEY), passphrase=passphrase), path)
-    with _scratch(path.parent) as scratch:
+    with _scratch(unpack_in) as scratch:
         return unpack(vault, path, passphrase, scratch)
 
 
@@ -165,10 +172,19 @@ def _path_for(target: Path, now: datetime) -> Path:
     return path
 
 
+def clear_left_behind(folder: Path, prefix: str) -> None:
+    """Remove the working folders of backups or restores that were killed, from a day on."""
+    old = time.time() - LEFT_BEHIND_SECONDS
+    for path in folder.glob(f"{prefix}*"):
+        if path.is_dir() and not path.is_symlink() and path.stat().st_mtime < old:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
+    clear_left_behind(folder, SCRATCH)
     try:
-        scratch = Path(tempfile.mkdtemp(prefix=".backup-", dir=folder))
+        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=folder))
     except OSError as problem:
         raise InvalidRequest("cannot_write", f"'{folder}' cannot be written to ({problem.strerror}).",
                              "Choose another folder.") from problem

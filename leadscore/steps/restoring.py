@@ -114,6 +114,7 @@ def _inside(store: Path) -> tuple[bool, datetime | None]:
 @contextmanager
 def _stage(settings: Settings) -> Iterator[Path]:
     settings.home.mkdir(parents=True, exist_ok=True)
+    backups.clear_left_behind(settings.home, STAGE)
     stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=settings.home))
     try:
         (stage / "parts").mkdir(mode=0o700)

@@ -51,8 +51,7 @@ def _check(context: Context, found: list[Backup]) -> None:
         name = st.selectbox("Check", [one.name for one in found], key="checked_backup",
                             label_visibility="collapsed", width="stretch")
         asked = st.button("Check it", key="check_backup", icon=":material/fact_check:",
-                          help="Unpacks it beside itself and checks every byte, the store, its counts and the log's "
-                               "end.")
+                          help="Unpacks it for a moment: checks every byte, the store, its counts and the log's end.")
     if asked and name:
         with notices.refusals(), st.spinner("Unpacking and checking …"):
             verdict = backups.verify_backup(context.workbench, context.actor, backup=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import shutil
 import tarfile
 import threading
@@ -154,6 +155,32 @@ def test_a_sealed_backup_needs_its_passphrase(bench: Workbench, tmp_path: Path) 
         assert refused.value.code == code
     assert put_back(path, tmp_path / "new", passphrase=PHRASE).facts.audit_seq
     sealed.engine.dispose()
+
+
+def test_beside_a_sealed_backup_nothing_is_ever_written_in_the_clear(tmp_path: Path,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench, seen = opened(tmp_path / "home", backup_passphrase=PHRASE), []
+    write_archive = backup_archive.write_archive
+
+    def watched(path: Path, *parts: object, **more: object) -> object:
+        seen.append(sorted(path.parent.rglob("*")))
+        return write_archive(path, *parts, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(backup_archive, "write_archive", watched)
+    made(workbench, tmp_path / "share")
+    assert seen == [[]]
+
+
+def test_what_a_killed_backup_or_restore_left_behind_goes_with_the_next(bench: Workbench, tmp_path: Path) -> None:
+    left = [bench.settings.data_folder / ".backup-dead", tmp_path / "new" / ".restore-dead"]
+    fresh = bench.settings.data_folder / ".backup-at-work"
+    for folder in (*left, fresh):
+        folder.mkdir(parents=True)
+        (folder / "store.db").write_bytes(b"people who were erased since")
+    for folder in left:
+        os.utime(folder, (0, 0))
+    put_back(made(bench, tmp_path / "b"), tmp_path / "new")
+    assert not any(folder.exists() for folder in left) and fresh.exists()
 
 
 def hostile(bench: Workbench, path: Path, change: str) -> None:
