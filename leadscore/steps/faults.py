@@ -21,6 +21,7 @@ from leadscore.workbench import Workbench
 
 NUMBER_BYTES = 4
 LONGEST_TRACE = 40_000
+LONGEST_PLACE = 80
 PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
 EMAIL = re.compile(r"[^\s\"'@\\<>()]+@[^\s\"'@\\<>()]+\.[^\s\"'@\\<>()]+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -49,6 +50,8 @@ def note_fault(workbench: Workbench | None, fault: BaseException, *, place: str,
         Eight hexadecimal digits, to be told to the person.
     """
     number = secrets.token_hex(NUMBER_BYTES)
+    # of a page it is what the browser says
+    place = masked(place)[:LONGEST_PLACE]
     log.error("fault %s: %s in %s, at %s", number, kind_of(fault), place, where(fault))
     if workbench is not None:
         # a fault of the store itself cannot be kept in it; the log has its number
@@ -131,7 +134,7 @@ def _keep(workbench: Workbench, fault: BaseException, *, number: str, place: str
     with write(workbench.engine) as session:
         client_id = _client_id(session, client)
         faults.add(session, ErrorRecord(
-            id=number, client_id=client_id, user_name=user, place=place[:80], kind=kind_of(fault), program=__version__,
+            id=number, client_id=client_id, user_name=user, place=place, kind=kind_of(fault), program=__version__,
             trace=workbench.vault.encrypt(trace.encode("utf-8", "replace"), faults.place(number)), at=now))
         audit.append(session, workbench.vault, at=now, client_id=client_id, actor=user or WORKBENCH, action="fault",
                      object=f"error:{number}", detail={"kind": kind_of(fault), "place": place})

@@ -16,7 +16,7 @@ from leadscore.services import faults as service
 from leadscore.steps import faults
 from leadscore.store import audit
 from leadscore.store.database import read
-from leadscore.store.tables import AuditEvent, ErrorRecord
+from leadscore.store.tables import Alert, AuditEvent, ErrorRecord
 from leadscore.workbench import Workbench
 from tests.services.people import Clock, admin, clock, workbench  # noqa: F401
 
@@ -55,6 +55,14 @@ def test_a_fault_is_kept_encrypted_under_the_number_people_are_told(workbench: W
         assert word not in clear + log.getvalue()
     assert number in log.getvalue() and "ValueError in page leads, at tests/steps/test_faults.py:" in log.getvalue()
     assert WORDS in service.fault_trace(workbench, admin, number=number)
+
+
+def test_what_a_browser_calls_its_page_is_cut_and_masked_wherever_it_is_told(workbench: Workbench) -> None:
+    faults.note_fault(workbench, broken(), place=f"page {WORDS.split()[0]}{'x' * 5_000}")
+    with read(workbench.engine) as session:
+        told = [one.detail for one in session.exec(select(AuditEvent))] + [
+            session.exec(select(ErrorRecord)).one().place, session.exec(select(Alert)).one().text]
+    assert not any("mia.muster" in words or len(words) > 400 for words in told)
 
 
 def test_a_fault_raises_one_alert_however_often_it_happens(workbench: Workbench, admin: Actor) -> None:
