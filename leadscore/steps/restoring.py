@@ -32,6 +32,8 @@ FOLDER_LETTERS = 32
 SIDE_FILES = ("-wal", "-shm", "-journal")
 MOVED = ("audit_checkpoints.txt", "uploads")
 """What of the data folder belongs to a store and goes with it; keys and the list of erased persons stay."""
+SIGNS_OF_LIFE = "SELECT value FROM facts WHERE name = ? UNION ALL SELECT heartbeat_at FROM jobs WHERE state = ?"
+"""Between jobs the worker shows itself by a fact, while one runs in its row."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,11 @@ def _inside(store: Path) -> tuple[bool, datetime | None]:
             tables = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master")}
             used = any(connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()
                        for name in ("leads", "users") if name in tables)
-            found = connection.execute("SELECT value FROM facts WHERE name = ?", (life.FACT,)).fetchone() \
-                if "facts" in tables else None
+            found = connection.execute(SIGNS_OF_LIFE, (life.FACT, jobs.RUNNING)).fetchall() \
+                if tables >= {"facts", "jobs"} else []
     except sqlite3.Error:
         return True, None
-    return bool(used), life.moment_of(found[0]) if found else None
+    return bool(used), max((datetime.fromisoformat(said) for (said,) in found if said), default=None)
 
 
 @contextmanager

@@ -264,6 +264,19 @@ def test_a_running_workbench_is_not_exchanged(bench: Workbench, tmp_path: Path) 
     assert refused.value.code == "workbench_runs"
 
 
+def test_a_workbench_whose_worker_has_been_at_one_job_for_long_is_not_exchanged(bench: Workbench,
+                                                                                tmp_path: Path) -> None:
+    path = made(bench, tmp_path / "b")
+    life.beat(bench)
+    later = NOW + timedelta(hours=1)
+    with write(bench.engine) as session:
+        assert jobs.claim_next(session, now=later)
+    bench.engine.dispose()
+    with pytest.raises(InvalidRequest) as refused:
+        put_back(path, bench.settings.home, force=True, now=later + timedelta(seconds=20))
+    assert refused.value.code == "workbench_runs"
+
+
 @pytest.mark.parametrize("step", ["_lay_out", "_bring_up", "_fold_in"])
 def test_a_restore_that_fails_on_its_way_leaves_everything_as_it_was(bench: Workbench, tmp_path: Path, step: str,
                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
