@@ -11,7 +11,7 @@ import os
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from io import BytesIO, RawIOBase
 from pathlib import Path
@@ -66,7 +66,9 @@ def write_archive(path: Path, parts: Mapping[str, Path], about: Mapping[str, Any
         raise InvalidRequest("cannot_write", f"The backup cannot be written ({problem.strerror}).",
                              "Choose another folder, or make room on the disk.") from problem
     finally:
-        draft.unlink(missing_ok=True)
+        # where nothing can be written, nothing lies either
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return manifest
 
 
