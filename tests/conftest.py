@@ -22,7 +22,7 @@ from leadscore.store.vault import Vault
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 # On a busy machine a slow example is no fault. A build tries the same examples each time; a developer's run, new ones.
-settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("ours", deadline=None, max_examples=50, derandomize="CI" in os.environ)
 settings.load_profile("ours")
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -14,7 +14,7 @@ from tests.hardening.hostile import csv_bombs, mutated_files
 from tests.services.conftest import leads_file, person
 
 pytestmark = pytest.mark.usefixtures("read_here")
-MUTATED = 60
+MUTATED = 30
 
 
 @pytest.fixture
