@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from leadscore.access import Action
+from leadscore.schema import CUSTOM_PREFIX
 from leadscore.services import fairness
 from leadscore.services.fairness import FairnessFields, FairnessReport
 from pages.shared import Context
@@ -61,7 +62,9 @@ def _mark(context: Context) -> None:
 
 def _report(context: Context, found: FairnessFields) -> FairnessReport | None:
     labels = {field.name: field.label for field in found.offered}
-    usual = [field.name for field in (found.marked or found.offered[:2])]
+    # a client's own columns may mean anything: they are offered, and looked at once somebody chooses them
+    known = [field for field in found.offered if not field.name.startswith(CUSTOM_PREFIX)][:2]
+    usual = [field.name for field in (found.marked or known or found.offered[:1])]
     chosen = st.multiselect("Look at", list(labels), usual, format_func=lambda name: labels.get(name, name),
                             key=f"looked-at-{'-'.join(usual)}", max_selections=MOST)
     if not chosen:

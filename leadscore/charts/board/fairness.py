@@ -234,8 +234,8 @@ def _dots(judged: pd.DataFrame, value: str, low: str, high: str, heading: str, n
 
 
 def _legend(paint: Spec) -> Spec:
-    """Set a legend in two columns: its words are long, and what does not fit a line would be cut off."""
-    return paint | {"legend": {"title": None, "columns": 2}}
+    """Set a legend in lines: its words are long, and what does not fit would be cut off."""
+    return paint | {"legend": {"title": None, "columns": 2 if len(paint["scale"]["domain"]) <= 2 else 1}}
 
 
 def _names(judged: pd.DataFrame) -> list[str]:
