@@ -13,11 +13,12 @@ from leadscore.steps.listing import judge_again
 from leadscore.steps.models import number_of
 from leadscore.store import lead_reading
 from leadscore.store import scores as score_rows
+from leadscore.store.score_seals import SEALED
 from leadscore.store.tables import ModelVersion
 from leadscore.workbench import Workbench
 
 REPLAYED_LEADS = 1_000
-COMPARED = ("probability", "rule_score", "blended")
+COMPARED = SEALED
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def replay(session: Session, workbench: Workbench, row: ModelVersion, *, most: i
     if not parts:
         return Replayed(0, 0, len(stored))
     again = pd.concat(parts).reindex(kept.index)
-    same = np.logical_and.reduce([_same_bits(kept[name], again[name]) for name in COMPARED])
+    same = same_bits(kept, again)
     return Replayed(len(kept), int(same.sum()), len(stored) - len(kept))
 
 
@@ -77,6 +78,7 @@ def _scored_again(session: Session, workbench: Workbench, client_id: int, run_id
                          "blended": judged.blend.blended})
 
 
-def _same_bits(stored: pd.Series, again: pd.Series) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    then, now = stored.to_numpy(dtype=float), again.to_numpy(dtype=float)
-    return np.asarray((then == now) | (np.isnan(then) & np.isnan(now)))
+def same_bits(stored: pd.DataFrame, again: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Say of each lead whether all its numbers are alike to the last bit; two missing ones are."""
+    then, now = (frame[list(COMPARED)].to_numpy(dtype=float) for frame in (stored, again))
+    return np.asarray(((then == now) | (np.isnan(then) & np.isnan(now))).all(axis=1))

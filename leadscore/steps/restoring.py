@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -22,6 +21,7 @@ from leadscore.steps import backups, life
 from leadscore.steps.backups import BackupFacts
 from leadscore.store import audit, copies, erasure_list, jobs
 from leadscore.store.database import open_database, read, write
+from leadscore.store.registry import sync_folder
 from leadscore.store.tables import Job, UserSession
 from leadscore.store.vault import ROOT_FILE, SECRET_FILE, Vault, load_secret
 from leadscore.workbench import UNFINISHED, Workbench, open_workbench
@@ -212,7 +212,7 @@ def _exchange(settings: Settings, store: Path, staged: Settings, now: datetime) 
     if audit.checkpoint_file(staged.data_folder).exists():
         audit.checkpoint_file(staged.data_folder).rename(audit.checkpoint_file(settings.data_folder))
     _move(_store_file(staged), store)
-    _sync(store.parent)
+    sync_folder(store.parent)
     (settings.home / UNFINISHED).unlink()
     return aside if moved else None
 
@@ -229,16 +229,6 @@ def _move(source: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.move(source, target)
     return target
-
-
-def _sync(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _restore_postgres(settings: Settings, vault: Vault, path: Path, *, passphrase: str | None, by: str,

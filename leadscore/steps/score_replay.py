@@ -18,6 +18,7 @@ from leadscore.scoring.reasons import Reason, reasons_for_lead
 from leadscore.steps.judge import Judged
 from leadscore.steps.listing import judge_again
 from leadscore.steps.models import NO_MODEL, find_version, load_model
+from leadscore.steps.replay import COMPARED, same_bits
 from leadscore.steps.run_records import reasons_digest
 from leadscore.store import batches, lead_past, score_seals
 from leadscore.store import scores as score_rows
@@ -25,7 +26,6 @@ from leadscore.store.bulk import fetch_columns
 from leadscore.store.tables import ScoreRun
 from leadscore.workbench import Workbench
 
-COMPARED = score_seals.SEALED
 WHOLE, ALTERED, UNSEALED = "whole", "altered", "unsealed"
 
 
@@ -130,7 +130,7 @@ def replay_lead(session: Session, workbench: Workbench, client_id: int, lead_id:
     if made.judged is None:
         return ReplayedScore(**about, again={}, identical=False, why_not=made.why_not)
     again = _numbers(made.judged)
-    same = bool(_same_bits(stored, again).all())
+    same = bool(same_bits(stored, again).all())
     reasons = reasons_for_lead(made.judged.blend, made.judged.features, lead_id, made.judged.policy)
     digest = reasons_digest(reasons)
     shown_reasons = reasons if personal else reasons_for_lead(
@@ -161,7 +161,7 @@ def replay_run(session: Session, workbench: Workbench, client_id: int, run_id: i
     altered = int((held == ALTERED).sum())
     if made.judged is None:
         return ReplayedRun(run_id, len(stored), 0, altered, 0, stored.index[:MOST_NAMED].tolist(), made.why_not)
-    same = _same_bits(stored, _numbers(made.judged).reindex(stored.index))
+    same = same_bits(stored, _numbers(made.judged).reindex(stored.index))
     different = stored.index[~same]
     why = [f"{altered:,} stored scores were altered in the database."] if altered else []
     return ReplayedRun(run_id, len(stored), int(same.sum()), altered, sum(map(bool, made.put_back.values())),
@@ -205,14 +205,6 @@ def _why_not(session: Session, workbench: Workbench, run: ScoreRun, past: lead_p
 def _numbers(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame({"rule_score": judged.rules.rule_score, "probability": judged.probability,
                          "blended": judged.blend.blended})
-
-
-def _same_bits(stored: pd.DataFrame, again: pd.DataFrame) -> np.ndarray:
-    parts = []
-    for name in COMPARED:
-        then, now = stored[name].to_numpy(dtype=float), again[name].to_numpy(dtype=float)
-        parts.append((then == now) | (np.isnan(then) & np.isnan(now)))
-    return np.asarray(np.logical_and.reduce(parts))
 
 
 def _seals_hold(workbench: Workbench, run: ScoreRun, stored: pd.DataFrame) -> list[str]:

@@ -132,10 +132,10 @@ class Registry:
         try:
             for name, content in files.items():
                 _write(draft / name, content)
-            _sync(draft)
+            sync_folder(draft)
             # a reader sees the whole folder or none
             draft.rename(self.folder / folder)
-            _sync(self.folder)
+            sync_folder(self.folder)
         except OSError:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -196,7 +196,8 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlast a power cut; nothing where folders cannot be opened for that."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

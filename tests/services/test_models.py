@@ -141,7 +141,7 @@ def _later(workbench, hours):
     return dataclasses.replace(workbench, clock=lambda: datetime.now(UTC) + timedelta(hours=hours))
 
 
-@pytest.mark.parametrize("place", ["leadscore.store.models.add", "leadscore.store.registry._sync",
+@pytest.mark.parametrize("place", ["leadscore.store.models.add", "leadscore.store.registry.sync_folder",
                                    "leadscore.store.audit.append"])
 def test_a_registration_that_dies_leaves_no_version_and_its_files_go_at_the_next_start(trained, admin, monkeypatch,
                                                                                       place):

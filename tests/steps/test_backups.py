@@ -304,7 +304,7 @@ def test_an_exchange_that_was_interrupted_is_noticed_and_can_be_done_again(bench
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(restoring, "_sync", killed)
+        patch.setattr(restoring, "sync_folder", killed)
         with pytest.raises(KeyboardInterrupt):
             put_back(path, bench.settings.home, force=True)
     with pytest.raises(InvalidRequest) as refused:

@@ -96,7 +96,7 @@ def test_hostile_file_names_are_not_written(registry: Registry, name: str) -> No
 def test_a_save_that_dies_leaves_no_version_and_its_draft_is_removed(registry: Registry, monkeypatch) -> None:
     kept, orphan = registry.save(FILES).folder, registry.save(FILES).folder
     with monkeypatch.context() as patched, pytest.raises(SystemExit):
-        patched.setattr("leadscore.store.registry._sync", _die)
+        patched.setattr("leadscore.store.registry.sync_folder", _die)
         registry.save(FILES)
     (registry.folder / "README.md").write_text("stays")
     removed = registry.remove_orphans([kept], before=datetime.now(UTC) + timedelta(hours=1))
@@ -121,7 +121,7 @@ def test_a_save_on_a_full_disk_is_refused_in_words_and_leaves_nothing(registry: 
     def fill_up(_folder: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("leadscore.store.registry._sync", fill_up)
+    monkeypatch.setattr("leadscore.store.registry.sync_folder", fill_up)
     with pytest.raises(LeadScoreError) as refused:
         registry.save(FILES)
     assert refused.value.code == "disk_full"
